@@ -1,0 +1,41 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let house: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "ktask",
+  products: [
+    .library(name: "KTask", targets: ["KTask"]),
+    .executable(name: "ktaskctl", targets: ["ktaskctl"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CNuma", pkgConfig: "numa", providers: [.apt(["libnuma-dev"]), .yum(["numactl-devel"])]),
+    .target(name: "CLinux"),
+    .target(name: "LinuxSystem", dependencies: ["CLinux", "CNuma"], swiftSettings: house),
+    .target(name: "KTask", dependencies: ["LinuxSystem"], swiftSettings: house),
+    .target(name: "MemoryWork", dependencies: ["KTask", "LinuxSystem", "CLinux"], swiftSettings: house),
+    .executableTarget(
+      name: "ktaskctl",
+      dependencies: [
+        "MemoryWork", "KTask", "LinuxSystem",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: house),
+    .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"], swiftSettings: house),
+    .testTarget(name: "KTaskTests", dependencies: ["KTask", "LinuxSystem"], swiftSettings: house),
+    .testTarget(name: "MemoryWorkTests", dependencies: ["MemoryWork", "KTask", "LinuxSystem"], swiftSettings: house),
+    .testTarget(name: "ktaskctlTests", dependencies: ["ktaskctl", "MemoryWork", "KTask", "LinuxSystem"], swiftSettings: house),
+  ]
+)

@@ -1,0 +1,5 @@
+// What Swift's Glibc module cannot see. Every call returns 0 or an errno, unless it says otherwise.
+#pragma once
+#include "clinux_machine.h"
+#include "clinux_memory.h"
+#include "clinux_thread.h"

@@ -1,0 +1,46 @@
+// Calls that ask what the machine and the process are.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+#include <sys/resource.h>
+
+/// Takes no lock and allocates nothing, so that Swift code under @_noLocks may call it.
+#ifdef __swift__
+#define CLINUX_NO_LOCKS __attribute__((swift_attr("@_noLocks")))
+#else
+#define CLINUX_NO_LOCKS
+#endif
+
+/// The errno's symbolic name, or NULL (strerrorname_np(3)).
+const char *_Nullable clinux_errno_name(int code);
+
+/// The CPUs that the calling thread may use, one bit each, into `words` words: EINVAL if that is too few
+/// (sched_getaffinity(2)).
+int clinux_affinity_get(uint64_t *_Nonnull mask, size_t words);
+
+/// Moves the calling thread to the CPUs of `mask` (sched_setaffinity(2)).
+int clinux_affinity_set(const uint64_t *_Nullable mask, size_t words);
+
+/// Not an errno: the CPU that the calling thread runs on just now, 0 if the kernel does not tell
+/// (sched_getcpu(3)).
+int clinux_current_cpu(void) CLINUX_NO_LOCKS;
+
+/// Not an errno: nanoseconds of CLOCK_MONOTONIC (clock_gettime(2)).
+uint64_t clinux_monotonic_ns(void) CLINUX_NO_LOCKS;
+
+/// The limits that clinux_resource_limit is asked for.
+static const int CLINUX_RLIMIT_MEMLOCK = RLIMIT_MEMLOCK;
+static const int CLINUX_RLIMIT_FSIZE = RLIMIT_FSIZE;
+static const int CLINUX_RLIMIT_AS = RLIMIT_AS;
+static const int CLINUX_RLIMIT_NPROC = RLIMIT_NPROC;
+static const int CLINUX_RLIMIT_NICE = RLIMIT_NICE;
+
+/// One of the process's limits; UINT64_MAX stands for none (getrlimit(2)).
+int clinux_resource_limit(int resource, uint64_t *_Nonnull soft, uint64_t *_Nonnull hard);
+
+/// The calling thread's effective capabilities, one bit each (capget(2)).
+int clinux_effective_capabilities(uint64_t *_Nonnull bits);
+
+/// Microseconds of CPU time that the process has used so far (getrusage(2), RUSAGE_SELF).
+int clinux_cpu_time(uint64_t *_Nonnull user, uint64_t *_Nonnull system);

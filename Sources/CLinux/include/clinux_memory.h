@@ -1,0 +1,75 @@
+// Calls that make, clear, inspect and give back memory. Every call returns 0 or an errno, unless it says otherwise.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// Marks a call as free of Swift allocation, reference counting and locks, so that a chunk may make it.
+#define CLINUX_NOLOCKS __attribute__((swift_attr("@_noLocks")))
+
+// MARK: advice and residency of a mapping (addresses as integers: positions, not owners)
+
+/// madvise(2) with MADV_POPULATE_WRITE or MADV_POPULATE_READ (Linux 5.14). EFAULT: no memory behind a page.
+CLINUX_NOLOCKS int clinux_populate(uintptr_t address, size_t length, bool writing);
+/// madvise(2) with MADV_DONTNEED: a private mapping's pages are given back.
+CLINUX_NOLOCKS int clinux_give_back(uintptr_t address, size_t length);
+/// madvise(2) with MADV_HUGEPAGE or MADV_NOHUGEPAGE.
+int clinux_advise_huge(uintptr_t address, size_t length, bool huge);
+/// mlock2(2) with MLOCK_ONFAULT: flags only, populates nothing.
+int clinux_lock_on_fault(uintptr_t address, size_t length);
+CLINUX_NOLOCKS int clinux_unlock(uintptr_t address, size_t length);
+/// mincore(2); one byte a base page into `vector`.
+int clinux_resident(uintptr_t address, size_t length, unsigned char *_Nonnull vector);
+
+// MARK: touching memory; SIGBUS on the way comes back as EFAULT, or EHWPOISON for a poisoned page
+
+/// Installs the SIGBUS handler that the calls below rely on. Once a process; a SIGBUS elsewhere still kills.
+int clinux_catch_sigbus(void);
+/// Reads and, when `writing`, writes back one byte every `stride` bytes, changing no content (atomically: others may write).
+CLINUX_NOLOCKS int clinux_touch(uintptr_t address, size_t length, size_t stride, bool writing);
+
+/// The ways to store zeros; the numbers are part of the interface to Swift.
+enum clinux_store { CLINUX_STORE_MEMSET, CLINUX_STORE_REP_STOSB, CLINUX_STORE_NONTEMPORAL };
+/// Whether this CPU has the store.
+bool clinux_store_available(enum clinux_store store);
+/// Zeroes the range with the store.
+CLINUX_NOLOCKS int clinux_clear(uintptr_t address, size_t length, enum clinux_store store);
+/// Looks for a byte that is not zero. *at: its offset, or `length` when all are zero.
+CLINUX_NOLOCKS int clinux_find_nonzero(uintptr_t address, size_t length, size_t *_Nonnull at);
+
+// MARK: files
+
+/// fallocate(2) with mode 0.
+CLINUX_NOLOCKS int clinux_allocate(int fd, off_t offset, off_t length);
+/// fallocate(2) with FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE.
+CLINUX_NOLOCKS int clinux_punch(int fd, off_t offset, off_t length);
+/// posix_fadvise(2) with POSIX_FADV_DONTNEED: clean cached pages are dropped.
+CLINUX_NOLOCKS int clinux_drop_cache(int fd, off_t offset, off_t length);
+/// lseek(2) with SEEK_DATA or SEEK_HOLE; *at is the file's end where there is no more data.
+int clinux_seek(int fd, off_t from, bool data, off_t *_Nonnull at);
+/// memfd_create(2); `huge_page_size` 0 means base pages. *fd: the close-on-exec descriptor.
+int clinux_memfd(const char *_Nonnull name, size_t huge_page_size, int *_Nonnull fd);
+/// cachestat(2) (Linux 6.5): pages of the range in the page cache, initialised or not.
+int clinux_cached_pages(int fd, off_t offset, off_t length, uint64_t *_Nonnull pages);
+/// Whether nobody else has the file open or mapped, by taking and dropping a write lease (fcntl(2), F_SETLEASE).
+bool clinux_is_sole_opener(int fd);
+
+/// The kinds of file system whose memory is understood.
+enum clinux_filesystem {
+  CLINUX_FS_OTHER, CLINUX_FS_HUGETLBFS, CLINUX_FS_TMPFS, CLINUX_FS_EXT, CLINUX_FS_XFS, CLINUX_FS_BTRFS, CLINUX_FS_PROC
+};
+struct clinux_filesystem_facts {
+  enum clinux_filesystem kind;
+  size_t block_size;         // hugetlbfs: the page size
+  uint64_t blocks;           // 0: no limit of its own
+  uint64_t free_blocks, available_blocks;
+};
+int clinux_filesystem_of(int fd, struct clinux_filesystem_facts *_Nonnull facts);
+
+// MARK: which pages of a shared file are there (userfaultfd(2), minor mode: maps what is there, allocates nothing)
+
+/// Registers the shared mapping. *uffd: a descriptor to close.
+int clinux_probe_open(uintptr_t address, size_t length, bool huge, int *_Nonnull uffd);
+/// Maps what is there from `address` on. *present: bytes found there before the first page that is missing.
+int clinux_probe(int uffd, uintptr_t address, size_t length, size_t *_Nonnull present);

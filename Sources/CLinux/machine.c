@@ -1,0 +1,61 @@
+#define _GNU_SOURCE
+#include "clinux.h"
+#include <errno.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(unsigned long) == sizeof(uint64_t), "a CPU mask's word has 64 bits");
+
+const char *clinux_errno_name(int code) { return strerrorname_np(code); }
+
+int clinux_affinity_get(uint64_t *mask, size_t words) {
+  return sched_getaffinity(0, words * sizeof *mask, (cpu_set_t *)mask) == 0 ? 0 : errno;
+}
+
+int clinux_affinity_set(const uint64_t *mask, size_t words) {
+  return sched_setaffinity(0, words * sizeof *mask, (const cpu_set_t *)mask) == 0 ? 0 : errno;
+}
+
+int clinux_current_cpu(void) {
+  int cpu = sched_getcpu();
+  return cpu < 0 ? 0 : cpu;
+}
+
+uint64_t clinux_monotonic_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int clinux_resource_limit(int resource, uint64_t *soft, uint64_t *hard) {
+  struct rlimit limit;
+  if (getrlimit(resource, &limit) != 0) return errno;
+  *soft = limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
+  *hard = limit.rlim_max == RLIM_INFINITY ? UINT64_MAX : limit.rlim_max;
+  return 0;
+}
+
+int clinux_effective_capabilities(uint64_t *bits) {
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+  if (syscall(SYS_capget, &header, data) != 0) return errno;
+  *bits = data[0].effective | (uint64_t)data[1].effective << 32;
+  return 0;
+}
+
+static uint64_t microseconds(struct timeval time) {
+  return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_usec;
+}
+
+int clinux_cpu_time(uint64_t *user, uint64_t *system) {
+  struct rusage usage;
+  if (getrusage(RUSAGE_SELF, &usage) != 0) return errno;
+  *user = microseconds(usage.ru_utime);
+  *system = microseconds(usage.ru_stime);
+  return 0;
+}

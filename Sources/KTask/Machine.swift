@@ -1,0 +1,35 @@
+public import LinuxSystem
+
+/// The CPUs, nodes and quota that the policy reckons with: of the machine, or made up by a test.
+public struct Machine: Sendable {
+  public var topology: Topology
+  /// CPUs' worth of time that the cgroup may use; nil without a quota.
+  public var cpuQuota: Double?
+  /// The CPUs that the caller may use; nil: ask the kernel at every task.
+  public var allowedCPUs: CPUSet?
+
+  public init(topology: Topology, cpuQuota: Double? = nil, allowedCPUs: CPUSet? = nil) {
+    self.topology = topology
+    self.cpuQuota = cpuQuota
+    self.allowedCPUs = allowedCPUs
+  }
+
+  /// This machine, asked once a process: reading it costs more than a small task. The caller's CPUs are asked anew.
+  public static let shared = Machine(topology: .current(), cpuQuota: ControlGroup.current().cpuQuota)
+
+  func callersCPUs() -> CPUSet {
+    if let allowedCPUs { return allowedCPUs }
+    return (try? CPUSet.allowed()) ?? topology.onlineCPUs
+  }
+
+  /// Where threads that serve `node` run: its CPUs that the caller may use, else those of the nearest node that has
+  /// such CPUs. nil for no node.
+  func cpus(serving node: Int?, within allowed: CPUSet) -> CPUSet? {
+    guard let node else { return nil }
+    let byDistance = topology.nodes.sorted {
+      let (a, b) = (topology.distance(from: node, to: $0.number), topology.distance(from: node, to: $1.number))
+      return (a, $0.number) < (b, $1.number)
+    }
+    return byDistance.lazy.map { $0.cpus.intersection(allowed) }.first { !$0.isEmpty }
+  }
+}

@@ -1,0 +1,52 @@
+/// How the engine steps through a task whose positions it does not understand: the RFC's iterator.
+///
+/// Positions are trivially copyable, so handing them out retains nothing; a linked list's position is its
+/// `Unmanaged` or unsafe pointer.
+public protocol PositionIterator: BitwiseCopyable, Sendable {
+  associatedtype Position: BitwiseCopyable
+
+  /// Whether a position any number of units away is found in constant time. Chunks are then taken without a lock.
+  static var isRandomAccess: Bool { get }
+
+  /// The position `units` after `position`; never called beyond the end of the node task.
+  func position(_ units: Int, after position: Position) -> Position
+
+  /// Units by which `position` lies past the last boundary that is a multiple of `alignment`.
+  func misalignment(of position: Position, to alignment: Int) -> Int
+}
+
+extension PositionIterator {
+  /// Opaque positions count their alignment from the start of the node task.
+  @inlinable public func misalignment(of position: Position, to alignment: Int) -> Int { 0 }
+}
+
+/// Integers as positions, one unit apart: the default.
+public struct IntegerIterator<Position: FixedWidthInteger & BitwiseCopyable>: PositionIterator {
+  @inlinable public static var isRandomAccess: Bool { true }
+  @inlinable public init() {}
+
+  @inlinable public func position(_ units: Int, after position: Position) -> Position {
+    position + Position(units)
+  }
+
+  @inlinable public func misalignment(of position: Position, to alignment: Int) -> Int {
+    let rest = Int(position % Position(alignment))
+    return rest < 0 ? rest + alignment : rest
+  }
+}
+
+/// Addresses as positions, a unit being a byte.
+public struct AddressIterator: @unsafe PositionIterator {
+  @inlinable public static var isRandomAccess: Bool { true }
+  @inlinable public init() {}
+
+  @inlinable public func position(
+    _ units: Int, after position: UnsafeMutableRawPointer
+  ) -> UnsafeMutableRawPointer {
+    unsafe position + units
+  }
+
+  @inlinable public func misalignment(of position: UnsafeMutableRawPointer, to alignment: Int) -> Int {
+    Int(UInt(bitPattern: position) % UInt(alignment))
+  }
+}

@@ -1,0 +1,171 @@
+internal import LinuxSystem
+internal import Synchronization
+
+/// One task while it runs: its queues, its threads' slots, and what each thread does with them.
+@safe
+final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
+  // @unchecked: queues and the flag are atomic inside; a slot and a seat are touched by their own thread only, and by
+  // the caller before the start and after the join.
+  typealias Position = Work.Position
+  typealias Queue = ChunkQueue<Work.Iterator>
+  typealias Slot = ThreadSlot<Position, Work.Failure>
+
+  private let work: UnsafePointer<Work>
+  private let nodeTasks: [NodeTask<Position>]
+  private let topology: Topology
+  /// For each node task the CPUs that its helpers run on; nil: any of the caller's.
+  private let cpus: [CPUSet?]
+  private let allowedCPUs: CPUSet
+  private let queues: UnsafeMutablePointer<Queue>
+  private let slots: SpacedArray<Slot>
+  private var helperSlots: HelperSlots
+  private let stop = UnsafeMutablePointer<StopFlag>.allocate(capacity: 1)
+
+  init(
+    _ work: UnsafePointer<Work>, _ nodeTasks: [NodeTask<Position>], seats: [Int], slots helperSlots: consuming HelperSlots,
+    chunk: Int, control: TaskControl, allowedCPUs: CPUSet
+  ) {
+    unsafe self.work = unsafe work
+    self.nodeTasks = nodeTasks
+    self.helperSlots = helperSlots
+    self.allowedCPUs = allowedCPUs
+    topology = control.machine.topology
+    cpus = nodeTasks.map { control.machine.cpus(serving: $0.node, within: allowedCPUs) }
+    unsafe queues = .allocate(capacity: nodeTasks.count)
+    for (index, task) in nodeTasks.enumerated() {
+      let iterator = unsafe work.pointee.iterator
+      unsafe (queues + index).initialize(
+        to: Queue(task, iterator: iterator, chunk: chunk, alignment: control.alignment))
+    }
+    slots = SpacedArray(seats.count)
+    for (index, seat) in seats.enumerated() {
+      unsafe slots[index].initialize(to: Slot(nodeTask: seat, isHelper: index > 0))
+    }
+    unsafe stop.initialize(to: StopFlag())
+  }
+
+  deinit {
+    unsafe queues.deinitialize(count: nodeTasks.count)
+    unsafe queues.deallocate()
+    for index in 0..<slots.count { unsafe slots[index].deinitialize(count: 1) }
+    unsafe stop.deinitialize(count: 1)
+    unsafe stop.deallocate()
+  }
+
+  /// Runs the task on the team's threads; the seconds from the first chunk's hand-out to the last one's end.
+  func run(by team: borrowing Team, monitor: TaskMonitor?) -> Double {
+    if nodeTasks.isEmpty { return 0 }
+    monitor?.attach(attachment)
+    let nanoseconds = team.run(prepare: place, work: takePart)
+    monitor?.detach()
+    return Double(nanoseconds) / 1e9
+  }
+
+  // MARK: what a thread does
+
+  /// Puts a helper on its node's CPUs, before the first chunk is handed out.
+  func place(_ thread: Int, _ helper: Helper) {
+    let nodeTask = unsafe slots[thread].pointee.nodeTask
+    let node = helperSlots.node(of: thread - 1)
+    unsafe slots[thread].pointee.node = node
+    helper.place(on: node == nil ? allowedCPUs : cpus[nodeTask] ?? allowedCPUs)
+  }
+
+  /// Takes chunks until none is left anywhere (R3) or the task stops.
+  func takePart(_ thread: Int, _ helper: Helper?) {
+    let began = Clock.now()
+    let slot = unsafe slots[thread]
+    while true {
+      let current = unsafe slot.pointee.nodeTask
+      unsafe work.pointee._drain(queues[current], slot, UnsafePointer(stop))
+      if unsafe stop.pointee.isRaised { break }
+      guard let next = nextNodeTask(after: current) else { break }
+      unsafe slot.pointee.nodeTask = next
+      unsafe slot.pointee.moves += 1
+      // the caller takes remote chunks but never moves
+      if let helper { move(thread, helper, to: next) }
+    }
+    if unsafe stop.pointee.isRaised { closeQueues() }
+    unsafe slot.pointee.nanoseconds = Clock.now() - began
+  }
+
+  private func nextNodeTask(after current: Int) -> Int? {
+    let here = nodeTasks[current].node
+    return Policy.nextNodeTask(
+      count: nodeTasks.count,
+      remaining: { unsafe queues[$0].remaining() },
+      distance: { index in
+        guard let here, let there = nodeTasks[index].node else { return 0 }
+        return topology.distance(from: here, to: there)
+      })
+  }
+
+  private func move(_ thread: Int, _ helper: Helper, to nodeTask: Int) {
+    helperSlots.move(thread - 1, to: nodeTasks[nodeTask].node)
+    place(thread, helper)
+  }
+
+  private func closeQueues() {
+    for index in nodeTasks.indices { unsafe queues[index].close() }
+  }
+
+  // MARK: what the caller does around it
+
+  /// For the monitor, while the task runs.
+  var attachment: TaskMonitor.Attachment {
+    unsafe TaskMonitor.Attachment(stop: UnsafePointer(stop), unitsDone: { [unowned self] in self.unitsDone })
+  }
+
+  private var unitsDone: Int {
+    (0..<slots.count).reduce(0) { unsafe $0 + slots[$1].pointee.units.load(ordering: .relaxed) }
+  }
+
+  /// After the join: undoes what a failure or a cancellation leaves, and tells what happened.
+  func conclude(_ decision: ThreadDecision, chunk: Int, seconds: Double) -> TaskOutcome<Position, Work.Failure> {
+    let failures = failuresInTime()
+    let end = endOfTask(failed: !failures.isEmpty)
+    let done = unitsDone
+    return TaskOutcome(
+      end: end, failures: failures, threads: threadReports(), bounds: decision.bounds,
+      exceededBounds: decision.exceeded, chunk: chunk, seconds: seconds, unitsDone: done,
+      unitsUndone: end == .finished ? 0 : undo(failures))
+  }
+
+  /// A cancellation that came when everything had been handed out changed nothing.
+  private func endOfTask(failed: Bool) -> TaskOutcome<Position, Work.Failure>.End {
+    if failed { return .failed }
+    let isComplete = nodeTasks.indices.allSatisfy { unsafe queues[$0].handedOut().units == nodeTasks[$0].size }
+    return isComplete ? .finished : .cancelled
+  }
+
+  private func failuresInTime() -> [FailedChunk<Position, Work.Failure>] {
+    (0..<slots.count)
+      .compactMap { index in unsafe slots[index].pointee.failure.map { unsafe ($0, slots[index].pointee.failedAs) } }
+      .sorted { $0.1 < $1.1 }
+      .map(\.0)
+  }
+
+  private func undo(_ failures: [FailedChunk<Position, Work.Failure>]) -> Int {
+    var units = 0
+    for (index, task) in nodeTasks.enumerated() {
+      let runs = finishedRuns(
+        start: task.start, handedOut: unsafe queues[index].handedOut(),
+        failed: failures.filter { $0.nodeTask == index })
+      for run in runs {
+        unsafe work.pointee.undo(from: run.start, to: run.end)
+        units += run.units
+      }
+    }
+    return units
+  }
+
+  private func threadReports() -> [TaskOutcome<Position, Work.Failure>.Thread] {
+    (0..<slots.count).map { index in
+      let slot = unsafe slots[index]
+      return unsafe .init(
+        isHelper: slot.pointee.isHelper, node: slot.pointee.node, chunks: slot.pointee.chunks,
+        units: slot.pointee.units.load(ordering: .relaxed), seconds: Double(slot.pointee.nanoseconds) / 1e9,
+        moves: slot.pointee.moves)
+    }
+  }
+}

@@ -1,0 +1,93 @@
+public import CLinux
+public import Synchronization
+
+/// A word that threads wait on (futex(2)), at an address of its own.
+@frozen
+@safe
+public struct FutexWord: ~Copyable, @unchecked Sendable {
+  // @unchecked: the pointee is an Atomic, and the pointer never changes.
+  @usableFromInline let word: UnsafeMutablePointer<Atomic<UInt32>>
+
+  public init(_ value: UInt32) {
+    unsafe word = .allocate(capacity: 1)
+    unsafe word.initialize(to: Atomic(value))
+  }
+
+  deinit {
+    unsafe word.deinitialize(count: 1)
+    unsafe word.deallocate()
+  }
+
+  @inlinable public var address: UnsafePointer<UInt32> {
+    unsafe UnsafePointer(UnsafeRawPointer(word).assumingMemoryBound(to: UInt32.self))
+  }
+
+  @inlinable public borrowing func load() -> UInt32 { unsafe word.pointee.load(ordering: .acquiring) }
+  @inlinable public borrowing func store(_ value: UInt32) {
+    unsafe word.pointee.store(value, ordering: .releasing)
+  }
+  @inlinable public borrowing func exchange(_ value: UInt32) -> UInt32 {
+    unsafe word.pointee.exchange(value, ordering: .acquiringAndReleasing)
+  }
+  @inlinable public borrowing func compareExchange(_ expected: UInt32, _ desired: UInt32) -> Bool {
+    unsafe word.pointee.compareExchange(
+      expected: expected, desired: desired, ordering: .acquiringAndReleasing
+    ).exchanged
+  }
+  /// Subtracts 1; the value afterwards.
+  @inlinable public borrowing func decrement() -> UInt32 {
+    unsafe word.pointee.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
+  }
+
+  /// Subtracts 1 and wakes the sleepers when that leaves 0.
+  public borrowing func countDown() {
+    if decrement() == 0 { wake() }
+  }
+
+  /// Sleeps until woken, unless the value is not `expected` (any more); returns without cause, too.
+  /// False when `nanoseconds` (negative: no limit) passed first.
+  @inlinable
+  @discardableResult
+  public borrowing func wait(while expected: UInt32, nanoseconds: Int = -1) -> Bool {
+    unsafe clinux_futex_wait(address, expected, Int64(nanoseconds)) != Errno.timedOutCode
+  }
+
+  @inlinable public borrowing func wake(_ count: Int32 = .max) { unsafe clinux_futex_wake(address, count) }
+
+  /// One turn of a spin loop.
+  public static func spinPause() { clinux_spin_pause() }
+
+  /// Waits until the value is `wanted`: awake for a few microseconds first, since what is waited for is often about
+  /// to happen and sleeping costs more than that.
+  public borrowing func await(_ wanted: UInt32, spins: Int) {
+    for _ in 0..<spins {
+      if load() == wanted { return }
+      clinux_spin_pause()
+    }
+    while true {
+      let value = load()
+      if value == wanted { return }
+      wait(while: value)
+    }
+  }
+}
+
+/// A lock of one word for a few instructions' work, which allocates nothing and tells the compiler so.
+@frozen
+public struct FutexLock: ~Copyable, Sendable {
+  /// 0 free, 1 held, 2 held and somebody may sleep.
+  @usableFromInline let word = FutexWord(0)
+
+  public init() {}
+
+  @inlinable
+  public borrowing func lock() {
+    if word.compareExchange(0, 1) { return }
+    while word.exchange(2) != 0 { word.wait(while: 2) }
+  }
+
+  @inlinable
+  public borrowing func unlock() {
+    if word.exchange(0) == 2 { word.wake(1) }
+  }
+}

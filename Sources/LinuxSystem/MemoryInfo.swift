@@ -1,0 +1,48 @@
+internal import Glibc
+
+/// The machine's memory, in bytes, as /proc/meminfo tells it.
+public struct MemoryInfo: Sendable, Equatable {
+  /// Memory the kernel manages (`MemTotal`).
+  public let totalBytes: Int
+  /// What could be handed out without swapping, page cache given up included (`MemAvailable`).
+  public let availableBytes: Int
+  /// What nobody uses at all (`MemFree`).
+  public let freeBytes: Int
+
+  public init(totalBytes: Int, availableBytes: Int, freeBytes: Int) {
+    self.totalBytes = totalBytes
+    self.availableBytes = availableBytes
+    self.freeBytes = freeBytes
+  }
+
+  /// What /proc/meminfo says now; nil without it.
+  public static func current(_ files: SystemFiles = SystemFiles()) -> MemoryInfo? {
+    let fields = KilobyteFields(files.text("/proc/meminfo") ?? "")
+    guard let total = fields["MemTotal"], let available = fields["MemAvailable"], let free = fields["MemFree"]
+    else { return nil }
+    return MemoryInfo(totalBytes: total, availableBytes: available, freeBytes: free)
+  }
+
+  /// The size of a base page in bytes (sysconf(3), _SC_PAGESIZE).
+  public static let basePageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
+}
+
+/// The lines `Name:  123 kB` of /proc/meminfo and /proc/PID/status, in bytes.
+struct KilobyteFields {
+  private let bytes: [Substring: Int]
+
+  init(_ text: String) {
+    let pairs = text.split(separator: "\n").compactMap(Self.field)
+    bytes = Dictionary(pairs) { first, _ in first }
+  }
+
+  subscript(name: Substring) -> Int? { bytes[name] }
+
+  private static func field(_ line: Substring) -> (Substring, Int)? {
+    let parts = line.split { $0 == " " || $0 == "\t" }
+    guard parts.count == 3, parts[0].hasSuffix(":"), let kilobytes = Int(parts[1]), parts[2] == "kB" else {
+      return nil
+    }
+    return (parts[0].dropLast(), kilobytes << 10)
+  }
+}
