@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/userfaultfd.h>
 #include <stdlib.h>
@@ -86,6 +88,20 @@ int clinux_seek(int fd, off_t from, bool data, off_t *at) {
   if (found == -1 && errno == ENXIO) found = lseek(fd, 0, SEEK_END);
   if (found == -1) return errno;
   *at = found;
+  return 0;
+}
+
+int clinux_next_extent(int fd, off_t from, off_t *start, off_t *length) {
+  _Alignas(struct fiemap) char room[sizeof(struct fiemap) + sizeof(struct fiemap_extent)] = {0};
+  struct fiemap *ask = (struct fiemap *)room;
+  ask->fm_start = (uint64_t)from;
+  ask->fm_length = FIEMAP_MAX_OFFSET - (uint64_t)from;
+  ask->fm_extent_count = 1;
+  if (ioctl(fd, FS_IOC_FIEMAP, ask) == -1) return errno;
+  *length = 0;
+  if (ask->fm_mapped_extents == 0) return 0;
+  *start = (off_t)ask->fm_extents[0].fe_logical;
+  *length = (off_t)ask->fm_extents[0].fe_length;
   return 0;
 }
 

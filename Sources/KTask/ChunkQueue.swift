@@ -49,12 +49,12 @@ public struct ChunkQueue<Iterator: PositionIterator>: ~Copyable {
     self.iterator = iterator
     start = task.start
     size = task.size
-    misalignment = task.size == 0 ? 0 : iterator.misalignment(of: task.start, to: alignment)
+    self.chunk = chunk
     // A chunk as large as the whole must not be cut because of where it starts.
-    self.chunk = chunk >= task.size ? max(chunk, Policy.roundUp(task.size, to: alignment)) : chunk
+    misalignment = chunk >= task.size ? 0 : iterator.misalignment(of: task.start, to: alignment)
     // (size + misalignment) / chunk, rounded up, without the sum
-    let first = min(task.size, self.chunk - misalignment)
-    count = task.size == 0 ? 0 : 1 + Policy.ceiling(task.size - first, self.chunk)
+    let first = min(task.size, chunk - misalignment)
+    count = task.size == 0 ? 0 : 1 + Policy.ceiling(task.size - first, chunk)
     unsafe cursor = .allocate(capacity: 1)
     unsafe cursor.initialize(to: task.start)
   }
@@ -97,7 +97,8 @@ public struct ChunkQueue<Iterator: PositionIterator>: ~Copyable {
   /// A chunk's offset from the start of the node task, and its length, in units.
   @inlinable
   borrowing func bounds(of index: Int) -> (offset: Int, units: Int) {
-    let offset = index == 0 ? 0 : index * chunk - misalignment
+    // the product alone may pass Int.max, the difference lies within the size
+    let offset = index == 0 ? 0 : index &* chunk &- misalignment
     let length = index == 0 ? chunk - misalignment : chunk
     return (offset, min(length, size - offset))
   }

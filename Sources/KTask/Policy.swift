@@ -117,12 +117,14 @@ public enum Policy {
     var seated = [Int](repeating: 0, count: sizes.count)
     var seats: [Int] = []
     let atHome = sizes.indices.filter { sizes[$0] > 0 && callersNode != nil && nodes[$0] == callersNode }
+    if sizes.isEmpty { return [] }
+    // a node task without a thread has an infinite share if it has work; the larger comes first
+    let share = { (index: Int) in
+      sizes[index] == 0 ? (0, 0) : (Double(sizes[index]) / Double(seated[index]), sizes[index])
+    }
     for seat in 0..<threads {
       let candidates = seat == 0 && !atHome.isEmpty ? atHome : Array(sizes.indices)
-      // share a/(m+1) < b/(n+1), in doubles: sizes near Int.max must not overflow
-      let best = candidates.max { a, b in
-        Double(sizes[a]) / Double(seated[a] + 1) < Double(sizes[b]) / Double(seated[b] + 1)
-      }!
+      let best = candidates.max { share($0) < share($1) }!
       seated[best] += 1
       seats.append(best)
     }

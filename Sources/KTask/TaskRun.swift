@@ -58,6 +58,8 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
     monitor?.attach(attachment)
     let nanoseconds = team.run(prepare: place, work: takePart)
     monitor?.detach()
+    // now, not with this object, which the helpers may let go of a little later
+    helperSlots.keep(0)
     return Double(nanoseconds) / 1e9
   }
 

@@ -2,10 +2,11 @@ internal import CLinux
 internal import Glibc
 
 /// An error number of the C library, with its name and its sentence.
-public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
+public struct Errno: Error, Hashable, BitwiseCopyable, Sendable, CustomStringConvertible {
   /// The number, one of errno(3)'s; never 0.
   public let code: Int32
 
+  @inlinable
   public init(_ code: Int32) { self.code = code }
 
   /// The symbolic name, such as `ENOMEM` (strerrorname_np(3)); the number where it has none.

@@ -60,3 +60,16 @@ public struct SystemFiles: Sendable, Equatable {
     return unsafe String(cString: name.assumingMemoryBound(to: CChar.self))
   }
 }
+
+extension StringProtocol {
+  /// What stands between the first `open` and the `close` after it: how the kernel marks the choice taken.
+  func between(_ open: Character, _ close: Character) -> String? {
+    guard let start = firstIndex(of: open), let end = self[start...].firstIndex(of: close) else { return nil }
+    return String(self[index(after: start)..<end])
+  }
+}
+
+extension StringProtocol {
+  /// The number that follows `prefix`, if this is nothing else: 12 of `cpu12`.
+  func number(after prefix: String) -> Int? { hasPrefix(prefix) ? Int(dropFirst(prefix.count)) : nil }
+}

@@ -59,9 +59,8 @@ public struct Topology: Sendable, Equatable {
 extension Topology {
   /// The machine as it is now, from libnuma (numa(3)) and /sys/devices/system/cpu. Without NUMA support in the
   /// kernel, node 0 has everything.
-  public static func current() -> Topology { current(SystemFiles()) }
-
-  static func current(_ files: SystemFiles) -> Topology {
+  public static func current() -> Topology {
+    let files = SystemFiles()
     let online = onlineCPUs(files)
     let cores = cores(of: online, files)
     guard let nodes = numaNodes() else {
@@ -73,15 +72,16 @@ extension Topology {
   }
 
   /// The online CPUs of `files`, or those the process may use if they do not tell.
-  static func onlineCPUs(_ files: SystemFiles) -> CPUSet {
+  private static func onlineCPUs(_ files: SystemFiles) -> CPUSet {
     if let list = files.text("/sys/devices/system/cpu/online"), let online = CPUSet(list: list) {
       return online
     }
     return (try? CPUSet.allowed()) ?? CPUSet([0])
   }
 
-  /// The threads of each core among `online`; a CPU that does not tell its siblings is a core.
-  static func cores(of online: CPUSet, _ files: SystemFiles) -> [CPUSet] {
+  /// `online`, grouped by core (/sys/devices/system/cpu/cpu*/topology); a CPU that does not tell its siblings is
+  /// a core by itself.
+  public static func cores(of online: CPUSet, _ files: SystemFiles = SystemFiles()) -> [CPUSet] {
     var cores: [CPUSet] = []
     var left = online
     while let cpu = left.first {

@@ -4,13 +4,7 @@
 #include <stdint.h>
 #include <stdbool.h>
 #include <sys/resource.h>
-
-/// Takes no lock and allocates nothing, so that Swift code under @_noLocks may call it.
-#ifdef __swift__
-#define CLINUX_NO_LOCKS __attribute__((swift_attr("@_noLocks")))
-#else
-#define CLINUX_NO_LOCKS
-#endif
+#include "clinux_attributes.h"
 
 /// The errno's symbolic name, or NULL (strerrorname_np(3)).
 const char *_Nullable clinux_errno_name(int code);
@@ -24,10 +18,10 @@ int clinux_affinity_set(const uint64_t *_Nullable mask, size_t words);
 
 /// Not an errno: the CPU that the calling thread runs on just now, 0 if the kernel does not tell
 /// (sched_getcpu(3)).
-int clinux_current_cpu(void) CLINUX_NO_LOCKS;
+int clinux_current_cpu(void) CLINUX_NOLOCKS;
 
 /// Not an errno: nanoseconds of CLOCK_MONOTONIC (clock_gettime(2)).
-uint64_t clinux_monotonic_ns(void) CLINUX_NO_LOCKS;
+uint64_t clinux_monotonic_ns(void) CLINUX_NOLOCKS;
 
 /// The limits that clinux_resource_limit is asked for.
 static const int CLINUX_RLIMIT_MEMLOCK = RLIMIT_MEMLOCK;

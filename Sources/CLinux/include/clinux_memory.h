@@ -4,9 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-/// Marks a call as free of Swift allocation, reference counting and locks, so that a chunk may make it.
-#define CLINUX_NOLOCKS __attribute__((swift_attr("@_noLocks")))
+#include "clinux_attributes.h"
 
 // MARK: advice and residency of a mapping (addresses as integers: positions, not owners)
 
@@ -48,12 +46,14 @@ CLINUX_NOLOCKS int clinux_punch(int fd, off_t offset, off_t length);
 CLINUX_NOLOCKS int clinux_drop_cache(int fd, off_t offset, off_t length);
 /// lseek(2) with SEEK_DATA or SEEK_HOLE; *at is the file's end where there is no more data.
 int clinux_seek(int fd, off_t from, bool data, off_t *_Nonnull at);
+/// The next extent with blocks behind it, written or not (ioctl(2), FS_IOC_FIEMAP). *length 0: none from there on.
+int clinux_next_extent(int fd, off_t from, off_t *_Nonnull start, off_t *_Nonnull length);
 /// memfd_create(2); `huge_page_size` 0 means base pages. *fd: the close-on-exec descriptor.
 int clinux_memfd(const char *_Nonnull name, size_t huge_page_size, int *_Nonnull fd);
 /// cachestat(2) (Linux 6.5): pages of the range in the page cache, initialised or not.
 int clinux_cached_pages(int fd, off_t offset, off_t length, uint64_t *_Nonnull pages);
 /// Whether nobody else has the file open or mapped, by taking and dropping a write lease (fcntl(2), F_SETLEASE).
-bool clinux_is_sole_opener(int fd);
+CLINUX_NOLOCKS bool clinux_is_sole_opener(int fd);
 
 /// The kinds of file system whose memory is understood.
 enum clinux_filesystem {

@@ -2,7 +2,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
-#include "clinux_memory.h"
+#include "clinux_attributes.h"
 
 /// Starts a detached thread named `name` with every signal blocked but those that a fault raises:
 /// signals for the process go to the threads its owner chose.

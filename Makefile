@@ -1,0 +1,121 @@
+# Everything that is done with this package. `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+SWIFT   ?= swift
+CLANG   ?= clang
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+BIN  = $(DESTDIR)$(PREFIX)/bin
+MAN  = $(DESTDIR)$(PREFIX)/share/man/man8
+BASH = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSH  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISH = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+
+# One file that runs without the Swift toolchain; libnuma stays a shared library.
+PROGRAM = .build/release/ktaskctl
+SOURCES = Package.swift $(shell find Sources -type f)
+PAGES   = $(wildcard man/*.8)
+SCRIPTS = .ci/run $(shell find Tests -name '*.sh')
+
+# $(call apt_install,SUDO,PACKAGES): installs them, fetching the package lists where those are missing or too old.
+apt_install = if (( EUID == 0 )); then sudo=env; else sudo="$(1)"; fi; \
+	apt() { $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq "$$@"; }; \
+	apt install -y --no-install-recommends $(2) || { apt update && apt install -y --no-install-recommends $(2); }
+
+## The main jobs
+
+run: build ## set up, build, and clear a quarter of the free memory (4 GiB at most) with each thread count
+	@mib=$$({ awk '/^MemAvailable:/ { printf "%.0f\n", $$2 * 1024 }' /proc/meminfo; \
+		cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || true; } \
+		| awk '/^[0-9]+$$/ && (!least || $$1 < least) { least = $$1 } \
+			END { mib = int(least / 4 / 1048576); print mib < 1 ? 1 : mib > 4096 ? 4096 : mib }'); \
+	echo "$(PROGRAM) clear --size $${mib}M"; \
+	$(PROGRAM) clear --size $${mib}M
+
+test: setup test-tools ## set up, build, and run all tests (as root none is skipped)
+	$(SWIFT) build --product ktaskctl
+	$(SWIFT) test --no-parallel
+
+build: setup ## build the program for use: .build/release/ktaskctl
+	$(SWIFT) build -c release --product ktaskctl --static-swift-stdlib -Xlinker -s
+
+bench: build ## measure against a C loop, fallocate, QEMU and libdispatch
+	Tests/Benchmarks/run.sh $(PROGRAM)
+
+## Checks
+
+check: lint test man-check ## format, lint, build with warnings as errors, tests, manual pages
+
+lint: ## format, lint, C warnings, shell scripts
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+	$(CLANG) -fsyntax-only -std=gnu17 -Wall -Wextra -Werror -ISources/CLinux/include Sources/CLinux/*.c
+	@if command -v shellcheck >/dev/null; then echo shellcheck $(SCRIPTS); shellcheck $(SCRIPTS); \
+	else echo "shellcheck is not installed: the shell scripts are not checked."; fi
+
+man-check: setup ## the manual pages against the program's options, and against mandoc's lint
+	$(SWIFT) build --product ktaskctl
+	Tests/man-check.sh .build/debug/ktaskctl man
+
+tsan: setup ## the engine's tests under the thread sanitizer
+	$(SWIFT) test --sanitize=thread --filter KTaskTests --scratch-path .build/tsan
+
+format: ## write the sources as the format check wants them
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+
+## Installing
+
+install: $(PROGRAM) ## program, manual pages and shell completions, under PREFIX (/usr/local) and DESTDIR
+	install -D -m 0755 $(PROGRAM) $(BIN)/ktaskctl
+	install -d $(MAN) $(BASH) $(ZSH) $(FISH)
+	install -m 0644 $(PAGES) $(MAN)
+	$(PROGRAM) --generate-completion-script bash > $(BASH)/ktaskctl
+	$(PROGRAM) --generate-completion-script zsh > $(ZSH)/_ktaskctl
+	$(PROGRAM) --generate-completion-script fish > $(FISH)/ktaskctl.fish
+
+uninstall: ## remove what install put there
+	rm -f $(BIN)/ktaskctl $(patsubst man/%,$(MAN)/%,$(PAGES))
+	rm -f $(BASH)/ktaskctl $(ZSH)/_ktaskctl $(FISH)/ktaskctl.fish
+
+clean: ## remove what was built
+	$(SWIFT) package clean
+	rm -rf .build/tsan
+
+## What the rest builds on
+
+help: ## this list
+	@awk -F ':.*## ' '/^## / { printf "\n%s\n", substr($$0, 4) } \
+		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# A build that is missing or older than its sources, so that `sudo make install` need not build again.
+$(PROGRAM): $(SOURCES)
+	@$(MAKE) --no-print-directory build
+	@touch $@
+
+setup:
+	@command -v $(SWIFT) >/dev/null || { \
+		echo "make: there is no Swift toolchain here; install Swift 6.3 or newer: https://www.swift.org/install" >&2; \
+		exit 1; }
+	@if [[ -e /usr/include/numa.h || -e /usr/local/include/numa.h ]]; then exit 0; fi; \
+	echo "numa.h is missing: installing libnuma-dev with apt-get."; \
+	{ $(call apt_install,sudo,libnuma-dev); } || { \
+		echo "make: that did not work; as root, run: apt-get install libnuma-dev" >&2; \
+		echo "  (other systems have libnuma's header in numactl-devel, libnuma-devel or numactl)" >&2; \
+		exit 1; }
+
+# Programs that some tests use. Those tests are skipped, saying why, where this does not succeed.
+test-tools:
+	@PATH="$$PATH:/usr/sbin:/sbin"; missing=""; \
+	for tool in strace:strace mkfs.xfs:xfsprogs mkfs.ext4:e2fsprogs python3:python3-minimal; do \
+		command -v "$${tool%:*}" >/dev/null || missing+=" $${tool#*:}"; \
+	done; \
+	if [[ -z $$missing ]]; then exit 0; fi; \
+	echo "Installing for the tests:$$missing."; \
+	{ $(call apt_install,sudo -n,$$missing); } || \
+		echo "Not installed:$$missing. The tests that need them will be skipped."
+
+.PHONY: run test build bench check lint man-check tsan format install uninstall clean help setup test-tools

@@ -1,0 +1,168 @@
+internal import CLinux
+internal import Glibc
+
+/// An open file, closed at the end of its life.
+public struct FileDescriptor: ~Copyable, Sendable {
+  /// The number, for calls inside a chunk.
+  public let number: Int32
+
+  /// Takes over an open descriptor.
+  public init(owning number: Int32) { self.number = number }
+
+  deinit { close(number) }
+
+  public struct Access: OptionSet, Sendable {
+    public let rawValue: Int32
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+
+    public static let readOnly = Access([])
+    public static let readWrite = Access(rawValue: O_RDWR)
+    /// Makes the file, mode 0600; it must not exist.
+    public static let createNew = Access(rawValue: O_RDWR | O_CREAT | O_EXCL)
+    /// Names a place only: nothing can be read, nothing happens to what is there.
+    public static let pathOnly = Access(rawValue: 0o10000000)
+    public static let directory = Access(rawValue: O_DIRECTORY)
+    public static let followLinks = Access(rawValue: 1 << 30)
+  }
+
+  /// open(2), close-on-exec; a symbolic link as the last component is not followed unless asked (ELOOP), and a FIFO
+  /// or terminal neither waited for nor made the controlling one.
+  public static func open(_ path: String, _ access: Access) throws(Errno) -> FileDescriptor {
+    var flags = access.subtracting(.followLinks).rawValue | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+    if !access.contains(.followLinks) { flags |= O_NOFOLLOW }
+    let number = unsafe Glibc.open(path, flags, 0o600)
+    if number == -1 { throw Errno.current }
+    return FileDescriptor(owning: number)
+  }
+
+  /// memfd_create(2); `hugePageSize` in bytes, nil for base pages.
+  public static func memory(_ name: String, hugePageSize: Int? = nil) throws(Errno) -> FileDescriptor {
+    var number: Int32 = -1
+    try Errno.check(unsafe clinux_memfd(name, hugePageSize ?? 0, &number))
+    return FileDescriptor(owning: number)
+  }
+
+  /// ftruncate(2), in bytes.
+  public func resize(to bytes: Int) throws(Errno) {
+    if ftruncate(number, bytes) == -1 { throw Errno.current }
+  }
+
+  /// flock(2), exclusive, not waiting; false when another open file has it. It goes with the last descriptor.
+  public func lockExclusively() throws(Errno) -> Bool {
+    if flock(number, LOCK_EX | LOCK_NB) == 0 { return true }
+    let error = Errno.current
+    if error == .tryAgain { return false }
+    throw error
+  }
+
+  /// What is open here (fstat(2)).
+  public func status() throws(Errno) -> FileStatus {
+    var raw = stat()
+    if unsafe fstat(number, &raw) == -1 { throw Errno.current }
+    return FileStatus(raw)
+  }
+
+  /// The file system it lies on (fstatfs(2)).
+  public func fileSystem() throws(Errno) -> FileSystemFacts {
+    try FileSystemFacts.of(number)
+  }
+}
+
+/// What fstat(2) tells.
+public struct FileStatus: Sendable, Equatable {
+  public enum Kind: String, Sendable {
+    case regular = "regular file"
+    case directory, fifo = "FIFO", socket, symbolicLink = "symbolic link"
+    case characterDevice = "character device"
+    case blockDevice = "block device"
+    case other = "special file"
+  }
+  public let kind: Kind
+  /// In bytes.
+  public let size: Int
+  /// Bytes of memory or disk behind it.
+  public let allocatedBytes: Int
+  /// Device and inode: the file's identity.
+  public let device: UInt64
+  public let inode: UInt64
+
+  init(_ raw: stat) {
+    kind = Self.kind(raw.st_mode)
+    size = Int(raw.st_size)
+    allocatedBytes = Int(raw.st_blocks) * 512
+    device = UInt64(raw.st_dev)
+    inode = UInt64(raw.st_ino)
+  }
+
+  private static func kind(_ mode: mode_t) -> Kind {
+    switch mode & S_IFMT {
+    case S_IFREG: .regular
+    case S_IFDIR: .directory
+    case S_IFIFO: .fifo
+    case S_IFSOCK: .socket
+    case S_IFLNK: .symbolicLink
+    case S_IFCHR: .characterDevice
+    case S_IFBLK: .blockDevice
+    default: .other
+    }
+  }
+
+  /// lstat(2) of a path: whether the name still means the file that was opened.
+  public static func ofName(_ path: String) throws(Errno) -> FileStatus {
+    var raw = stat()
+    if unsafe lstat(path, &raw) == -1 { throw Errno.current }
+    return FileStatus(raw)
+  }
+
+  public func isSameFile(as other: FileStatus) -> Bool { device == other.device && inode == other.inode }
+}
+
+/// Removes a name (unlink(2)).
+public func removeFile(_ path: String) throws(Errno) {
+  if unsafe unlink(path) == -1 { throw Errno.current }
+}
+
+/// What fstatfs(2) tells.
+public struct FileSystemFacts: Sendable, Equatable {
+  public enum Kind: String, Sendable {
+    case hugetlbfs, tmpfs, ext = "ext4", xfs, btrfs, proc, other = "unknown file system"
+  }
+  public let kind: Kind
+  /// Bytes a block; on hugetlbfs the huge page size.
+  public let blockSize: Int
+  /// Free bytes, for anyone and for root; nil where the file system has no limit of its own.
+  public let availableBytes: Int?
+  public let freeBytes: Int?
+
+  /// Of an open file.
+  public static func of(_ descriptor: Int32) throws(Errno) -> FileSystemFacts {
+    var raw = clinux_filesystem_facts()
+    try Errno.check(unsafe clinux_filesystem_of(descriptor, &raw))
+    return FileSystemFacts(raw)
+  }
+
+  private init(_ raw: clinux_filesystem_facts) {
+    kind = Self.kind(raw.kind)
+    blockSize = Int(raw.block_size)
+    let isLimited = raw.blocks > 0
+    availableBytes = isLimited ? Self.bytes(raw.available_blocks, raw.block_size) : nil
+    freeBytes = isLimited ? Self.bytes(raw.free_blocks, raw.block_size) : nil
+  }
+
+  private static func bytes(_ blocks: UInt64, _ size: Int) -> Int {
+    let (bytes, overflow) = Int(clamping: blocks).multipliedReportingOverflow(by: size)
+    return overflow ? .max : bytes
+  }
+
+  private static func kind(_ raw: clinux_filesystem) -> Kind {
+    switch raw {
+    case CLINUX_FS_HUGETLBFS: .hugetlbfs
+    case CLINUX_FS_TMPFS: .tmpfs
+    case CLINUX_FS_EXT: .ext
+    case CLINUX_FS_XFS: .xfs
+    case CLINUX_FS_BTRFS: .btrfs
+    case CLINUX_FS_PROC: .proc
+    default: .other
+    }
+  }
+}

@@ -1,0 +1,38 @@
+internal import Glibc
+
+/// The running kernel.
+public struct KernelVersion: Sendable, Equatable {
+  /// Such as `6.12.3-generic`.
+  public let release: String
+  /// Such as `#1 SMP PREEMPT_DYNAMIC Mon Jan 1 00:00:00 UTC 2024`.
+  public let version: String
+  /// How far the kernel's own code can be interrupted: `none`, or the word in `version`; behind it in
+  /// parentheses the mode chosen at run time, if that can be read: `PREEMPT_DYNAMIC (full)`.
+  public let preemption: String
+
+  /// `dynamicPreemption` is what /sys/kernel/debug/sched/preempt says: `none voluntary (full)`.
+  public init(release: String, version: String, dynamicPreemption: String? = nil) {
+    self.release = release
+    self.version = version
+    let word = version.split(separator: " ").first { $0.hasPrefix("PREEMPT") }
+    let mode = dynamicPreemption?.between("(", ")")
+    preemption = String(word ?? "none") + (mode.map { " (\($0))" } ?? "")
+  }
+
+  /// The running kernel (uname(2)).
+  public static func current(_ files: SystemFiles = SystemFiles()) -> KernelVersion {
+    var name = utsname()
+    let result = unsafe uname(&name)
+    precondition(result == 0, "uname cannot fail")
+    return KernelVersion(
+      release: text(name.release), version: text(name.version),
+      dynamicPreemption: files.text("/sys/kernel/debug/sched/preempt"))
+  }
+
+  /// A field of `utsname`, an array of characters that ends with a 0.
+  private static func text<Field>(_ field: Field) -> String {
+    unsafe withUnsafeBytes(of: field) { bytes in
+      unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+  }
+}

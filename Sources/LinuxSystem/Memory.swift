@@ -1,0 +1,83 @@
+public import CLinux
+
+/// Calls on memory by address, made for chunks: they allocate nothing and throw an errno.
+public enum Memory {
+  /// Makes every page of the range present and, when `writing`, writable (madvise(2), MADV_POPULATE_WRITE or _READ).
+  /// EFAULT: no memory for a page; EHWPOISON: a poisoned one.
+  @inlinable
+  public static func populate(_ address: UInt, _ length: Int, writing: Bool = true) throws(Errno) {
+    try Errno.check(clinux_populate(address, length, writing))
+  }
+
+  /// Whether the kernel has MADV_POPULATE_WRITE (Linux 5.14).
+  public static let canPopulate = clinux_populate(0, 0, true) == 0
+
+  /// Gives a private mapping's pages back (madvise(2), MADV_DONTNEED).
+  @inlinable
+  public static func giveBack(_ address: UInt, _ length: Int) throws(Errno) {
+    try Errno.check(clinux_give_back(address, length))
+  }
+
+  /// Asks for transparent huge pages, or for none (madvise(2)).
+  public static func adviseHuge(_ address: UInt, _ length: Int, _ huge: Bool) throws(Errno) {
+    try Errno.check(clinux_advise_huge(address, length, huge))
+  }
+
+  /// Locks pages as they come (mlock2(2), MLOCK_ONFAULT); populates nothing.
+  public static func lockOnFault(_ address: UInt, _ length: Int) throws(Errno) {
+    try Errno.check(clinux_lock_on_fault(address, length))
+  }
+
+  /// munlock(2).
+  @inlinable
+  public static func unlock(_ address: UInt, _ length: Int) throws(Errno) {
+    try Errno.check(clinux_unlock(address, length))
+  }
+
+  /// Touches one byte every `stride` bytes and changes none. `catchBusErrors` must have been called.
+  @inlinable
+  public static func touch(_ address: UInt, _ length: Int, stride: Int, writing: Bool = true) throws(Errno) {
+    try Errno.check(clinux_touch(address, length, stride, writing))
+  }
+
+  /// The ways to store zeros.
+  public enum Store: Sendable, CaseIterable {
+    case memset, repStosb, nonTemporal
+
+    /// Those that this CPU has.
+    public static var available: [Store] { allCases.filter { clinux_store_available($0.number) } }
+
+    @inlinable var number: clinux_store {
+      switch self {
+      case .memset: CLINUX_STORE_MEMSET
+      case .repStosb: CLINUX_STORE_REP_STOSB
+      case .nonTemporal: CLINUX_STORE_NONTEMPORAL
+      }
+    }
+  }
+
+  /// Zeroes the range. `catchBusErrors` must have been called.
+  @inlinable
+  public static func clear(_ address: UInt, _ length: Int, _ store: Store) throws(Errno) {
+    try Errno.check(clinux_clear(address, length, store.number))
+  }
+
+  /// The offset of the first byte that is not zero; nil when all are. `catchBusErrors` must have been called.
+  @inlinable
+  public static func firstNonZero(_ address: UInt, _ length: Int) throws(Errno) -> Int? {
+    var at = 0
+    try Errno.check(unsafe clinux_find_nonzero(address, length, &at))
+    return at < length ? at : nil
+  }
+
+  /// Lets the calls above answer a SIGBUS with an errno, each thread for itself (sigaction(2)).
+  public static func catchBusErrors() throws(Errno) { try Errno.check(clinux_catch_sigbus()) }
+
+  /// For every base page of the range whether the kernel has it in memory (mincore(2)): 1 or 0 in bit 0.
+  public static func residency(_ address: UInt, _ length: Int) throws(Errno) -> [UInt8] {
+    let page = MemoryInfo.basePageSize
+    var pages = [UInt8](repeating: 0, count: (length + page - 1) / page)
+    try Errno.check(unsafe clinux_resident(address, length, &pages))
+    return pages
+  }
+}

@@ -1,0 +1,69 @@
+/// How the CPUs' speed is chosen (/sys/devices/system/cpu/cpu*/cpufreq).
+public struct PowerPolicy: Sendable, Equatable {
+  /// One CPU's setting.
+  public struct Processor: Sendable, Equatable {
+    public let cpu: Int
+    /// `scaling_governor`.
+    public let governor: String
+    /// `scaling_driver`.
+    public let driver: String
+    /// `energy_performance_preference`: a name, or a number from 0 (fast) to 255 (frugal). Few drivers have it.
+    public let energyPreference: String?
+
+    public init(cpu: Int, governor: String, driver: String, energyPreference: String?) {
+      self.cpu = cpu
+      self.governor = governor
+      self.driver = driver
+      self.energyPreference = energyPreference
+    }
+  }
+
+  /// The CPUs whose speed can be chosen, in ascending order; none on most virtual machines.
+  public let processors: [Processor]
+
+  public init(processors: [Processor]) { self.processors = processors }
+
+  /// The first CPU that is set to save energy rather than to be fast, and the setting that says so.
+  public var energyConscious: (cpu: Int, reason: String)? {
+    for processor in processors {
+      if let reason = processor.energyConscious { return (processor.cpu, reason) }
+    }
+    return nil
+  }
+
+  /// The setting now.
+  public static func current(_ files: SystemFiles = SystemFiles()) -> PowerPolicy {
+    let cpus = files.entries(of: "/sys/devices/system/cpu").compactMap { $0.number(after: "cpu") }.sorted()
+    return PowerPolicy(processors: cpus.compactMap { Processor(cpu: $0, files) })
+  }
+}
+
+extension PowerPolicy.Processor {
+  /// Drivers that leave the speed to the CPU: `powersave` is their usual governor and saves nothing; what
+  /// counts is the preference they hand to the CPU.
+  private static let autonomousDrivers: Set<String> = ["intel_pstate", "amd-pstate-epp", "amd_pstate_epp"]
+
+  /// The setting that saves energy; nil if none does.
+  fileprivate var energyConscious: String? {
+    if Self.autonomousDrivers.contains(driver) {
+      guard let energyPreference, Self.isFrugal(energyPreference) else { return nil }
+      return "energy_performance_preference \(energyPreference)"
+    }
+    return ["powersave", "conservative"].contains(governor) ? "governor \(governor)" : nil
+  }
+
+  /// AMD's `balance_power` is 191, Intel's 192.
+  private static func isFrugal(_ preference: String) -> Bool {
+    if let number = Int(preference) { return number >= 191 }
+    return ["power", "balance_power"].contains(preference)
+  }
+
+  /// The setting of `cpu`; nil if its speed cannot be chosen.
+  fileprivate init?(cpu: Int, _ files: SystemFiles) {
+    let directory = "/sys/devices/system/cpu/cpu\(cpu)/cpufreq"
+    guard let governor = files.text(directory + "/scaling_governor") else { return nil }
+    self.init(
+      cpu: cpu, governor: governor, driver: files.text(directory + "/scaling_driver") ?? "",
+      energyPreference: files.text(directory + "/energy_performance_preference"))
+  }
+}

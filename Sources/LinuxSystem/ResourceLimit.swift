@@ -1,0 +1,50 @@
+internal import CLinux
+
+/// One of the process's resource limits (getrlimit(2)).
+public struct ResourceLimit: Sendable, Equatable {
+  /// What is limited, and in which unit.
+  public enum Resource: Sendable, CaseIterable {
+    /// RLIMIT_MEMLOCK: bytes locked or pinned.
+    case lockedMemory
+    /// RLIMIT_FSIZE: a file's bytes.
+    case fileSize
+    /// RLIMIT_AS: bytes of address space.
+    case addressSpace
+    /// RLIMIT_NPROC: the user's threads.
+    case processes
+    /// RLIMIT_NICE: 20 less the lowest nice value that the process may give itself.
+    case nice
+  }
+
+  /// The limit that holds; nil for none.
+  public let soft: Int?
+  /// How far the process may raise it; nil for any height.
+  public let hard: Int?
+
+  public init(soft: Int?, hard: Int?) {
+    self.soft = soft
+    self.hard = hard
+  }
+
+  /// The process's limit on `resource` now.
+  public static func of(_ resource: Resource) -> ResourceLimit {
+    var soft = UInt64.max
+    var hard = UInt64.max
+    let result = unsafe clinux_resource_limit(resource.number, &soft, &hard)
+    precondition(result == 0, "getrlimit knows every resource named here")
+    // No limit is UInt64.max, which is no Int either.
+    return ResourceLimit(soft: Int(exactly: soft), hard: Int(exactly: hard))
+  }
+}
+
+extension ResourceLimit.Resource {
+  fileprivate var number: Int32 {
+    switch self {
+    case .lockedMemory: CLINUX_RLIMIT_MEMLOCK
+    case .fileSize: CLINUX_RLIMIT_FSIZE
+    case .addressSpace: CLINUX_RLIMIT_AS
+    case .processes: CLINUX_RLIMIT_NPROC
+    case .nice: CLINUX_RLIMIT_NICE
+    }
+  }
+}

@@ -1,0 +1,164 @@
+public import KTask
+internal import LinuxSystem
+
+/// clear, anonymous: a chunk is MADV_POPULATE_WRITE (or a touch of every page), its undo MADV_DONTNEED.
+@safe
+struct PopulateAnonymous: TaskWork, @unchecked Sendable {
+  // @unchecked: regions do not change while a task runs.
+  let iterator = MemoryIterator()
+  let regions: UnsafePointer<Region>
+  let givenBack: UnsafeMutablePointer<Int>
+
+  @_noLocks
+  func run(from start: MemoryPosition, to end: MemoryPosition) throws(ChunkFailure) {
+    let region = unsafe regions[start.region]
+    let address = region.address + UInt(start.offset)
+    let length = end.offset - start.offset
+    do throws(Errno) {
+      try region.makePages(address, length)
+    } catch {
+      try? Memory.giveBack(address, length)
+      throw ChunkFailure(operation: region.recipe.operation(), errno: error)
+    }
+  }
+
+  func undo(from start: MemoryPosition, to end: MemoryPosition) {
+    let address = unsafe regions[start.region].address + UInt(start.offset)
+    if (try? Memory.giveBack(address, end.offset - start.offset)) != nil {
+      unsafe givenBack.pointee += end.offset - start.offset
+    }
+  }
+}
+
+extension Region {
+  /// Makes pages present by the region's recipe.
+  @_noLocks
+  func makePages(_ address: UInt, _ length: Int) throws(Errno) {
+    switch recipe.pages {
+    case .none: break
+    case .populate: try Memory.populate(address, length, writing: recipe.writing)
+    case .touch: try Memory.touch(address, length, stride: pageSize, writing: recipe.writing)
+    }
+  }
+}
+
+/// `clear` without FILE, and the memory that `pin` locks.
+public final class AnonymousMemory {
+  public let bytes: Int
+  public let page: PageKind
+  private var mapping: Owned<Mapping>?
+
+  /// Where it is mapped; after `map`.
+  var address: UInt { mapping!.value.address }
+
+  /// `bytes` are rounded up to whole pages.
+  public init(bytes: Int, page: PageKind) throws(MemoryError) {
+    guard let whole = rounded(bytes, up: page.alignment) else {
+      throw MemoryError(.short(Check(.memory, need: bytes, have: 0)))
+    }
+    self.bytes = whole
+    self.page = page
+  }
+
+  func checks(_ facts: MachineFacts) -> [Check] {
+    if case .huge(let size) = page { return facts.hugePageChecks(bytes, pageSize: size) }
+    return facts.memoryChecks(bytes)
+  }
+
+  /// Maps it afresh, with the advice that must come before the first touch.
+  func map() throws(MemoryError) {
+    mapping = nil
+    do throws(Errno) {
+      if case .huge(let size) = page {
+        mapping = Owned(try Mapping.hugePages(bytes, pageSize: size))
+      } else {
+        mapping = Owned(try Mapping.anonymous(bytes, alignment: page.alignment))
+        try adviseIfKnown()
+      }
+    } catch {
+      throw MemoryError(.failed(.map, error), bytes: bytes, pageSize: pageSize)
+    }
+  }
+
+  /// A kernel without transparent huge pages has nothing to forbid.
+  private func adviseIfKnown() throws(Errno) {
+    if TransparentHugePages.current() == nil { return }
+    try Memory.adviseHuge(address, bytes, page == .transparent)
+  }
+
+  func unmap() { mapping = nil }
+
+  /// Bytes of a page that faults one by one.
+  var pageSize: Int {
+    if case .huge(let size) = page { return size }
+    return MemoryInfo.basePageSize
+  }
+
+  /// After `map`.
+  func table(_ recipe: Recipe) -> RegionTable {
+    let region = Region(address: address, length: bytes, pageSize: pageSize, recipe: recipe)
+    return RegionTable([region], present: [])
+  }
+
+  /// What the kernel says is there; throws where that is less than all.
+  func verifyResident() throws(MemoryError) -> Verification {
+    let facts = MappingFacts.of(address..<address + UInt(bytes))
+    var verification = Verification()
+    verification.add(facts)
+    verification.residentBytes = facts.residentBytes
+    if facts.residentBytes < bytes { throw MemoryError(.notResident(bytes: bytes - facts.residentBytes)) }
+    if verification.hugeBytes * 2 > bytes, page == .transparent { verification.pageSize = page.alignment }
+    return verification
+  }
+}
+
+public final class ClearAnonymousJob: MemoryJob {
+  private let memory: AnonymousMemory
+  private var table: RegionTable?
+  private let recipe: Recipe
+  public let method: Method?
+
+  public init(_ memory: AnonymousMemory, method wanted: Method?) throws(MemoryError) {
+    self.memory = memory
+    let method = try populateMethod(wanted)
+    recipe = Recipe(pages: method == .touch ? .touch : .populate)
+    self.method = method
+  }
+
+  public var bytes: Int { memory.bytes }
+  public var pageSize: Int { memory.pageSize }
+  public var alignment: Int { memory.page.alignment }
+  public var nodeTaskBytes: [Int] { [bytes] }
+  public var files: [MemoryFile] { [] }
+  public func checks(_ facts: MachineFacts) -> [Check] { memory.checks(facts) }
+
+  public func prepare() throws(MemoryError) {
+    try memory.map()
+    table = memory.table(recipe)
+  }
+
+  public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
+    let work = unsafe PopulateAnonymous(regions: table!.regions, givenBack: table!.givenBack)
+    return runMemoryTask(work, [Span(region: 0, range: 0..<bytes)], table!, control, monitor, path: { _ in nil })
+  }
+
+  public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
+    var verification = try memory.verifyResident()
+    try table!.verifyZero(control, monitor, path: { _ in nil })
+    verification.isZero = true
+    return verification
+  }
+
+  public func giveBack(finally: Bool) -> Bool {
+    table = nil
+    memory.unmap()
+    return true
+  }
+}
+
+/// populate, or touch on a kernel that cannot; fallocate is for files.
+func populateMethod(_ wanted: Method?) throws(MemoryError) -> Method {
+  if wanted == .fallocate { throw MemoryError(.noMethod(.fallocate)) }
+  if wanted == .populate && !Memory.canPopulate { throw MemoryError(.noMethod(.populate)) }
+  return wanted ?? (Memory.canPopulate ? .populate : .touch)
+}

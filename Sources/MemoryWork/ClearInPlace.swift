@@ -1,0 +1,112 @@
+public import KTask
+public import LinuxSystem
+
+/// clear, in place: a chunk's pages are zeroed where they are, holes populated first. There is no undo for contents;
+/// pages that this run added are given back.
+@safe
+struct ClearPages: TaskWork, @unchecked Sendable {
+  // @unchecked: regions do not change while a task runs.
+  let iterator = MemoryIterator()
+  let regions: UnsafePointer<Region>
+  let givenBack: UnsafeMutablePointer<Int>
+  let store: Memory.Store
+
+  @_noLocks
+  func run(from start: MemoryPosition, to end: MemoryPosition) throws(ChunkFailure) {
+    let region = unsafe regions[start.region]
+    let address = region.address + UInt(start.offset)
+    let length = end.offset - start.offset
+    var operation = MemoryError.Operation.populate
+    do throws(Errno) {
+      try region.makePages(address, length)
+      operation = .clear
+      try Memory.clear(address, length, store)
+    } catch {
+      _ = region.giveBackAdded(from: start.offset, to: end.offset)
+      throw ChunkFailure(operation: operation, errno: error)
+    }
+  }
+
+  func undo(from start: MemoryPosition, to end: MemoryPosition) {
+    unsafe givenBack.pointee += regions[start.region].giveBackAdded(from: start.offset, to: end.offset)
+  }
+}
+
+extension Memory.Store {
+  /// Bytes that a store is tried on: more than caches hold, so that memory is what counts.
+  static let trialBytes = 64 << 20
+
+  /// The fastest store of this CPU for so many bytes, tried out on scratch memory: which one wins differs from CPU to
+  /// CPU and no table keeps up. Not worth the trial, some milliseconds, for less than a few times the trial's bytes.
+  static func fastest(for bytes: Int) -> Memory.Store {
+    if bytes < 8 * trialBytes { return .memset }
+    guard let scratch = try? AnonymousMemory(bytes: trialBytes, page: .preferred), (try? scratch.map()) != nil,
+      (try? Memory.populate(scratch.address, trialBytes)) != nil
+    else { return .memset }
+    let times = Memory.Store.available.map { store in (store, time(store, scratch.address)) }
+    return times.min { $0.1 < $1.1 }!.0
+  }
+
+  /// The better of two tries, in nanoseconds.
+  private static func time(_ store: Memory.Store, _ address: UInt) -> UInt64 {
+    (0..<2).map { _ in
+      let began = Clock.now()
+      try? Memory.clear(address, trialBytes, store)
+      return Clock.now() - began
+    }.min()!
+  }
+}
+
+/// `clear FILE`: zeroes memory files in place, with the fastest store for the size.
+public final class ClearFileJob: MemoryJob {
+  public let files: [MemoryFile]
+  public let method: Method?
+  private let recipe: Recipe
+  private var table: RegionTable?
+  /// Chosen before the first run.
+  public private(set) var store: Memory.Store?
+
+  public init(_ files: [MemoryFile], method wanted: Method?) throws(MemoryError) {
+    for file in files where file.isOnDisk {
+      throw MemoryError(.wrongFileSystem(file.fileSystem.kind.rawValue), path: file.path)
+    }
+    try refuseDoubles(files)
+    let method = try populateMethod(wanted)
+    recipe = Recipe(pages: method == .touch ? .touch : .populate)
+    self.method = method
+    self.files = files
+  }
+
+  public var bytes: Int { nodeTaskBytes.reduce(0, +) }
+  public var pageSize: Int { files.map(\.pageSize).max()! }
+  public var alignment: Int { files.map(\.alignment).max()! }
+  public var nodeTaskBytes: [Int] { files.map(\.length) }
+
+  public func checks(_ facts: MachineFacts) -> [Check] { total(files.map { $0.checks(facts) }) }
+
+  public func prepare() throws(MemoryError) {
+    if store == nil { store = .fastest(for: bytes) }
+    for file in files { try file.begin() }
+    table = RegionTable(files.map { $0.region(recipe) }, present: files.map(\.present))
+  }
+
+  public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
+    let work = unsafe ClearPages(
+      regions: UnsafePointer(table!.regions), givenBack: table!.givenBack, store: store!)
+    let spans = files.enumerated().map { Span(region: $0, range: 0..<$1.length) }
+    return runMemoryTask(work, spans, table!, control, monitor, path: { self.files[$0].path })
+  }
+
+  public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
+    try table!.verifyZero(control, monitor, path: { self.files[$0].path })
+    var verification = try verifyFiles(files, table!)
+    verification.isZero = true
+    return verification
+  }
+
+  /// What was in the files is gone.
+  public func giveBack(finally: Bool) -> Bool {
+    _ = giveBackFiles(files, table, finally)
+    return false
+  }
+}

@@ -1,0 +1,70 @@
+public import KTask
+internal import LinuxSystem
+
+/// A kind of memory work on its regions, for as many runs as are asked for.
+///
+/// The order is: checks, then for each run prepare, run, verify; between runs giveBack; at the end keep or giveBack.
+/// A run that did not finish has been undone and needs giveBack, too.
+public protocol MemoryJob: AnyObject {
+  /// Bytes that a run will do; 0: there is nothing to do.
+  var bytes: Int { get }
+  /// Bytes of the pages that it asks for.
+  var pageSize: Int { get }
+  /// Bytes that chunk ends are multiples of.
+  var alignment: Int { get }
+  /// Bytes of each node task of a run.
+  var nodeTaskBytes: [Int] { get }
+  /// The way pages are made; nil where they are not.
+  var method: Method? { get }
+  /// nil: anonymous memory.
+  var files: [MemoryFile] { get }
+  /// What must hold beforehand.
+  func checks(_ facts: MachineFacts) -> [Check]
+  /// What a run needs and its time should not count.
+  func prepare() throws(MemoryError)
+  func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun
+  /// Proves that the run did what it should, on all threads.
+  func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification
+  /// Takes back what this job's runs added. `finally`: also the file that it made. True when all could be.
+  func giveBack(finally: Bool) -> Bool
+}
+
+/// What was found when a run's work was looked at.
+public struct Verification: Sendable, Equatable {
+  /// nil: contents were not to be cleared.
+  public var isZero: Bool?
+  public var residentBytes = 0
+  /// Of them in huge pages, of a pool or transparent.
+  public var hugeBytes = 0
+  /// nil: not to be locked.
+  public var lockedBytes: Int?
+  /// The size of most of the pages.
+  public var pageSize = 0
+  public var bytesByNode: [Int: Int] = [:]
+
+  public init() {}
+
+  /// What the kernel counts in the mappings of a job.
+  mutating func add(_ facts: MappingFacts) {
+    bytesByNode.merge(facts.bytesByNode, uniquingKeysWith: +)
+    let isPool = facts.kernelPageSize > MemoryInfo.basePageSize
+    hugeBytes += isPool ? facts.residentBytes : facts.transparentHugeBytes
+    pageSize = max(pageSize, facts.kernelPageSize)
+  }
+}
+
+extension MemoryJob {
+  /// The engine's bounds for memory: chunks of whole pages, `minimumChunk` or more, and at most twice the usual
+  /// minimum at a time, so that cancelling and progress need not wait for more than that.
+  public func control(minimumChunk: Int, threads: TaskControl.Threads) -> TaskControl {
+    let least = rounded(minimumChunk, up: alignment) ?? minimumChunk / alignment * alignment
+    var control = TaskControl(minimumChunk: least)
+    control.maximumChunk = max(least, 256 << 20)
+    control.alignment = alignment
+    control.threads = threads
+    return control
+  }
+}
+
+/// The RFC's clients' minimum chunk: finer ones contend for page tables, coarser ones spread the finishing times.
+public let usualMinimumChunk = 128 << 20

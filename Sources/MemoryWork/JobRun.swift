@@ -1,0 +1,81 @@
+public import KTask
+internal import LinuxSystem
+
+/// One run of a job: what it took, what its threads did, what went wrong and what was taken back.
+public struct JobRun: Sendable {
+  public enum End: Sendable, Equatable { case finished, failed, cancelled }
+
+  public struct Thread: Sendable, Equatable {
+    public var node: Int?
+    public var chunks: Int
+    public var bytes: Int
+    public var seconds: Double
+  }
+
+  public var end: End
+  /// Wall-clock, user and system seconds, helpers' start included.
+  public var seconds: Double
+  public var userSeconds: Double
+  public var systemSeconds: Double
+  /// The caller first.
+  public var threads: [Thread]
+  /// Every failed chunk, the first in time first.
+  public var errors: [MemoryError]
+  public var bounds: [Bound]
+  public var exceededBounds: [Bound]
+  public var chunkBytes: Int
+  /// Bytes that the undo gave back.
+  public var undoneBytes: Int
+}
+
+/// The bytes of each region that a task covers.
+struct Span {
+  var region: Int
+  var range: Range<Int>
+}
+
+/// Runs one memory work over parts of regions, on the engine, and tells it in the words of a job.
+func runMemoryTask<Work: TaskWork>(
+  _ work: Work, _ spans: [Span], _ table: RegionTable, _ control: TaskControl, _ monitor: TaskMonitor?,
+  path: (Int) -> String?
+) -> JobRun where Work.Iterator == MemoryIterator, Work.Failure == ChunkFailure {
+  let nodeTasks = spans.map {
+    NodeTask(start: MemoryPosition(region: $0.region, offset: $0.range.lowerBound), size: $0.range.count)
+  }
+  unsafe table.givenBack.pointee = 0
+  let began = (clock: Clock.now(), usage: ResourceUsage.current())
+  let outcome: TaskOutcome<MemoryPosition, ChunkFailure>
+  do throws(TaskControlError) {
+    outcome = try control.run(work, nodeTasks: nodeTasks, monitor: monitor)
+  } catch {
+    preconditionFailure("a job made an impossible task: \(error)")
+  }
+  let took = outcome.seconds > 0 ? Double(Clock.now() - began.clock) / 1e9 : 0
+  let usage = ResourceUsage.current() - began.usage
+  return unsafe JobRun(
+    end: outcome.jobEnd, seconds: took, userSeconds: usage.userSeconds, systemSeconds: usage.systemSeconds,
+    threads: outcome.threads.map { .init(node: $0.node, chunks: $0.chunks, bytes: $0.units, seconds: $0.seconds) },
+    errors: outcome.failures.map { memoryError($0, table, path) }, bounds: outcome.bounds,
+    exceededBounds: outcome.exceededBounds, chunkBytes: outcome.chunk, undoneBytes: table.givenBack.pointee)
+}
+
+extension TaskOutcome {
+  fileprivate var jobEnd: JobRun.End {
+    switch end {
+    case .finished: .finished
+    case .failed: .failed
+    case .cancelled: .cancelled
+    }
+  }
+}
+
+private func memoryError(
+  _ chunk: FailedChunk<MemoryPosition, ChunkFailure>, _ table: RegionTable, _ path: (Int) -> String?
+) -> MemoryError {
+  let region = chunk.start.region
+  let error = chunk.error
+  let cause = error.isNotZero ? MemoryError.Cause.notZero : .failed(error.operation, error.errno)
+  return MemoryError(
+    cause, path: path(region), offset: chunk.start.offset + chunk.error.at, bytes: chunk.units,
+    pageSize: unsafe table.regions[region].pageSize)
+}

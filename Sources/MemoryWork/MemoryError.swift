@@ -1,0 +1,110 @@
+public import LinuxSystem
+
+/// Why memory work was refused or failed: values, which the program makes sentences of.
+public struct MemoryError: Error, Equatable, Sendable {
+  /// What was being done when a call failed.
+  public enum Operation: String, Sendable, BitwiseCopyable {
+    case open, create, resize, lock, map, advise, populate, allocate, touch, clear, verify, pin, inspect
+  }
+
+  public enum Cause: Equatable, Sendable {
+    /// Found beforehand: something there is not enough of.
+    case short(Check)
+    /// A call failed.
+    case failed(Operation, Errno)
+    /// Not a kind of file that has memory to make ready.
+    case wrongKind(FileStatus.Kind)
+    /// Its file system's memory cannot be cleared in place, or not be made at all.
+    case wrongFileSystem(String)
+    /// Its file system has another page size.
+    case wrongPageSize(has: Int)
+    /// The machine has no pages of that size.
+    case noSuchPageSize
+    /// Transparent huge pages are switched off.
+    case transparentOff
+    /// Another ktaskctl works on it.
+    case busy
+    case missing
+    case noSize
+    /// The same file was named before.
+    case namedTwice
+    /// Has pages of its own, which a sweep must not give back.
+    case hasPages(bytes: Int)
+    /// This kernel, file system or kind of memory lacks the method.
+    case noMethod(Method)
+    /// A byte that should have been cleared was not.
+    case notZero
+    /// Fewer bytes are resident than should be.
+    case notResident(bytes: Int)
+    case notLocked(bytes: Int)
+    case cancelled
+  }
+
+  public var cause: Cause
+  /// The file; nil for anonymous memory.
+  public var path: String?
+  /// The failed chunk, or the first bad byte: bytes from the start of the file or region.
+  public var offset: Int?
+  public var bytes: Int?
+  public var pageSize: Int?
+
+  public init(
+    _ cause: Cause, path: String? = nil, offset: Int? = nil, bytes: Int? = nil, pageSize: Int? = nil
+  ) {
+    self.cause = cause
+    self.path = path
+    self.offset = offset
+    self.bytes = bytes
+    self.pageSize = pageSize
+  }
+
+  /// The error number underneath, where there is one.
+  public var errno: Errno? {
+    if case .failed(_, let errno) = cause { return errno }
+    return nil
+  }
+}
+
+/// How pages are made.
+public enum Method: String, Sendable, CaseIterable {
+  /// madvise(2), MADV_POPULATE_WRITE.
+  case populate
+  /// fallocate(2).
+  case fallocate
+  /// One byte of every page, as any program would.
+  case touch
+}
+
+/// A failed chunk's error: small and trivial, so that throwing it allocates nothing.
+public struct ChunkFailure: Error, BitwiseCopyable, Equatable {
+  public var operation: MemoryError.Operation
+  public var errno: Errno
+  /// Bytes from the chunk's start, where that is known.
+  public var at: Int
+
+  @_noLocks
+  init(operation: MemoryError.Operation, errno: Errno, at: Int = 0) {
+    self.operation = operation
+    self.errno = errno
+    self.at = at
+  }
+
+  /// No call failed: a byte was not zero.
+  @_noLocks
+  static func notZero(at: Int) -> ChunkFailure { ChunkFailure(operation: .verify, errno: Errno(noErrno), at: at) }
+
+  var isNotZero: Bool { operation == .verify && errno.code == Self.noErrno }
+
+  private static var noErrno: Int32 { @_noLocks get { .max } }
+}
+
+/// Runs a call for a file or region and says in its error what was being done.
+func attempting<Value: ~Copyable>(
+  _ operation: MemoryError.Operation, _ path: String?, _ body: () throws(Errno) -> Value
+) throws(MemoryError) -> Value {
+  do throws(Errno) {
+    return try body()
+  } catch {
+    throw MemoryError(.failed(operation, error), path: path)
+  }
+}

@@ -1,0 +1,210 @@
+public import LinuxSystem
+
+/// One FILE of a job: opened and locked, measured before it is touched, and put back as it was when asked.
+public final class MemoryFile {
+  public let path: String
+  public let fileSystem: FileSystemFacts
+  /// Bytes of its pages: the pool's on hugetlbfs, else base pages.
+  public let pageSize: Int
+  public let existed: Bool
+  /// Its size before, and the size that it is to have, in bytes.
+  public let originalSize: Int
+  public let size: Int
+  /// What the job covers: whole pages.
+  public let length: Int
+  /// What was there before.
+  public private(set) var present = Extents()
+  public private(set) var presentIsExact = true
+  /// Where its pages lie; after a verified run.
+  public internal(set) var bytesByNode: [Int: Int] = [:]
+
+  private var descriptor: Owned<FileDescriptor>?
+  private var mapping: Owned<Mapping>?
+  private var cachedBefore: Extents?
+  private var hasExtended = false
+  private var hasCreated = false
+
+  /// Opens and locks the file, or, where there is none and `creating`, looks at its directory; changes nothing.
+  /// `size` nil: the file's own.
+  public init(_ path: String, size wanted: Int?, creating: Bool) throws(MemoryError) {
+    self.path = path
+    let opened = try Self.open(path)
+    existed = opened != nil
+    if opened == nil && !creating { throw MemoryError(.missing, path: path) }
+    fileSystem = try Self.fileSystem(of: opened?.value.number, path)
+    originalSize = existed ? try attempting(.inspect, path) { () throws(Errno) in try opened!.value.status().size } : 0
+    pageSize = fileSystem.kind == .hugetlbfs ? fileSystem.blockSize : MemoryInfo.basePageSize
+    guard let asked = wanted ?? (originalSize > 0 ? originalSize : nil) else {
+      throw MemoryError(.noSize, path: path)
+    }
+    guard let length = rounded(asked, up: pageSize) else {
+      throw MemoryError(.failed(.resize, .fileTooBig), path: path)
+    }
+    self.length = length
+    size = max(originalSize, fileSystem.kind == .hugetlbfs ? length : asked)
+    descriptor = opened
+    try measure()
+  }
+
+  private func measure() throws(MemoryError) {
+    guard descriptor != nil else { return }
+    let found = try attempting(.inspect, path) { () throws(Errno) in
+      try FilePresence.of(descriptor!.value, fileSystem.kind, pageSize: pageSize, length: length)
+    }
+    present = found.extents
+    presentIsExact = found.isExact
+  }
+
+  // MARK: opening
+
+  /// nil where there is nothing of that name.
+  private static func open(_ path: String) throws(MemoryError) -> Owned<FileDescriptor>? {
+    guard let kind = try kindOfName(path) else { return nil }
+    var access = FileDescriptor.Access.readWrite
+    if kind == .symbolicLink && isMagicLink(path) {
+      access.insert(.followLinks)
+    } else if kind != .regular {
+      throw MemoryError(.wrongKind(kind), path: path)
+    }
+    let file = try attempting(.open, path) { () throws(Errno) in try FileDescriptor.open(path, access) }
+    try claim(file, path)
+    return Owned(file)
+  }
+
+  /// A first look keeps devices and FIFOs from being opened at all; what counts is the look after opening.
+  private static func kindOfName(_ path: String) throws(MemoryError) -> FileStatus.Kind? {
+    do throws(Errno) {
+      return try FileStatus.ofName(path).kind
+    } catch .noEntry {
+      return nil
+    } catch {
+      throw MemoryError(.failed(.open, error), path: path)
+    }
+  }
+
+  /// /proc/PID/fd/N: a memfd's name. Such a link cannot lead anywhere that its process had not opened.
+  private static func isMagicLink(_ path: String) -> Bool {
+    do throws(Errno) {
+      let parent = try FileDescriptor.open(directory(of: path), [.pathOnly, .directory, .followLinks])
+      return try parent.fileSystem().kind == .proc
+    } catch {
+      return false
+    }
+  }
+
+  private static func directory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// Whatever the name meant a moment ago: what is open must be a regular file that nobody else works on.
+  private static func claim(_ file: borrowing FileDescriptor, _ path: String) throws(MemoryError) {
+    let status = try attempting(.inspect, path) { () throws(Errno) in try file.status() }
+    if status.kind != .regular { throw MemoryError(.wrongKind(status.kind), path: path) }
+    let isOurs = try attempting(.lock, path) { () throws(Errno) in try file.lockExclusively() }
+    if !isOurs { throw MemoryError(.busy, path: path) }
+  }
+
+  private static func fileSystem(of file: Int32?, _ path: String) throws(MemoryError) -> FileSystemFacts {
+    try attempting(file == nil ? .create : .inspect, path) { () throws(Errno) in
+      if let file { return try FileSystemFacts.of(file) }
+      return try FileDescriptor.open(directory(of: path), [.pathOnly, .directory, .followLinks]).fileSystem()
+    }
+  }
+
+  // MARK: working
+
+  /// Bytes that are missing.
+  public var missingBytes: Int { length - present.bytes }
+
+  /// Makes the file if need be, gives it its size and maps it; on hugetlbfs that reserves the pages it lacks, so that
+  /// nobody takes them away on the way.
+  func begin() throws(MemoryError) {
+    if descriptor == nil { try create() }
+    let sizeNow = try attempting(.inspect, path) { () throws(Errno) in try descriptor!.value.status().size }
+    if sizeNow < size {
+      hasExtended = true
+      try attempting(.resize, path) { () throws(Errno) in try descriptor!.value.resize(to: size) }
+    }
+    try map()
+    if isOnDisk {
+      cachedBefore = try attempting(.inspect, path) { () throws(Errno) in try FilePresence.cached(mapping!.value) }
+    }
+  }
+
+  private func map() throws(MemoryError) {
+    do throws(Errno) {
+      mapping = Owned(try Mapping.shared(descriptor!.value, length))
+    } catch {
+      throw MemoryError(.failed(.map, error), path: path, bytes: length, pageSize: pageSize)
+    }
+  }
+
+  private func create() throws(MemoryError) {
+    let file = try attempting(.create, path) { () throws(Errno) in try FileDescriptor.open(path, .createNew) }
+    hasCreated = true
+    try Self.claim(file, path)
+    descriptor = Owned(file)
+  }
+
+  /// A file system that keeps its files on disk: its memory is the page cache.
+  public var isOnDisk: Bool { fileSystem.kind != .hugetlbfs && fileSystem.kind != .tmpfs }
+
+  /// For chunks; after `begin`.
+  func region(_ recipe: Recipe) -> Region {
+    Region(
+      address: mapping!.value.address, length: length, pageSize: pageSize, file: descriptor!.value.number, fileSize: size,
+      recipe: recipe)
+  }
+
+  /// Bytes of memory that the file has now, of those that the job covers.
+  func residentBytes() throws(MemoryError) -> Int {
+    try attempting(.verify, path) { () throws(Errno) in
+      if fileSystem.kind == .hugetlbfs {
+        let all = try descriptor!.value.status()
+        return all.allocatedBytes >= all.size
+          ? length : try FilePresence.of(descriptor!.value, .hugetlbfs, pageSize: pageSize, length: length).extents.bytes
+      }
+      return try FilePresence.cached(mapping!.value).bytes
+    }
+  }
+
+  /// Whether it is the file that `other` is.
+  func isSame(as other: MemoryFile) -> Bool {
+    guard descriptor != nil, other.descriptor != nil else { return path == other.path }
+    guard let mine = try? descriptor!.value.status(), let theirs = try? other.descriptor!.value.status() else { return false }
+    return mine.isSameFile(as: theirs)
+  }
+
+  // MARK: putting back
+
+  /// Unmaps it; pages stay.
+  func unmap() { mapping = nil }
+
+  /// Gives the size back that it had, and the page cache what was read into it; removes it if this run made it and
+  /// `removing`. True when all of that was possible.
+  func restore(removing: Bool) -> Bool {
+    guard descriptor != nil else { return true }
+    dropCached()
+    mapping = nil
+    var isComplete = true
+    if hasExtended && !(removing && hasCreated) { isComplete = (try? descriptor!.value.resize(to: originalSize)) != nil }
+    if removing && hasCreated { isComplete = removeName() && isComplete }
+    hasExtended = false
+    return isComplete
+  }
+
+  private func dropCached() {
+    guard let before = cachedBefore, descriptor != nil else { return }
+    for gap in before.gaps(in: 0..<length).ranges {
+      try? FileRange.dropCache(descriptor!.value.number, gap.lowerBound, gap.count)
+    }
+  }
+
+  /// Only while the name still means the file that was made.
+  private func removeName() -> Bool {
+    guard let named = try? FileStatus.ofName(path), let made = try? descriptor!.value.status(), named.isSameFile(as: made)
+    else { return false }
+    return (try? removeFile(path)) != nil
+  }
+}

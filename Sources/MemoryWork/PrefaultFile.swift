@@ -1,0 +1,178 @@
+public import KTask
+internal import LinuxSystem
+
+/// prefault: a chunk gives a file's pages their memory, by its recipe; its undo gives back those that this run added.
+@safe
+struct PrefaultPages: TaskWork, @unchecked Sendable {
+  // @unchecked: regions do not change while a task runs.
+  let iterator = MemoryIterator()
+  let regions: UnsafePointer<Region>
+  let givenBack: UnsafeMutablePointer<Int>
+
+  @_noLocks
+  func run(from start: MemoryPosition, to end: MemoryPosition) throws(ChunkFailure) {
+    let region = unsafe regions[start.region]
+    var operation = MemoryError.Operation.allocate
+    do throws(Errno) {
+      if region.recipe.allocates { try region.allocateBlocks(from: start.offset, to: end.offset) }
+      operation = region.recipe.operation()
+      try region.makePages(region.address + UInt(start.offset), end.offset - start.offset)
+    } catch {
+      _ = region.giveBackAdded(from: start.offset, to: end.offset)
+      throw ChunkFailure(operation: operation, errno: error)
+    }
+  }
+
+  func undo(from start: MemoryPosition, to end: MemoryPosition) {
+    unsafe givenBack.pointee += regions[start.region].giveBackAdded(from: start.offset, to: end.offset)
+  }
+}
+
+extension Region {
+  /// Not beyond the file's end, which fallocate(2) would move.
+  @_noLocks
+  func allocateBlocks(from: Int, to: Int) throws(Errno) {
+    let end = min(to, fileSize)
+    if from < end { try FileRange.allocate(file, from, end - from) }
+  }
+}
+
+extension MemoryFile {
+  /// How this file's pages are made by a method. On disk the blocks always come from fallocate(2), so that a writer
+  /// never meets a full disk, and the page cache is filled by reading. tmpfs allocates without clearing: the pages
+  /// are populated as well.
+  func recipe(_ method: Method) -> Recipe {
+    let pages: Recipe.Pages = method == .touch ? .touch : .populate
+    if isOnDisk { return Recipe(allocates: true, pages: pages, writing: false) }
+    if method != .fallocate { return Recipe(pages: pages) }
+    return Recipe(allocates: true, pages: fileSystem.kind == .hugetlbfs ? .none : .populate)
+  }
+
+  /// Bytes that chunk ends are multiples of: huge pages that tmpfs may use are not cut.
+  var alignment: Int { max(pageSize, TransparentHugePages.current()?.pageSize ?? pageSize) }
+
+  /// From the first page that is missing to the last; all of it for a file on disk, whose page cache may lack more.
+  var span: Range<Int>? {
+    isOnDisk ? 0..<length : present.gaps(in: 0..<length).hull
+  }
+
+  func checks(_ facts: MachineFacts) -> [Check] {
+    var checks: [Check] = []
+    if size > originalSize { checks += facts.fileSizeChecks(size, path: path) }
+    if let free = fileSystem.availableBytes, missingBytes > 0 {
+      let have = fileSystem.kind == .hugetlbfs ? fileSystem.freeBytes ?? free : free
+      checks.append(Check(.space(fileSystem: fileSystem.kind.rawValue), need: missingBytes, have: have, path: path))
+    }
+    let isPool = fileSystem.kind == .hugetlbfs
+    let pages = isPool
+      ? facts.hugePageChecks(missingBytes, pageSize: pageSize, path: path)
+      : facts.memoryChecks(missingBytes, path: path)
+    return checks + pages
+  }
+}
+
+/// Gives every page of files its memory: all files at once, one task.
+public final class PrefaultJob: MemoryJob {
+  public let files: [MemoryFile]
+  public let method: Method?
+  private let chosen: Method
+  private var table: RegionTable?
+
+  public init(_ files: [MemoryFile], method wanted: Method?) throws(MemoryError) {
+    for file in files where file.fileSystem.kind == .proc {
+      throw MemoryError(.wrongFileSystem("proc"), path: file.path)
+    }
+    try refuseDoubles(files)
+    if wanted == .populate && !Memory.canPopulate { throw MemoryError(.noMethod(.populate)) }
+    chosen = wanted ?? (Memory.canPopulate ? .populate : .touch)
+    method = chosen
+    self.files = files
+  }
+
+  public var bytes: Int { nodeTaskBytes.reduce(0, +) }
+  public var pageSize: Int { files.map(\.pageSize).max()! }
+  public var alignment: Int { files.map(\.alignment).max()! }
+  public var nodeTaskBytes: [Int] { spans.map(\.range.count) }
+
+  private var spans: [Span] {
+    files.enumerated().compactMap { index, file in file.span.map { Span(region: index, range: $0) } }
+  }
+
+  public func checks(_ facts: MachineFacts) -> [Check] { total(files.map { $0.checks(facts) }) }
+
+  public func prepare() throws(MemoryError) {
+    for file in files { try file.begin() }
+    table = RegionTable(files.map { $0.region($0.recipe(chosen)) }, present: files.map(\.present))
+  }
+
+  public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
+    let work = unsafe PrefaultPages(regions: UnsafePointer(table!.regions), givenBack: table!.givenBack)
+    return runMemoryTask(work, spans, table!, control, monitor, path: { self.files[$0].path })
+  }
+
+  public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
+    try verifyFiles(files, table!)
+  }
+
+  public func giveBack(finally: Bool) -> Bool { giveBackFiles(files, table, finally) }
+}
+
+/// Checks of several files for the same thing count together: their needs add up.
+func total(_ lists: [[Check]]) -> [Check] {
+  var checks: [Check] = []
+  for check in lists.joined() {
+    if let same = checks.firstIndex(where: { $0.what == check.what && check.what.isShared }) {
+      let (sum, overflow) = checks[same].need.addingReportingOverflow(check.need)
+      checks[same].need = overflow ? .max : sum
+    } else {
+      checks.append(check)
+    }
+  }
+  return checks
+}
+
+extension Check.What {
+  /// Whether several files draw on the same stock. Two file systems of a kind may be one or two: each counts alone.
+  fileprivate var isShared: Bool {
+    switch self {
+    case .memory, .cgroupMemory, .hugePages, .cgroupHugePages: true
+    case .space, .lockLimit, .fileSizeLimit: false
+    }
+  }
+}
+
+func refuseDoubles(_ files: [MemoryFile]) throws(MemoryError) {
+  for (index, file) in files.enumerated() where files[..<index].contains(where: { $0.isSame(as: file) }) {
+    throw MemoryError(.namedTwice, path: file.path)
+  }
+}
+
+/// Counts what is resident, file by file; throws where that is less than all.
+func verifyFiles(_ files: [MemoryFile], _ table: RegionTable) throws(MemoryError) -> Verification {
+  var verification = Verification()
+  for (index, file) in files.enumerated() {
+    let resident = try file.residentBytes()
+    if resident < file.length {
+      throw MemoryError(.notResident(bytes: file.length - resident), path: file.path, pageSize: file.pageSize)
+    }
+    let region = unsafe table.regions[index]
+    // pages that fallocate made are not in the page tables, from which the kernel counts
+    try attempting(.verify, file.path) { () throws(Errno) in
+      try Memory.populate(region.address, region.length, writing: false)
+    }
+    let facts = MappingFacts.of(region.address..<region.address + UInt(region.length))
+    verification.add(facts)
+    verification.residentBytes += resident
+    file.bytesByNode = facts.bytesByNode
+  }
+  return verification
+}
+
+func giveBackFiles(_ files: [MemoryFile], _ table: RegionTable?, _ finally: Bool) -> Bool {
+  var isComplete = true
+  for (index, file) in files.enumerated() {
+    if let table { _ = unsafe table.regions[index].giveBackAdded(from: 0, to: file.length) }
+    isComplete = file.restore(removing: finally) && file.presentIsExact && isComplete
+  }
+  return isComplete
+}

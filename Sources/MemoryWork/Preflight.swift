@@ -1,0 +1,106 @@
+public import LinuxSystem
+
+/// Something that must be there before any memory is touched: how much is needed, how much there is.
+public struct Check: Equatable, Sendable {
+  public enum What: Equatable, Sendable {
+    case memory
+    case cgroupMemory(path: String)
+    /// Free pages of a pool that nobody has reserved, of so many bytes each, of so many in the pool.
+    case hugePages(size: Int, total: Int)
+    case cgroupHugePages(size: Int, path: String)
+    case space(fileSystem: String)
+    /// RLIMIT_MEMLOCK, without CAP_IPC_LOCK.
+    case lockLimit
+    /// RLIMIT_FSIZE.
+    case fileSizeLimit
+  }
+  public var what: What
+  /// In bytes, huge pages too.
+  public var need: Int
+  public var have: Int
+  public var path: String?
+
+  public var isMet: Bool { need <= have }
+
+  public init(_ what: What, need: Int, have: Int, path: String? = nil) {
+    self.what = what
+    self.need = need
+    self.have = have
+    self.path = path
+  }
+}
+
+/// What the machine and the process have, asked once before the checks; made up by tests.
+public struct MachineFacts: Sendable {
+  public var memoryTotal = 0
+  public var memoryAvailable = 0
+  public var cgroupMemory: ControlGroup.Headroom?
+  public var pools: [HugePagePool] = []
+  /// The process's headroom for huge pages of a size.
+  public var cgroupHugePages: [Int: ControlGroup.Headroom] = [:]
+  /// nil: no limit.
+  public var fileSizeLimit: Int?
+  /// What may still be locked; nil: no limit, or CAP_IPC_LOCK.
+  public var lockable: Int?
+
+  public init() {}
+
+  public static func current() -> MachineFacts {
+    var facts = MachineFacts()
+    let memory = MemoryInfo.current()
+    facts.memoryTotal = memory?.totalBytes ?? 0
+    facts.memoryAvailable = memory?.availableBytes ?? 0
+    let cgroup = ControlGroup.current()
+    facts.cgroupMemory = cgroup.memoryHeadroom
+    facts.pools = HugePagePool.all()
+    for pool in facts.pools { facts.cgroupHugePages[pool.pageSize] = cgroup.hugetlbHeadroom(pageSize: pool.pageSize) }
+    facts.fileSizeLimit = ResourceLimit.of(.fileSize).soft
+    if !Capability.ipcLock.isEffective, let limit = ResourceLimit.of(.lockedMemory).soft {
+      facts.lockable = max(0, limit - (ProcessStatus.current()?.lockedBytes ?? 0))
+    }
+    return facts
+  }
+
+  /// Memory that a run leaves for everybody else: the last of it costs reclaim, then the OOM killer.
+  public var reserve: Int { max(64 << 20, memoryTotal / 100) }
+}
+
+extension MachineFacts {
+  /// Base or transparent huge pages: memory with the page tables that map it, in the machine and in the cgroup.
+  func memoryChecks(_ bytes: Int, path: String? = nil) -> [Check] {
+    if bytes == 0 { return [] }
+    let (need, overflow) = bytes.addingReportingOverflow(bytes / 512)
+    let whole = overflow ? Int.max : need
+    var checks = [Check(.memory, need: whole, have: max(0, memoryAvailable - reserve), path: path)]
+    if let group = cgroupMemory {
+      checks.append(Check(.cgroupMemory(path: group.path), need: whole, have: group.bytes, path: path))
+    }
+    return checks
+  }
+
+  /// Pages of a pool.
+  func hugePageChecks(_ bytes: Int, pageSize: Int, path: String? = nil) -> [Check] {
+    guard bytes > 0, let pool = pools.first(where: { $0.pageSize == pageSize }) else { return [] }
+    let have = pool.available.multipliedReportingOverflow(by: pageSize)
+    var checks = [
+      Check(
+        .hugePages(size: pageSize, total: pool.total), need: bytes, have: have.overflow ? .max : have.partialValue,
+        path: path)
+    ]
+    if let group = cgroupHugePages[pageSize] {
+      checks.append(
+        Check(.cgroupHugePages(size: pageSize, path: group.path), need: bytes, have: group.bytes, path: path))
+    }
+    return checks
+  }
+
+  func lockChecks(_ bytes: Int) -> [Check] {
+    guard let lockable else { return [] }
+    return [Check(.lockLimit, need: bytes, have: lockable)]
+  }
+
+  func fileSizeChecks(_ size: Int, path: String) -> [Check] {
+    guard let fileSizeLimit else { return [] }
+    return [Check(.fileSizeLimit, need: size, have: fileSizeLimit, path: path)]
+  }
+}

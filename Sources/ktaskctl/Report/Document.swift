@@ -1,0 +1,146 @@
+/// The one JSON document: everything that a run knows about itself, for programs.
+///
+/// Numbers are in seconds and bytes. Lists are always there, empty where there is nothing; an object or a value
+/// that is not known is left out. The keys are what scripts rely on: they are only ever added to.
+struct Document: Encodable, Equatable, Sendable {
+  /// The program's version, under the program's name.
+  var ktaskctl: String
+  /// The command's name: "clear".
+  var command: String
+  var request: Request?
+  var host: Host?
+  var plan: Plan?
+  /// One per thread count, in the order asked for.
+  var results: [Result] = []
+  var files: [File] = []
+  var verified: Verified?
+  var errors: [Failure] = []
+  var undone: Undone?
+  /// What makes the figures doubtful, a sentence each.
+  var warnings: [String] = []
+}
+
+extension Document {
+  /// What was asked for, as asked.
+  struct Request: Encodable, Equatable, Sendable {
+    var bytes: Int
+    /// As the user writes it: "2M", "thp".
+    var pageSize: String
+    /// As the user writes them: "0-3,5".
+    var nodes: String?
+    var files: [String]?
+    var method: String?
+    /// As the user writes them: "auto", "1,2,4".
+    var threads: String
+    var runs: Int
+    var warmup: Int
+    var minChunkBytes: Int
+    var timeoutSeconds: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case bytes, nodes, files, method, threads, runs, warmup
+      case pageSize = "page_size"
+      case minChunkBytes = "min_chunk_bytes"
+      case timeoutSeconds = "timeout_seconds"
+    }
+  }
+
+  /// The machine that the figures were taken on.
+  struct Host: Encodable, Equatable, Sendable {
+    /// The kernel's release, as uname says it.
+    var kernel: String
+    /// The kernel's preemption model: "voluntary".
+    var preemption: String
+    /// CPUs online.
+    var cpus: Int
+    /// CPUs that this process may run on.
+    var allowedCPUs: Int
+    var nodes: [Node]
+
+    enum CodingKeys: String, CodingKey {
+      case kernel, preemption, cpus, nodes
+      case allowedCPUs = "allowed_cpus"
+    }
+  }
+
+  /// A NUMA node of the host.
+  struct Node: Encodable, Equatable, Sendable {
+    var node: Int
+    /// As the kernel lists them: "0-3".
+    var cpus: String
+    var memoryBytes: Int
+
+    enum CodingKeys: String, CodingKey {
+      case node, cpus
+      case memoryBytes = "memory_bytes"
+    }
+  }
+
+  /// What a FILE came to.
+  struct File: Encodable, Equatable, Sendable {
+    var path: String
+    var bytes: Int
+    /// Bytes that had their memory before.
+    var alreadyResidentBytes: Int
+    /// Bytes that this run gave their memory.
+    var addedBytes: Int
+    /// Pages on each node, by the node's number; left out where it was not asked of the kernel.
+    var pagesByNode: [String: Int]?
+
+    enum CodingKeys: String, CodingKey {
+      case path, bytes
+      case alreadyResidentBytes = "already_resident_bytes"
+      case addedBytes = "added_bytes"
+      case pagesByNode = "pages_by_node"
+    }
+  }
+
+  /// What was looked at afterwards, and found.
+  struct Verified: Encodable, Equatable, Sendable {
+    /// Left out where the content was not looked at.
+    var zero: Bool?
+    var residentBytes: Int
+    /// As the user writes it: "2M".
+    var pageSize: String
+    /// Bytes in pages larger than the base page.
+    var hugeBytes: Int?
+    var lockedBytes: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case zero
+      case residentBytes = "resident_bytes"
+      case pageSize = "page_size"
+      case hugeBytes = "huge_bytes"
+      case lockedBytes = "locked_bytes"
+    }
+  }
+
+  /// One thing that went wrong.
+  struct Failure: Encodable, Equatable, Sendable {
+    /// The cause as one word for programs: "no-memory".
+    var code: String
+    var exitStatus: Int
+    var message: String
+    var path: String?
+    /// Where in the file or region, in bytes.
+    var offset: Int?
+    var bytes: Int?
+    var node: Int?
+    /// The errno's name: "EFAULT".
+    var errno: String?
+    /// What may help: a command, a setting.
+    var remedy: String?
+
+    enum CodingKeys: String, CodingKey {
+      case code, message, path, offset, bytes, node, errno, remedy
+      case exitStatus = "exit_status"
+    }
+  }
+
+  /// What was given back after a failure.
+  struct Undone: Encodable, Equatable, Sendable {
+    var bytes: Int
+    /// Whether that was everything this run had added.
+    var complete: Bool
+  }
+}

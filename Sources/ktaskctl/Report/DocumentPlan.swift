@@ -1,0 +1,51 @@
+extension Document {
+  /// What was going to be done, and everything that bounds it.
+  struct Plan: Encodable, Equatable, Sendable {
+    /// The thread counts, one after the other.
+    var threads: [Int]
+    var chunkBytes: Int
+    /// Every bound on the number of threads, whether or not it was the one that counted.
+    var bounds: [Bound]
+    /// The bounds that the thread counts asked for go beyond.
+    var exceededBounds: [Bound] = []
+    /// How pages are made: "populate".
+    var method: String?
+    var nodeTasks: [NodeTask] = []
+    /// Bytes that have no memory yet; 0 where all is done already.
+    var bytesToDo: Int?
+    var checks: [Check] = []
+
+    enum CodingKeys: String, CodingKey {
+      case threads, bounds, method, checks
+      case chunkBytes = "chunk_bytes"
+      case exceededBounds = "exceeded_bounds"
+      case nodeTasks = "node_tasks"
+      case bytesToDo = "bytes_to_do"
+    }
+  }
+
+  /// Something that allows so many threads and no more.
+  struct Bound: Encodable, Equatable, Sendable {
+    /// "cgroup quota", "physical cores".
+    var what: String
+    var threads: Int
+  }
+
+  /// The part of the work that belongs to one node.
+  struct NodeTask: Encodable, Equatable, Sendable {
+    /// Left out for memory that is bound to no node.
+    var node: Int?
+    var bytes: Int
+  }
+
+  /// Something that must hold beforehand.
+  struct Check: Encodable, Equatable, Sendable {
+    /// "free 2 MiB pages on node 0".
+    var what: String
+    /// Bytes, or the count that `what` names; left out where the check is not about an amount.
+    var need: Int?
+    /// As `need`; left out for "unlimited" too.
+    var have: Int?
+    var ok: Bool
+  }
+}

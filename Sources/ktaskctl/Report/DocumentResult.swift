@@ -1,0 +1,73 @@
+extension Document {
+  /// One thread count's measurement: what hyperfine's `--export-json` carries, under its names, and ours.
+  struct Result: Encodable, Equatable, Sendable {
+    /// The command that measures this thread count again.
+    var command: String
+    /// Seconds, as all times here.
+    var mean: Double
+    /// Nil for a single run, and then `null` and not left out, as hyperfine does it.
+    @NullWhenNil var stddev: Double?
+    var median: Double
+    /// CPU seconds of a run, on average, in the program and in the kernel.
+    var user: Double
+    var system: Double
+    var min: Double
+    var max: Double
+    var times: [Double]
+    /// One per run.
+    var exitCodes: [Int]
+    /// `threads`, as text: what a sweep varies.
+    var parameters: [String: String]
+    var threads: Int
+    /// From the median.
+    var bytesPerSecond: Double
+    /// Against one thread, from the medians; nil where one thread was not measured.
+    var speedup: Double?
+    /// The speed-up per thread.
+    var efficiency: Double?
+    var helpers: [Helper]
+
+    enum CodingKeys: String, CodingKey {
+      case command, mean, stddev, median, user, system, min, max, times, parameters
+      case threads, speedup, efficiency, helpers
+      case exitCodes = "exit_codes"
+      case bytesPerSecond = "bytes_per_second"
+    }
+  }
+
+  /// What one thread did, over all its chunks.
+  struct Helper: Encodable, Equatable, Sendable {
+    /// The node it ran on; left out where it was bound to none.
+    var node: Int?
+    var chunks: Int
+    var bytes: Int
+    var seconds: Double
+  }
+}
+
+extension Document.Result {
+  /// The measurement of `threads` threads that did `bytes` bytes once in each of `times`; nil without times.
+  ///
+  /// `oneThread` is one thread's median, where it was measured: what the speed-up is against. A time of zero,
+  /// which a clock too coarse may show, gives no rate and no speed-up rather than infinite ones.
+  init?(
+    command: String, threads: Int, bytes: Int, times: [Double], oneThread: Double?,
+    user: Double, system: Double, helpers: [Document.Helper] = []
+  ) {
+    guard let statistics = Statistics(times) else { return nil }
+    let median = statistics.median
+    let speedup = oneThread.flatMap { median > 0 && $0 > 0 ? $0 / median : nil }
+    self.init(
+      command: command, mean: statistics.mean, stddev: statistics.stddev, median: median,
+      user: user, system: system, min: statistics.min, max: statistics.max, times: times,
+      exitCodes: times.map { _ in 0 }, parameters: ["threads": "\(threads)"], threads: threads,
+      bytesPerSecond: median > 0 ? Double(bytes) / median : 0,
+      speedup: speedup, efficiency: speedup.map { $0 / Double(threads) }, helpers: helpers)
+  }
+
+  /// Half the distance from the fastest to the slowest run as a share of the median; nil for a single run.
+  var spread: Double? { Statistics(times)?.spread }
+
+  /// Rate in GiB a second, for readers.
+  var gibPerSecond: Double { bytesPerSecond / BinaryUnit.gib }
+}

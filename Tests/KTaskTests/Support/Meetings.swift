@@ -1,0 +1,55 @@
+import LinuxSystem
+import Synchronization
+
+// What tests wait with. A wait that takes half a minute ends the test program: better than one that hangs.
+
+/// Something that happens once.
+final class Event: Sendable {
+  private let word = FutexWord(0)
+
+  func happen() {
+    word.store(1)
+    word.wake()
+  }
+
+  var hasHappened: Bool { word.load() == 1 }
+
+  func wait() {
+    while word.load() == 0 {
+      guard word.wait(while: 0, nanoseconds: 30_000_000_000) else { fatalError("waited half a minute in vain") }
+    }
+  }
+}
+
+/// A point that `count` threads pass together.
+final class Rendezvous: Sendable {
+  private let missing: Atomic<Int>
+  private let complete = Event()
+
+  init(_ count: Int) { missing = Atomic(count) }
+
+  /// Waits for the others; later comers pass.
+  func meet() {
+    if missing.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { complete.happen() }
+    complete.wait()
+  }
+}
+
+/// A thread that a test starts and joins, outside the pool that swift-testing runs tests on.
+final class OwnThread<Result: Sendable>: Sendable {
+  private let result = Mutex<Result?>(nil)
+  private let ended = Event()
+
+  init(_ body: @escaping @Sendable () -> Result) throws {
+    try DetachedThread.start("ktask test") {
+      let result = body()
+      self.result.withLock { $0 = result }
+      self.ended.happen()
+    }
+  }
+
+  func join() -> Result {
+    ended.wait()
+    return result.withLock { $0! }
+  }
+}
