@@ -43,6 +43,7 @@ extension Errno {
   public static let isDirectory = Errno(EISDIR)
   public static let invalid = Errno(EINVAL)
   public static let fileTooBig = Errno(EFBIG)
+  public static let noDevice = Errno(ENODEV)
   public static let noSpace = Errno(ENOSPC)
   public static let readOnly = Errno(EROFS)
   public static let noSystemCall = Errno(ENOSYS)

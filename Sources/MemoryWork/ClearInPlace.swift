@@ -70,7 +70,6 @@ public final class ClearFileJob: MemoryJob {
     for file in files where file.isOnDisk {
       throw MemoryError(.wrongFileSystem(file.fileSystem.kind.rawValue), path: file.path)
     }
-    try refuseDoubles(files)
     let method = try populateMethod(wanted)
     recipe = Recipe(pages: method == .touch ? .touch : .populate)
     self.method = method

@@ -53,6 +53,7 @@ public final class MemoryFile {
     }
     present = found.extents
     presentIsExact = found.isExact
+    if isOnDisk { cachedBefore = try measureCached() }
   }
 
   // MARK: opening
@@ -114,8 +115,11 @@ public final class MemoryFile {
 
   // MARK: working
 
-  /// Bytes that are missing.
+  /// Bytes without memory (on disk: without blocks).
   public var missingBytes: Int { length - present.bytes }
+
+  /// Bytes in memory before, of those that the job covers.
+  public var residentBefore: Int { (cachedBefore ?? present).bytes }
 
   /// Makes the file if need be, gives it its size and maps it; on hugetlbfs that reserves the pages it lacks, so that
   /// nobody takes them away on the way.
@@ -127,8 +131,14 @@ public final class MemoryFile {
       try attempting(.resize, path) { () throws(Errno) in try descriptor!.value.resize(to: size) }
     }
     try map()
-    if isOnDisk {
-      cachedBefore = try attempting(.inspect, path) { () throws(Errno) in try FilePresence.cached(mapping!.value) }
+  }
+
+  /// What the page cache has of a file on disk.
+  private func measureCached() throws(MemoryError) -> Extents {
+    let within = min(length, originalSize)
+    if within == 0 { return Extents() }
+    return try attempting(.inspect, path) { () throws(Errno) in
+      try FilePresence.cached(Mapping.shared(descriptor!.value, within, writable: false))
     }
   }
 
@@ -169,10 +179,19 @@ public final class MemoryFile {
     }
   }
 
-  /// Whether it is the file that `other` is.
-  func isSame(as other: MemoryFile) -> Bool {
-    guard descriptor != nil, other.descriptor != nil else { return path == other.path }
-    guard let mine = try? descriptor!.value.status(), let theirs = try? other.descriptor!.value.status() else { return false }
+  /// Several files; naming one of them twice is refused.
+  public static func open(_ paths: [String], size: Int?, creating: Bool) throws(MemoryError) -> [MemoryFile] {
+    var files: [MemoryFile] = []
+    for path in paths {
+      if files.contains(where: { $0.isNamed(path) }) { throw MemoryError(.namedTwice, path: path) }
+      files.append(try MemoryFile(path, size: size, creating: creating))
+    }
+    return files
+  }
+
+  private func isNamed(_ other: String) -> Bool {
+    if other == path { return true }
+    guard let mine = try? descriptor?.value.status(), let theirs = try? FileStatus.ofName(other) else { return false }
     return mine.isSameFile(as: theirs)
   }
 
@@ -195,7 +214,8 @@ public final class MemoryFile {
   }
 
   private func dropCached() {
-    guard let before = cachedBefore, descriptor != nil else { return }
+    guard isOnDisk, descriptor != nil else { return }
+    let before = cachedBefore ?? Extents()
     for gap in before.gaps(in: 0..<length).ranges {
       try? FileRange.dropCache(descriptor!.value.number, gap.lowerBound, gap.count)
     }

@@ -51,9 +51,11 @@ extension MemoryFile {
   /// Bytes that chunk ends are multiples of: huge pages that tmpfs may use are not cut.
   var alignment: Int { max(pageSize, TransparentHugePages.current()?.pageSize ?? pageSize) }
 
-  /// From the first page that is missing to the last; all of it for a file on disk, whose page cache may lack more.
+  /// From the first page that is missing to the last; on disk, where blocks and cached pages may lack in different
+  /// places, all or nothing.
   var span: Range<Int>? {
-    isOnDisk ? 0..<length : present.gaps(in: 0..<length).hull
+    if isOnDisk { return missingBytes == 0 && residentBefore == length ? nil : 0..<length }
+    return present.gaps(in: 0..<length).hull
   }
 
   func checks(_ facts: MachineFacts) -> [Check] {
@@ -66,7 +68,7 @@ extension MemoryFile {
     let isPool = fileSystem.kind == .hugetlbfs
     let pages = isPool
       ? facts.hugePageChecks(missingBytes, pageSize: pageSize, path: path)
-      : facts.memoryChecks(missingBytes, path: path)
+      : facts.memoryChecks(length - residentBefore, path: path)
     return checks + pages
   }
 }
@@ -82,7 +84,6 @@ public final class PrefaultJob: MemoryJob {
     for file in files where file.fileSystem.kind == .proc {
       throw MemoryError(.wrongFileSystem("proc"), path: file.path)
     }
-    try refuseDoubles(files)
     if wanted == .populate && !Memory.canPopulate { throw MemoryError(.noMethod(.populate)) }
     chosen = wanted ?? (Memory.canPopulate ? .populate : .touch)
     method = chosen
@@ -138,12 +139,6 @@ extension Check.What {
     case .memory, .cgroupMemory, .hugePages, .cgroupHugePages: true
     case .space, .lockLimit, .fileSizeLimit: false
     }
-  }
-}
-
-func refuseDoubles(_ files: [MemoryFile]) throws(MemoryError) {
-  for (index, file) in files.enumerated() where files[..<index].contains(where: { $0.isSame(as: file) }) {
-    throw MemoryError(.namedTwice, path: file.path)
   }
 }
 

@@ -41,7 +41,7 @@ extension Document {
         pagesByNode: ["0": 2048])
     ],
     verified: Verified(
-      zero: true, residentBytes: 4 << 30, pageSize: "2M", hugeBytes: 4 << 30, lockedBytes: 0),
+      zero: true, residentBytes: 4 << 30, pageSize: 2 << 20, hugeBytes: 4 << 30, lockedBytes: 0),
     errors: [
       Failure(
         code: "no-memory", exitStatus: 3, message: "1200 are free", path: "/dev/hugepages/vm1", offset: 0,

@@ -100,8 +100,8 @@ extension Document {
     /// Left out where the content was not looked at.
     var zero: Bool?
     var residentBytes: Int
-    /// As the user writes it: "2M".
-    var pageSize: String
+    /// Bytes of most of the pages.
+    var pageSize: Int
     /// Bytes in pages larger than the base page.
     var hugeBytes: Int?
     var lockedBytes: Int?

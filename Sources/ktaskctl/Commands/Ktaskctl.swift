@@ -1,0 +1,28 @@
+import ArgumentParser
+
+/// The table of contents.
+struct Ktaskctl: ParsableCommand {
+  static let version = "1.0.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "ktaskctl",
+    abstract: "Make memory ready with many threads, and prove it.",
+    discussion: "Manual: ktaskctl(8), and a page for each command, as ktaskctl-clear(8).",
+    version: "ktaskctl \(version)",
+    subcommands: [Clear.self, Prefault.self, Pin.self, TopologyCommand.self])
+}
+
+/// A command that makes memory ready: its words become a plan.
+protocol WorkCommand: ParsableCommand {
+  static var name: String { get }
+  var work: WorkOptions { get }
+  var output: OutputOptions { get }
+  /// What is used where the options say nothing.
+  static var defaults: SweepDefaults { get }
+  /// The validated intent.
+  func job() throws -> JobRequest
+}
+
+extension WorkCommand {
+  func run() throws { preconditionFailure("Program runs the commands") }
+}

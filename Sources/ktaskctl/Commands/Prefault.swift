@@ -1,0 +1,26 @@
+import ArgumentParser
+import MemoryWork
+
+struct Prefault: WorkCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Give every page of each FILE its memory.",
+    discussion: """
+      Creates or extends each FILE to --size. Pages that are there keep their content; a second call finds nothing to \
+      do. Files on hugetlbfs, tmpfs, ext4, xfs and btrfs, and memfds.
+      """)
+
+  @Argument(help: "Files to make resident.")
+  var file: [String]
+
+  @OptionGroup var work: WorkOptions
+  @OptionGroup var output: OutputOptions
+
+  static let name = "prefault"
+  static let defaults = SweepDefaults.once
+
+  func validate() throws {
+    if file.isEmpty { throw ValidationError("prefault needs a FILE") }
+  }
+
+  func job() throws -> JobRequest { .prefault(files: file) }
+}

@@ -1,0 +1,12 @@
+import ArgumentParser
+
+struct TopologyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "topology",
+    abstract: "Show what ktaskctl sees: nodes, CPUs, pages, limits, and how many threads it would use.")
+
+  @Flag(help: "As a JSON document.")
+  var json = false
+
+  func run() throws { preconditionFailure("Program runs the commands") }
+}

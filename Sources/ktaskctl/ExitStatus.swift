@@ -1,0 +1,52 @@
+import LinuxSystem
+import MemoryWork
+
+/// The program's exit statuses; scripts rely on them.
+enum ExitStatus: Int32 {
+  case done = 0
+  case failed = 1
+  case shortage = 3
+  case permission = 4
+  case hardwareMemory = 5
+  case timedOut = 6
+  case busy = 7
+  case notSupported = 8
+  case usage = 64
+
+  /// Ended by a signal, after the undo.
+  static func signal(_ number: Int32) -> Int32 { 128 + number }
+}
+
+extension MemoryError {
+  var exitStatus: ExitStatus {
+    switch cause {
+    case .short(let check): check.what.isLimit ? .permission : .shortage
+    case .failed(let operation, let errno): Self.exitStatus(operation, errno)
+    case .wrongKind, .wrongFileSystem, .wrongPageSize, .noSuchPageSize, .transparentOff, .noMethod: .notSupported
+    case .busy: .busy
+    case .noSize, .namedTwice, .hasPages: .usage
+    case .missing, .notZero, .notResident, .notLocked, .cancelled: .failed
+    }
+  }
+
+  private static func exitStatus(_ operation: Operation, _ errno: Errno) -> ExitStatus {
+    switch errno {
+    case .noMemory where operation == .pin: .permission
+    case .noMemory, .fault, .noSpace, .quota: .shortage
+    case .permission, .access, .readOnly, .textBusy, .fileTooBig: .permission
+    case .poisoned: .hardwareMemory
+    case .notSupported, .noSystemCall, .invalid, .noDevice: .notSupported
+    default: .failed
+    }
+  }
+}
+
+extension Check.What {
+  /// A limit set on the process, not something that has run out.
+  var isLimit: Bool {
+    switch self {
+    case .lockLimit, .fileSizeLimit: true
+    case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .space: false
+    }
+  }
+}

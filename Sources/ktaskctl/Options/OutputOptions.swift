@@ -1,0 +1,27 @@
+import ArgumentParser
+
+/// Where words go, and how many of them.
+struct OutputOptions: ParsableArguments {
+  enum Progress: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
+
+  @Flag(help: "The JSON document on standard output, and nothing else.")
+  var json = false
+
+  @Option(help: ArgumentHelp("The JSON document into FILE (- is standard output).", valueName: "file"))
+  var exportJson: String?
+
+  @Option(help: ArgumentHelp("The results as CSV into FILE.", valueName: "file"))
+  var exportCsv: String?
+
+  @Option(help: ArgumentHelp("The results as a Markdown table into FILE.", valueName: "file"))
+  var exportMarkdown: String?
+
+  @Option(help: "A bar on standard error: auto (on a terminal), always, never.")
+  var progress = Progress.auto
+
+  @Flag(name: .shortAndLong, help: "Errors only.")
+  var quiet = false
+
+  @Flag(name: .shortAndLong, help: "The plan, and what each thread did, too.")
+  var verbose = false
+}

@@ -1,0 +1,30 @@
+/// The command line's words before and after ArgumentParser.
+enum Words {
+  /// `--size -1` as `--size=-1`: ArgumentParser would take -1 for an option, and the size for missing, where the
+  /// user is to read that it is negative.
+  static func joiningNegatives(_ words: [String]) -> [String] {
+    var joined: [String] = []
+    for word in words {
+      if isNegativeNumber(word), let last = joined.last, last.hasPrefix("--"), last.count > 2, !last.contains("=") {
+        joined[joined.count - 1] = last + "=" + word
+      } else {
+        joined.append(word)
+      }
+    }
+    return joined
+  }
+
+  private static func isNegativeNumber(_ word: String) -> Bool {
+    word.hasPrefix("-") && word.dropFirst().first?.isNumber == true
+  }
+
+  /// The line of ArgumentParser's full message that says where help is.
+  static func remedy(_ full: String) -> String {
+    let lines = full.split(separator: "\n")
+    let help = lines.first { $0.contains("--help' for more") }
+    guard let help, let start = help.firstIndex(of: "'"), let end = help.lastIndex(of: "'"), start < end else {
+      return "ktaskctl --help"
+    }
+    return String(help[help.index(after: start)..<end])
+  }
+}

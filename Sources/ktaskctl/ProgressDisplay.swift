@@ -1,0 +1,27 @@
+import LinuxSystem
+
+/// The progress bar on standard error, if one is wanted.
+struct ProgressDisplay: Sendable {
+  private let bar: ProgressBar
+  private let began = Clock.now()
+
+  /// nil where no bar is to be shown.
+  init?<Command: WorkCommand>(_ command: Command, total: Int) {
+    switch command.output.progress {
+    case .never: return nil
+    case .auto where command.output.quiet || !Terminal.errorIsTerminal: return nil
+    case .auto, .always: break
+    }
+    let utf8 = ProgressBar.isUTF8(
+      lcAll: Terminal.environment("LC_ALL"), lcCtype: Terminal.environment("LC_CTYPE"),
+      lang: Terminal.environment("LANG"))
+    bar = ProgressBar(what: Command.name, total: total, width: Terminal.width, utf8: utf8)
+  }
+
+  func draw(_ bytesDone: Int) {
+    let seconds = Double(Clock.now() - began) / 1e9
+    Terminal.writeError("\r" + bar.line(done: bytesDone, elapsed: seconds))
+  }
+
+  func erase() { Terminal.writeError("\r\u{1B}[K") }
+}

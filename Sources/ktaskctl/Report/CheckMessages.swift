@@ -1,0 +1,47 @@
+import MemoryWork
+
+extension Check {
+  /// Why it is not met.
+  var sentence: String {
+    let (need, have) = (ByteSize.text(need), ByteSize.text(have))
+    switch what {
+    case .memory: return "needs \(need) of memory with its page tables, \(have) are available"
+    case .cgroupMemory(let group): return "needs \(need) of memory with its page tables, cgroup \(group) has \(have) left"
+    case .hugePages(let size, _):
+      return "\(need) needs \(self.need / size) free \(ByteSize.text(size)) pages, \(self.have / size) are free"
+    case .cgroupHugePages(let size, let group):
+      return "\(need) needs \(self.need / size) \(ByteSize.text(size)) pages, cgroup \(group) may have \(self.have / size) more"
+    case .space(let fileSystem): return "needs \(need) more on its \(fileSystem), which has \(have) left"
+    case .lockLimit: return "needs \(need) of locked memory, the limit (RLIMIT_MEMLOCK) leaves \(have)"
+    case .fileSizeLimit: return "is to have \(need), the limit for files (RLIMIT_FSIZE) is \(have)"
+    }
+  }
+
+  var remedy: String? {
+    switch what {
+    case .memory: "a smaller --size, or stop something else"
+    case .cgroupMemory: "raise the cgroup's memory limit, or a smaller --size"
+    case .hugePages(let size, let total):
+      "echo \(total + (need - have + size - 1) / size) > /sys/kernel/mm/hugepages/hugepages-\(size >> 10)kB/nr_hugepages"
+    case .cgroupHugePages: "raise the cgroup's hugetlb limit, or a smaller --size"
+    case .space(let fileSystem):
+      fileSystem == "tmpfs" || fileSystem == "hugetlbfs"
+        ? "mount -o remount,size=SIZE on its mount point, or a smaller --size" : "free disk space, or a smaller --size"
+    case .lockLimit: "ulimit -l unlimited, as root, or LimitMEMLOCK=infinity in its unit"
+    case .fileSizeLimit: "ulimit -f unlimited"
+    }
+  }
+
+  /// For the plan.
+  var name: String {
+    switch what {
+    case .memory: "available memory"
+    case .cgroupMemory(let group): "memory of cgroup \(group)"
+    case .hugePages(let size, _): "free \(ByteSize.text(size)) pages"
+    case .cgroupHugePages(let size, let group): "\(ByteSize.text(size)) pages of cgroup \(group)"
+    case .space(let fileSystem): "space on \(fileSystem)"
+    case .lockLimit: "RLIMIT_MEMLOCK"
+    case .fileSizeLimit: "RLIMIT_FSIZE"
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import LinuxSystem
+import MemoryWork
+
+/// One message: what it is about, why, and what helps.
+struct Message: Equatable {
+  var what: String
+  var why: String
+  var remedy: String?
+
+  /// As standard error shows it.
+  var lines: [String] {
+    ["ktaskctl: \(what): \(why)"] + (remedy.map { ["  try: \($0)"] } ?? [])
+  }
+}
+
+extension MemoryError {
+  var message: Message {
+    Message(what: path ?? "anonymous memory", why: why, remedy: remedy)
+  }
+
+  /// The cause as one word for programs.
+  var code: String {
+    switch exitStatus {
+    case .done: "done"
+    case .failed: "failed"
+    case .shortage: isAboutSpace ? "no-space" : "no-memory"
+    case .permission: isAboutLimit ? "resource-limit" : "permission"
+    case .hardwareMemory: "hardware-memory-error"
+    case .timedOut: "timed-out"
+    case .busy: "busy"
+    case .notSupported: "not-supported"
+    case .usage: "usage"
+    }
+  }
+
+  private var isAboutSpace: Bool {
+    if case .short(let check) = cause, case .space = check.what { return true }
+    return errno == .noSpace || errno == .quota
+  }
+
+  private var isAboutLimit: Bool {
+    if case .short(let check) = cause { return check.what.isLimit }
+    return errno == .noMemory || errno == .fileTooBig
+  }
+
+  private var why: String {
+    switch cause {
+    case .short(let check): check.sentence
+    case .failed(let operation, let errno): failure(operation, errno)
+    case .wrongKind(let kind): "is a \(kind.rawValue), not a file whose memory can be made ready"
+    case .wrongFileSystem(let name): "lies on \(name): only files on hugetlbfs or tmpfs and memfds have memory of their own"
+    case .wrongPageSize(let has): "has \(ByteSize.text(has)) pages, not \(ByteSize.text(pageSize ?? 0)) ones"
+    case .noSuchPageSize: "this machine has no pages of \(ByteSize.text(pageSize ?? 0))"
+    case .transparentOff: "transparent huge pages are switched off"
+    case .busy: "another ktaskctl, or another program that locks it, is working on it"
+    case .missing: "there is no such file"
+    case .noSize: "it has no size yet and none is asked for"
+    case .namedTwice: "is the same file as one named before it"
+    case .hasPages(let bytes):
+      "has \(ByteSize.text(bytes)) of its own, which several runs would have to give back"
+    case .noMethod(let method): "the method \(method.rawValue) does not work here"
+    case .notZero: "the byte at offset \(offset ?? 0) is not zero after clearing"
+    case .notResident(let bytes): "\(ByteSize.text(bytes)) are not resident afterwards"
+    case .notLocked(let bytes): "\(ByteSize.text(bytes)) are not locked afterwards (VmLck)"
+    case .cancelled: "cancelled"
+    }
+  }
+
+  private func failure(_ operation: Operation, _ errno: Errno) -> String {
+    var text = "\(operation.gerund) failed"
+    if let offset { text += " at offset \(offset) (\(ByteSize.text(offset)))" }
+    if let bytes { text += ", \(ByteSize.text(bytes)) long" }
+    if let pageSize { text += ", in \(ByteSize.text(pageSize)) pages" }
+    return text + ": \(meaning(operation, errno) ?? errno.description) (\(errno.name))"
+  }
+
+  /// What the kernel means by an errno that says something else to most people.
+  private func meaning(_ operation: Operation, _ errno: Errno) -> String? {
+    switch (operation, errno) {
+    case (.populate, .fault), (.touch, .fault): "no memory left for a page"
+    case (.clear, .fault), (.verify, .fault): "a page has gone: the file was cut, or there is no memory left"
+    case (.map, .noMemory) where (pageSize ?? 0) > MemoryInfo.basePageSize: "not enough free huge pages"
+    case (.pin, .noMemory), (.pin, .permission): "more than the limit for locked memory allows"
+    case (_, .poisoned): "the hardware has lost a page's contents"
+    default: nil
+    }
+  }
+
+  private var remedy: String? {
+    switch cause {
+    case .short(let check): check.remedy
+    case .wrongKind(.symbolicLink): "name the file that it leads to: readlink -f \(path ?? "FILE")"
+    case .wrongPageSize: "leave out --page-size"
+    case .noSuchPageSize: "ls /sys/kernel/mm/hugepages"
+    case .transparentOff: "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled"
+    case .noSize: "give it one: --size SIZE"
+    case .missing: "make it first: ktaskctl prefault --size SIZE \(path ?? "FILE")"
+    case .hasPages: "one run with one thread count, or another file"
+    case .failed(.pin, _): "ulimit -l unlimited, as root, or LimitMEMLOCK=infinity in its unit"
+    default: nil
+    }
+  }
+}
+
+extension MemoryError.Operation {
+  fileprivate var gerund: String {
+    switch self {
+    case .open: "opening"
+    case .create: "creating"
+    case .resize: "resizing"
+    case .lock: "locking the file"
+    case .map: "mapping"
+    case .advise: "advising"
+    case .populate: "populating"
+    case .allocate: "allocating"
+    case .touch: "touching"
+    case .clear: "clearing"
+    case .verify: "verifying"
+    case .pin: "locking in memory"
+    case .inspect: "inspecting"
+    }
+  }
+}

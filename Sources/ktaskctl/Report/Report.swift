@@ -1,0 +1,95 @@
+import KTask
+import LinuxSystem
+import MemoryWork
+
+/// Everything that is known at the end, before it becomes text or JSON.
+struct Report {
+  let plan: Plan
+  var outcome: SweepOutcome?
+  var errors: [MemoryError] = []
+  var end: Watch.End?
+
+  init(_ plan: Plan) { self.plan = plan }
+
+  /// The first error in time is the result; a signal or the time limit where nothing failed.
+  var exitStatus: Int32 {
+    if let error = errors.first { return error.exitStatus.rawValue }
+    switch end {
+    case .signal(let number): return ExitStatus.signal(number)
+    case .timeout: return ExitStatus.timedOut.rawValue
+    case nil: return outcome?.wasCancelled == true ? ExitStatus.failed.rawValue : ExitStatus.done.rawValue
+    }
+  }
+
+  /// For standard error.
+  var messages: [Message] {
+    var messages = errors.map(\.message)
+    if let cancelled { messages.append(cancelled) }
+    if let undone = outcome?.undone, !messages.isEmpty {
+      messages[0].why += undone.complete ? "; undone" : "; undone in part"
+      messages[0].why += ", \(ByteSize.text(undone.bytes)) given back"
+    }
+    return messages
+  }
+
+  private var cancelled: Message? {
+    switch end {
+    case .signal(let number): Message(what: subject, why: "ended by signal \(number)")
+    case .timeout: Message(what: subject, why: "timed out after \(plan.words.timeout?.seconds.asTime ?? "")")
+    case nil: nil
+    }
+  }
+
+  /// What it is all about.
+  var subject: String {
+    plan.job.files.isEmpty ? "anonymous memory" : plan.job.files.map(\.path).joined(separator: ", ")
+  }
+
+  /// What makes the figures doubtful, or is not as asked for.
+  var warnings: [String] {
+    var warnings = plan.warnings
+    for count in outcome?.counts ?? [] {
+      warnings += Statistics.doubts(count.times, of: "\(count.threads) \(count.threads == 1 ? "thread" : "threads")")
+    }
+    if let found = outcome?.verification, plan.wantsTransparent, found.hugeBytes < plan.job.bytes {
+      let share = Double(found.hugeBytes) / Double(plan.job.bytes)
+      warnings.append("only \(share.asPercent) came in transparent huge pages, the rest in base pages")
+    }
+    return warnings
+  }
+
+  var results: [Document.Result] {
+    let counts = outcome?.counts ?? []
+    let one = counts.first { $0.threads == 1 }.flatMap { Statistics($0.times)?.median }
+    return counts.compactMap { count in
+      let runs = Double(max(1, count.times.count))
+      return Document.Result(
+        command: plan.commandLine(threads: count.threads), threads: count.threads, bytes: plan.job.bytes,
+        times: count.times, oneThread: one, user: count.userSeconds.reduce(0, +) / runs,
+        system: count.systemSeconds.reduce(0, +) / runs,
+        helpers: count.helpers.map { .init(node: $0.node, chunks: $0.chunks, bytes: $0.bytes, seconds: $0.seconds) })
+    }
+  }
+}
+
+extension Plan {
+  /// Anonymous memory that is to come in transparent huge pages.
+  var wantsTransparent: Bool {
+    guard job.files.isEmpty, job.pageSize == MemoryInfo.basePageSize else { return false }
+    return job.alignment > job.pageSize
+  }
+
+  /// Pages in the words of the command line.
+  var pageWord: String {
+    wantsTransparent || words.pageSize == .transparent ? "thp" : PageSizeWord.text(job.pageSize)
+  }
+
+  /// The command that does one thread count's part again.
+  func commandLine(threads: Int) -> String {
+    var words = ["ktaskctl", command] + job.files.map(\.path)
+    if let size = self.words.size { words += ["--size", "\(size.bytes)"] }
+    if job.files.isEmpty { words += ["--page-size", pageWord] }
+    if let method = self.words.method { words += ["--method", method.rawValue] }
+    return (words + ["--threads", "\(threads)"]).joined(separator: " ")
+  }
+}

@@ -1,0 +1,91 @@
+import KTask
+import LinuxSystem
+import MemoryWork
+
+extension Report {
+  /// The one JSON document.
+  var document: Document {
+    var document = Document(ktaskctl: Ktaskctl.version, command: plan.command)
+    document.request = plan.documentRequest
+    document.host = .current()
+    document.plan = plan.documentPlan
+    document.results = results
+    document.files = plan.job.files.map { documentFile($0) }
+    document.verified = outcome?.verification.map(Document.Verified.init)
+    document.errors = errors.map(Document.Failure.init)
+    if let cancelled = endFailure { document.errors.append(cancelled) }
+    document.undone = outcome?.undone.map { Document.Undone(bytes: $0.bytes, complete: $0.complete) }
+    document.warnings = warnings
+    return document
+  }
+
+  private var endFailure: Document.Failure? {
+    guard let end, errors.isEmpty else { return nil }
+    switch end {
+    case .timeout: return .init(code: "timed-out", exitStatus: Int(exitStatus), message: messages[0].why)
+    case .signal: return .init(code: "signal", exitStatus: Int(exitStatus), message: messages[0].why)
+    }
+  }
+
+  private func documentFile(_ file: MemoryFile) -> Document.File {
+    let isDone = outcome != nil && errors.isEmpty && end == nil && outcome?.undone == nil
+    var entry = Document.File(
+      path: file.path, bytes: file.length, alreadyResidentBytes: file.residentBefore,
+      addedBytes: isDone && plan.request.keepsResult ? file.length - file.residentBefore : 0)
+    if !file.bytesByNode.isEmpty {
+      let pages = file.bytesByNode.map { ("\($0.key)", $0.value / file.pageSize) }
+      entry.pagesByNode = Dictionary(uniqueKeysWithValues: pages)
+    }
+    return entry
+  }
+}
+
+extension Plan {
+  var documentRequest: Document.Request {
+    Document.Request(
+      bytes: words.size?.bytes ?? job.files.map(\.length).reduce(0, +), pageSize: pageWord, nodes: nil,
+      files: job.files.map(\.path), method: job.method?.rawValue, threads: words.threads?.text ?? defaultThreads,
+      runs: runs, warmup: warmup, minChunkBytes: words.minChunk.bytes, timeoutSeconds: words.timeout?.seconds)
+  }
+
+  private var defaultThreads: String { threadCounts.map(String.init).joined(separator: ",") }
+
+  var documentPlan: Document.Plan {
+    Document.Plan(
+      threads: threadCounts, chunkBytes: chunkBytes,
+      bounds: bounds.map { .init(what: $0.what.rawValue, threads: $0.threads) },
+      exceededBounds: exceeded.map { .init(what: $0.what.rawValue, threads: $0.threads) },
+      method: job.method?.rawValue, nodeTasks: job.nodeTaskBytes.map { .init(node: nil, bytes: $0) },
+      bytesToDo: job.bytes,
+      checks: checks.map { .init(what: $0.name, need: $0.need, have: $0.have, ok: $0.isMet) })
+  }
+}
+
+extension Document.Host {
+  static func current() -> Document.Host {
+    let kernel = KernelVersion.current()
+    let topology = Machine.shared.topology
+    let allowed = (try? CPUSet.allowed()) ?? topology.onlineCPUs
+    return Document.Host(
+      kernel: kernel.release, preemption: kernel.preemption, cpus: topology.onlineCPUs.count,
+      allowedCPUs: allowed.count,
+      nodes: topology.nodes.map { .init(node: $0.number, cpus: "\($0.cpus)", memoryBytes: $0.memoryBytes) })
+  }
+}
+
+extension Document.Verified {
+  init(_ found: Verification) {
+    self.init(
+      zero: found.isZero, residentBytes: found.residentBytes, pageSize: found.pageSize, hugeBytes: found.hugeBytes,
+      lockedBytes: found.lockedBytes)
+  }
+}
+
+extension Document.Failure {
+  init(_ error: MemoryError) {
+    let message = error.message
+    self.init(
+      code: error.code, exitStatus: Int(error.exitStatus.rawValue), message: message.why, path: error.path,
+      offset: error.offset, bytes: error.bytes, node: nil, errno: error.errno?.name, remedy: message.remedy)
+  }
+}

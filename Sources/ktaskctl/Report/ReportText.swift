@@ -1,0 +1,71 @@
+import KTask
+import LinuxSystem
+import MemoryWork
+
+extension Report {
+  /// For standard output.
+  func text(isPlanOnly: Bool, isVerbose: Bool) -> String {
+    if !errors.isEmpty || end != nil { return "" }
+    var lines: [String] = []
+    if isPlanOnly || isVerbose { lines += plan.lines }
+    if isPlanOnly { return joined(lines) }
+    if plan.job.bytes == 0 { return joined(lines + plan.job.files.map { "\($0.path): \(residentAlready($0))" }) }
+    lines += [header] + Table.lines(results)
+    if isVerbose { lines += threadLines }
+    lines += foundLines
+    return joined(lines)
+  }
+
+  private func joined(_ lines: [String]) -> String { lines.map { $0 + "\n" }.joined() }
+
+  private func residentAlready(_ file: MemoryFile) -> String {
+    "\(ByteSize.text(file.length)) resident already, nothing to do"
+  }
+
+  /// What, how much, page size, nodes, runs.
+  private var header: String {
+    let runs = plan.runs == 1 ? "1 run" : "\(plan.runs) runs"
+    let warmups = plan.warmup == 0 ? "" : ", \(plan.warmup) unmeasured before"
+    return "\(plan.command) \(subject): \(ByteSize.text(plan.job.bytes)), \(plan.pageWord) pages, any node, "
+      + "\(plan.job.method?.rawValue ?? ""), \(runs)\(warmups)"
+  }
+
+  private var foundLines: [String] {
+    guard let found = outcome?.verification else { return [] }
+    var facts = ["\(ByteSize.text(found.residentBytes)) resident"]
+    if found.hugeBytes > 0 { facts.append("\(ByteSize.text(found.hugeBytes)) of it in huge pages") }
+    if found.isZero == true { facts.append("all zero") }
+    if let locked = found.lockedBytes { facts.append("\(ByteSize.text(locked)) locked (VmLck)") }
+    if let store = (plan.job as? ClearFileJob)?.store { facts.append("cleared with \(store)") }
+    return ["verified: " + facts.joined(separator: ", ")]
+  }
+
+  private var threadLines: [String] {
+    (outcome?.counts ?? []).flatMap { count in
+      count.helpers.enumerated().map { index, thread in
+        let name = index == 0 ? "caller" : "helper \(index)"
+        return "  \(count.threads) threads, \(name): \(thread.chunks) chunks, \(ByteSize.text(thread.bytes)), "
+          + thread.seconds.asTime
+      }
+    }
+  }
+}
+
+extension Plan {
+  /// For --dry-run and -v.
+  var lines: [String] {
+    let counts = threadCounts.map(String.init).joined(separator: ", ")
+    var lines = [
+      "plan: \(command), \(ByteSize.text(job.bytes)) to do, \(pageWord) pages, \(job.method?.rawValue ?? ""), "
+        + "\(runs) measured and \(warmup) unmeasured runs",
+      "  threads \(counts), chunk \(ByteSize.text(chunkBytes))",
+    ]
+    lines += bounds.map { "  bound: \($0.what.rawValue): \($0.threads) \($0.threads == 1 ? "thread" : "threads")" }
+    lines += job.nodeTaskBytes.map { "  node task: any node, \(ByteSize.text($0))" }
+    lines += job.files.map { "  file: \($0.path), \(ByteSize.text($0.length)), \(ByteSize.text($0.residentBefore)) there" }
+    lines += checks.map {
+      "  check: \($0.name): needs \(ByteSize.text($0.need)), has \(ByteSize.text($0.have)): \($0.isMet ? "ok" : "SHORT")"
+    }
+    return lines
+  }
+}

@@ -1,0 +1,96 @@
+import KTask
+import MemoryWork
+
+/// What a plan's runs came to: the plain value that the report tells.
+struct SweepOutcome {
+  struct Count {
+    var threads: Int
+    var times: [Double] = []
+    var userSeconds: [Double] = []
+    var systemSeconds: [Double] = []
+    /// The last run's threads.
+    var helpers: [JobRun.Thread] = []
+  }
+  var counts: [Count]
+  var verification: Verification?
+  var errors: [MemoryError] = []
+  var wasCancelled = false
+  /// After a failure: what was given back, and whether that was all.
+  var undone: (bytes: Int, complete: Bool)?
+}
+
+/// Runs a plan: the thread counts take turns, so that a drift of the machine's speed meets all of them alike.
+struct Sweep {
+  private let plan: Plan
+  private let monitor: TaskMonitor
+  private var outcome: SweepOutcome
+  /// Bytes that undo functions gave back in the run that did not finish.
+  private var undoneBytes = 0
+
+  static func run(_ plan: Plan, _ monitor: TaskMonitor) -> SweepOutcome {
+    var sweep = Sweep(plan, monitor)
+    do throws(MemoryError) {
+      try sweep.runAll()
+    } catch {
+      sweep.note(error)
+    }
+    return sweep.concluded()
+  }
+
+  private init(_ plan: Plan, _ monitor: TaskMonitor) {
+    self.plan = plan
+    self.monitor = monitor
+    outcome = SweepOutcome(counts: plan.threadCounts.map { SweepOutcome.Count(threads: $0) })
+  }
+
+  private mutating func runAll() throws(MemoryError) {
+    let rounds = plan.warmup + plan.runs
+    for round in 0..<rounds {
+      for index in outcome.counts.indices {
+        try runOnce(index, isMeasured: round >= plan.warmup)
+        let isLast = round == rounds - 1 && index == outcome.counts.count - 1
+        if !isLast || !plan.request.keepsResult { _ = plan.job.giveBack(finally: false) }
+      }
+    }
+  }
+
+  private mutating func runOnce(_ index: Int, isMeasured: Bool) throws(MemoryError) {
+    if monitor.isCancelled { throw MemoryError(.cancelled) }
+    try plan.job.prepare()
+    let control = plan.control(threads: outcome.counts[index].threads)
+    let run = try plan.job.run(control, monitor)
+    if run.end != .finished {
+      undoneBytes = run.undoneBytes
+      outcome.errors += run.errors
+      throw run.errors.first ?? MemoryError(.cancelled)
+    }
+    outcome.verification = try plan.job.verify(control, monitor)
+    if isMeasured { outcome.counts[index].add(run) }
+  }
+
+  private mutating func note(_ error: MemoryError) {
+    if error.cause == .cancelled {
+      outcome.wasCancelled = true
+    } else if !outcome.errors.contains(error) {
+      outcome.errors.append(error)
+    }
+  }
+
+  private consuming func concluded() -> SweepOutcome {
+    if outcome.wasCancelled || !outcome.errors.isEmpty {
+      let complete = plan.job.giveBack(finally: true)
+      outcome.undone = (undoneBytes, complete)
+    }
+    outcome.counts.removeAll { $0.times.isEmpty }
+    return outcome
+  }
+}
+
+extension SweepOutcome.Count {
+  mutating func add(_ run: JobRun) {
+    times.append(run.seconds)
+    userSeconds.append(run.userSeconds)
+    systemSeconds.append(run.systemSeconds)
+    helpers = run.threads
+  }
+}

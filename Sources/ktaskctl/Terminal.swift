@@ -1,0 +1,40 @@
+@unsafe @preconcurrency import Glibc
+
+/// The two streams that words go to.
+enum Terminal {
+  static func write(_ text: String) { unsafe fputs(text, stdout) }
+  static func writeError(_ text: String) { unsafe fputs(text, stderr) }
+
+  static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+  /// Columns of the terminal behind standard error.
+  static var width: Int {
+    var size = winsize()
+    let result = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size)
+    return result == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+  }
+
+  static func environment(_ name: String) -> String? {
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+  }
+
+  /// Flushes, and says whether all of standard output could be written.
+  static func finish() -> Bool { unsafe fflush(stdout) == 0 && ferror(stdout) == 0 }
+
+  /// Writes a whole file, mode 0600 if new; `-` is standard output. False with errno set.
+  static func write(_ text: String, toFile path: String) -> Bool {
+    if path == "-" {
+      write(text)
+      return true
+    }
+    let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    if file == -1 { return false }
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
+      if count <= 0 { break }
+      bytes = bytes.dropFirst(count)
+    }
+    return close(file) == 0 && bytes.isEmpty
+  }
+}

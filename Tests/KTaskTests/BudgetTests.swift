@@ -1,0 +1,123 @@
+import Synchronization
+import Testing
+
+@testable import KTask
+
+/// R4: limits on helpers, over all tasks that share a budget.
+@Suite("A budget of helpers")
+struct BudgetTests {
+  @Test(
+    "bounds a task's helpers, and is named when it does",
+    arguments: [(0, 1), (1, 2), (2, 3), (7, 8), (14, 15), (15, 16), (100, 16)])
+  func boundsHelpers(limit: Int, threads: Int) throws {
+    let budget = HelperBudget(limit: limit, nodeLimits: [0: 16])
+    let outcome = try TaskControl.madeUp(budget: budget).run(RecordedWork(), start: 0, size: 1000)
+    #expect(outcome.threads.count == threads)
+    #expect(outcome.bounds.contains(Bound(.helperLimit, limit + 1)))
+    #expect(budget.left == limit)
+  }
+
+  @Test("gives way to an explicit request, counts its helpers all the same, and is named")
+  func givesWay() throws {
+    let budget = HelperBudget(limit: 2, nodeLimits: [:])
+    let everyone = Rendezvous(6)
+    let work = RecordedWork { [budget] _ in
+      everyone.meet()
+      if budget.running() != 5 || budget.left != 0 { fatalError("not counted") }
+    }
+    let outcome = try TaskControl.madeUp(threads: .exactly(6), budget: budget).run(work, start: 0, size: 6)
+    #expect(outcome.threads.count == 6)
+    #expect(outcome.exceededBounds == [Bound(.helperLimit, 3)])
+    #expect(budget.running() == 0)
+  }
+
+  @Test("counts a helper on no node once the node's limit is reached: it may run anywhere")
+  func limitsNodes() throws {
+    let budget = HelperBudget(limit: 10, nodeLimits: [0: 2, 1: 1])
+    let first = try #require(place(0, in: budget))
+    let second = try #require(place(0, in: budget))
+    let third = try #require(place(0, in: budget))
+    let unknown = try #require(place(7, in: budget))
+    let nowhere = try #require(place(nil, in: budget))
+    #expect([first, second, third, unknown, nowhere].map(\.node) == [0, 0, nil, nil, nil])
+    #expect([budget.running(), budget.running(on: 0), budget.running(on: 1)] == [5, 2, 0])
+  }
+
+  @Test("looks up the new node's limit when a helper moves, and gives back the old node's place")
+  func movesHelpers() throws {
+    let budget = HelperBudget(limit: 10, nodeLimits: [0: 1, 1: 1])
+    let first = try #require(place(0, in: budget))
+    let second = try #require(place(nil, in: budget))
+    second.move(to: 0)
+    #expect(second.node == nil)
+    second.move(to: 1)
+    #expect(second.node == 1)
+    first.move(to: 1)
+    #expect(first.node == nil)
+    #expect([budget.running(on: 0), budget.running(on: 1)] == [0, 1])
+    second.move(to: nil)
+    first.move(to: 1)
+    first.move(to: 1)
+    #expect([budget.running(), budget.running(on: 0), budget.running(on: 1)] == [2, 0, 1])
+  }
+
+  @Test("has every place back when the helpers are gone")
+  func getsPlacesBack() throws {
+    let budget = HelperBudget(limit: 3, nodeLimits: [0: 2])
+    var places = [0, 0, 0].map { place($0, in: budget) }
+    #expect(place(nil, in: budget) == nil)
+    places[1]?.move(to: nil)
+    places = []
+    #expect([budget.running(), budget.running(on: 0), budget.left] == [0, 0, 3])
+  }
+
+  @Test("has every place back right after a task, however it ended", arguments: 0..<100)
+  func getsPlacesBackAfterTasks(turn: Int) throws {
+    let monitor = TaskMonitor()
+    let budget = HelperBudget(limit: 4, nodeLimits: [0: 1, 1: 2])
+    let work = RecordedWork { chunk throws(Trouble) in
+      if turn % 3 == 1 { monitor.cancel() }
+      if turn % 3 == 2 { throw Trouble(position: chunk.lowerBound) }
+    }
+    let tasks = [0, 1, nil].enumerated().map { NodeTask(start: $0 * 1000, size: 20, node: $1) }
+    let outcome = try TaskControl.madeUp(budget: budget).run(work, nodeTasks: tasks, monitor: monitor)
+    #expect(outcome.threads.count == 5)
+    #expect([budget.running(), budget.running(on: 0), budget.running(on: 1)] == [0, 0, 0])
+  }
+
+  @Test("holds over tasks that run at the same time, none of which ever waits for it")
+  func isShared() throws {
+    let budget = HelperBudget(limit: 5, nodeLimits: [0: 2, 1: 1, 2: 1])
+    let most = Atomic<Int>(0)
+    let body: @Sendable (Range<Int>) -> Void = { _ in
+      most.max(budget.running(), ordering: .relaxed)
+      most.max(budget.running(on: 0) > 2 || budget.running(on: 1) > 1 ? 99 : 0, ordering: .relaxed)
+    }
+    let callers = try (0..<5).map { caller in
+      try OwnThread {
+        (0..<50).allSatisfy { turn in
+          let tasks = [0, 1, 2, nil].map { NodeTask(start: 0, size: 30 * turn % 70, node: $0) }
+          let outcome = try? TaskControl.madeUp(budget: budget).run(RecordedWork(body), nodeTasks: tasks)
+          return outcome?.end == .finished && outcome!.threads.count <= 6
+        }
+      }
+    }
+    #expect(callers.map { $0.join() } == Array(repeating: true, count: 5))
+    #expect((1...5).contains(most.load(ordering: .relaxed)))
+    #expect([budget.running(), budget.running(on: 0), budget.running(on: 1)] == [0, 0, 0])
+  }
+}
+
+/// A helper's place that tests can keep in arrays.
+private final class Place: Equatable {
+  private var slot: HelperSlot
+  init(_ slot: consuming HelperSlot) { self.slot = slot }
+  var node: Int? { slot.node }
+  func move(to node: Int?) { slot.move(to: node) }
+  static func == (a: Place, b: Place) -> Bool { a === b }
+}
+
+private func place(_ node: Int?, in budget: HelperBudget) -> Place? {
+  guard let slot = budget.slot(on: node) else { return nil }
+  return Place(slot)
+}

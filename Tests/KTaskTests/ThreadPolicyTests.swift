@@ -1,0 +1,120 @@
+import KTask
+import Testing
+
+extension ThreadBounds {
+  /// A thousand units and eight CPUs, unless said otherwise.
+  fileprivate static func made(
+    size: Int = 1000, minimumChunk: Int = 1, alignment: Int = 1, allowedCPUs: Int = 8, quota: Double? = nil,
+    maximumThreads: Int = .max, helpersLeft: Int = .max, isEnabled: Bool = true
+  ) -> ThreadBounds {
+    var bounds = ThreadBounds()
+    bounds.size = size
+    bounds.minimumChunk = minimumChunk
+    bounds.alignment = alignment
+    bounds.allowedCPUs = allowedCPUs
+    bounds.cpuQuota = quota
+    bounds.maximumThreads = maximumThreads
+    bounds.helpersLeft = helpersLeft
+    bounds.isEnabled = isEnabled
+    return bounds
+  }
+}
+
+/// R1 and R4's arithmetic: how many threads.
+@Suite("The thread count")
+struct ThreadPolicyTests {
+  @Test(
+    "is the size by the minimum chunk, rounded up, but no more than CPUs",
+    arguments: [
+      (0, 1, 0), (1, 1, 1), (8, 1, 8), (9, 1, 8), (Int.max, 1, 8),
+      (0, 100, 0), (1, 100, 1), (99, 100, 1), (100, 100, 1), (101, 100, 2), (199, 100, 2), (200, 100, 2),
+      (201, 100, 3), (Int.max, 100, 8), (1, Int.max, 1), (Int.max - 1, Int.max, 1), (Int.max, Int.max, 1),
+      (Int.max, Int.max - 1, 2), (Int.max, Int.max / 2, 3), (Int.max, Int.max / 2 + 1, 2),
+    ])
+  func followsSize(size: Int, minimumChunk: Int, threads: Int) {
+    let within = ThreadBounds.made(size: size, minimumChunk: minimumChunk)
+    let decision = Policy.threads(.automatic, within: within)
+    #expect(decision.threads == threads)
+    #expect(decision.exceeded.isEmpty)
+  }
+
+  @Test(
+    "is the least of the bounds, and all of them are named",
+    arguments: [
+      (Bound(.allowedCPUs, 8), ThreadBounds.made()), (Bound(.size, 3), .made(size: 300, minimumChunk: 100)),
+      (Bound(.cpuQuota, 2), .made(quota: 1.5)), (Bound(.maximumThreads, 4), .made(maximumThreads: 4)),
+      (Bound(.helperLimit, 6), .made(helpersLeft: 5)), (Bound(.helperLimit, 1), .made(helpersLeft: 0)),
+      (Bound(.helperLimit, 1), .made(helpersLeft: -3)), (Bound(.switchedOff, 1), .made(isEnabled: false)),
+    ])
+  func isTheLeast(bound: Bound, within: ThreadBounds) {
+    let decision = Policy.threads(.automatic, within: within)
+    #expect(decision.threads == bound.threads)
+    #expect(decision.bounds.contains(bound))
+    #expect(decision.bounds.map(\.threads).min() == bound.threads)
+  }
+
+  @Test(
+    "rounds a CPU quota up, and leaves one thread at least",
+    arguments: [(0.0, 1), (0.01, 1), (0.5, 1), (1.0, 1), (1.01, 2), (2.5, 3), (7.9, 8), (100, 8), (1e300, 8)])
+  func roundsQuota(quota: Double, threads: Int) {
+    #expect(Policy.threads(.automatic, within: .made(quota: quota)).threads == threads)
+  }
+
+  @Test(
+    "is no more than the chunks that the alignment leaves",
+    arguments: [(1, 4096, 1), (4096, 4096, 1), (4097, 4096, 2), (3 * 4096, 4096, 3), (Int.max, Int.max, 1)])
+  func leavesAlignedChunks(size: Int, alignment: Int, threads: Int) {
+    let within = ThreadBounds.made(size: size, alignment: alignment)
+    let decision = Policy.threads(.automatic, within: within)
+    #expect(decision.threads == threads)
+    #expect(decision.bounds.contains(Bound(.alignedUnits, threads)))
+    #expect(Policy.threads(.exactly(8), within: within).threads == threads)
+  }
+
+  @Test("is what was asked for, beyond the policy's bounds, each of which is named")
+  func isWhatWasAskedFor() {
+    let within = ThreadBounds.made(minimumChunk: 400, quota: 1.5, helpersLeft: 4)
+    let decision = Policy.threads(.exactly(4), within: within)
+    #expect(decision.threads == 4)
+    #expect(decision.exceeded == [Bound(.size, 3), Bound(.cpuQuota, 2)])
+    #expect(decision.bounds.contains(Bound(.requested, 4)))
+    #expect(decision.bounds.contains(Bound(.helperLimit, 5)))
+  }
+
+  @Test(
+    "never passes the CPUs, the client's bound or the off switch",
+    arguments: [(100, 8, Int.max, true), (8, 8, Int.max, true), (100, 4, 4, true), (100, 1, Int.max, false)])
+  func neverPasses(asked: Int, threads: Int, maximumThreads: Int, isEnabled: Bool) {
+    let within = ThreadBounds.made(maximumThreads: maximumThreads, isEnabled: isEnabled)
+    let decision = Policy.threads(.exactly(asked), within: within)
+    #expect(decision.threads == threads)
+    #expect(decision.exceeded.isEmpty)
+  }
+
+  @Test("counts a caller that may use no CPU as one thread")
+  func countsTheCaller() {
+    #expect(Policy.threads(.automatic, within: .made(allowedCPUs: 0)).threads == 1)
+  }
+
+  @Test(
+    "leaves helpers four fifths of the CPUs, rounded down",
+    arguments: [
+      (0, 0), (1, 0), (2, 1), (3, 2), (4, 3), (5, 4), (6, 4), (10, 8), (128, 102), (288, 230),
+      (Int.max, Int.max / 5 * 4 + 1),
+    ])
+  func limitsHelpers(cpus: Int, helpers: Int) {
+    #expect(Policy.helperLimit(cpus: cpus) == helpers)
+  }
+
+  @Test("shown in a plan is the one that a run then uses")
+  func isPlanned() throws {
+    for size in [0, 1, 7, 8, 100, 1000] {
+      let control = TaskControl.madeUp(minimumChunk: 8)
+      let decision = control.decide(size: size)
+      let outcome = try control.run(RecordedWork(), start: 0, size: size)
+      #expect(outcome.threads.count == max(1, decision.threads))
+      #expect(outcome.bounds == decision.bounds)
+      #expect(outcome.chunk == control.chunk(size: size, threads: decision.threads))
+    }
+  }
+}
