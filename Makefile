@@ -32,10 +32,9 @@ apt_install = if (( EUID == 0 )); then sudo=env; else sudo="$(1)"; fi; \
 run: build ## set up, build, and clear a quarter of the free memory (4 GiB at most) with each thread count
 	@mib=$$({ awk '/^MemAvailable:/ { printf "%.0f\n", $$2 * 1024 }' /proc/meminfo; \
 		cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || true; } \
-		| awk '/^[0-9]+$$/ && (!least || $$1 < least) { least = $$1 } \
-			END { mib = int(least / 4 / 1048576); print mib < 1 ? 1 : mib > 4096 ? 4096 : mib }'); \
-	echo "$(PROGRAM) clear --size $${mib}M"; \
-	$(PROGRAM) clear --size $${mib}M
+		| awk '/^[0-9]+$$/ && (!least || $$1 < least) { least = $$1 } END { print int(least / 4 / 1048576) }'); \
+	if (( mib > 4096 )); then mib=4096; fi; \
+	set -x; $(PROGRAM) clear --size "$${mib}M"
 
 test: setup test-tools ## set up, build, and run all tests (as root none is skipped)
 	$(SWIFT) build --product ktaskctl

@@ -49,21 +49,23 @@ extension TaskControl {
     return slots
   }
 
-  /// The decision that `run` would make now, for a client that prints its plan.
+  /// The decision that `run` would make now, for a client that prints its plan. Here as in `chunk(size:threads:)`,
+  /// bounds below 1, which `run` refuses, count as 1: a plan never divides by 0.
   public func decide(size: Int) -> ThreadDecision { decide(size: size, allowedCPUs: machine.callersCPUs()) }
 
   /// The chunk that `run` would use for so many threads.
   public func chunk(size: Int, threads: Int) -> Int {
+    let alignment = max(1, alignment)
     if !isEnabled { return Policy.roundUp(size, to: alignment) }
     return Policy.chunk(
-      size: size, threads: threads, minimum: minimumChunk, maximum: maximumChunk, alignment: alignment)
+      size: size, threads: threads, minimum: max(1, minimumChunk), maximum: maximumChunk, alignment: alignment)
   }
 
   private func decide(size: Int, allowedCPUs: CPUSet) -> ThreadDecision {
     var bounds = ThreadBounds()
     bounds.size = size
-    bounds.minimumChunk = minimumChunk
-    bounds.alignment = alignment
+    bounds.minimumChunk = max(1, minimumChunk)
+    bounds.alignment = max(1, alignment)
     bounds.allowedCPUs = allowedCPUs.count
     bounds.cpuQuota = machine.cpuQuota
     bounds.maximumThreads = maximumThreads

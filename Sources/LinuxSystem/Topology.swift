@@ -63,8 +63,9 @@ extension Topology {
     let files = SystemFiles()
     let online = onlineCPUs(files)
     let cores = cores(of: online, files)
-    guard let nodes = numaNodes() else {
-      let node = Node(number: 0, cpus: online, memoryBytes: MemoryInfo.current(files)?.totalBytes ?? 0)
+    let total = MemoryInfo.current(files)?.totalBytes ?? 0
+    guard let nodes = numaNodes(total) else {
+      let node = Node(number: 0, cpus: online, memoryBytes: total)
       return Topology(nodes: [node], distances: [[10]], onlineCPUs: online, cores: cores)
     }
     let distances = nodes.map { from in nodes.map { to in numaDistance(from.number, to.number) } }
@@ -103,9 +104,11 @@ extension Topology {
 /// What libnuma tells. Once numa_available(3) has answered, these calls only read.
 extension Topology {
   /// The nodes with memory or CPUs; nil where the kernel has no NUMA support.
-  private static func numaNodes() -> [Node]? {
+  private static func numaNodes(_ total: Int) -> [Node]? {
     guard numa_available() >= 0 else { return nil }
     let nodes = (0...numa_max_node()).compactMap(numaNode)
+    // memory plugged in while the machine runs is missing from a node's own count: one node has all there is
+    if nodes.count == 1 { return [Node(number: nodes[0].number, cpus: nodes[0].cpus, memoryBytes: total)] }
     return nodes.isEmpty ? nil : nodes
   }
 

@@ -16,7 +16,7 @@ struct LockPages: TaskWork, @unchecked Sendable {
       try region.makePages(region.address + UInt(start.offset), end.offset - start.offset)
     } catch {
       _ = region.unpin(from: start.offset, to: end.offset)
-      throw ChunkFailure(operation: .pin, errno: error)
+      throw ChunkFailure(operation: region.recipe.operation(), errno: error)
     }
   }
 
@@ -108,16 +108,32 @@ public final class LockJob: MemoryJob {
     }
   }
 
+  /// Locks first and populates then, but for a pool's huge pages: mlock2(2) does not mark those, and so populates
+  /// them all by itself, on one thread, where they are not there yet.
   public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
+    let began = Clock.now()
+    if !isPool { try lock() }
+    let lockNanoseconds = Clock.now() - began
+    let work = unsafe LockPages(regions: UnsafePointer(table!.regions), givenBack: table!.givenBack)
+    let path = files.first?.path
+    var run = runMemoryTask(work, [Span(region: 0, range: 0..<bytes)], table!, control, monitor, path: { _ in path })
+    run.seconds += Double(lockNanoseconds) / 1e9
+    guard isPool, run.end == .finished else { return run }
+    let populated = Clock.now()
+    try lock()
+    run.seconds += Double(Clock.now() - populated) / 1e9
+    return run
+  }
+
+  private var isPool: Bool { pageSize > MemoryInfo.basePageSize }
+
+  private func lock() throws(MemoryError) {
     let region = unsafe table!.regions[0]
     do throws(Errno) {
       try Memory.lockOnFault(region.address, region.length)
     } catch {
       throw MemoryError(.failed(.pin, error), path: files.first?.path, bytes: bytes, pageSize: pageSize)
     }
-    let work = unsafe LockPages(regions: UnsafePointer(table!.regions), givenBack: table!.givenBack)
-    let path = files.first?.path
-    return runMemoryTask(work, [Span(region: 0, range: 0..<bytes)], table!, control, monitor, path: { _ in path })
   }
 
   /// mlock(2) neither marks nor counts a pool's huge pages, which cannot be swapped: residency is all there is to see.
@@ -131,7 +147,6 @@ public final class LockJob: MemoryJob {
     if facts.residentBytes < bytes {
       throw MemoryError(.notResident(bytes: bytes - facts.residentBytes), path: files.first?.path)
     }
-    let isPool = pageSize > MemoryInfo.basePageSize
     let locked = (ProcessStatus.current()?.lockedBytes ?? 0) - lockedBefore
     verification.lockedBytes = isPool ? 0 : locked
     if !isPool && locked < bytes { throw MemoryError(.notLocked(bytes: bytes - locked), path: files.first?.path) }

@@ -19,6 +19,8 @@ struct Plan {
   let words: WorkOptions
   let request: JobRequest
   let job: any MemoryJob
+  /// As the user writes them; nil for the doubling counts.
+  let threadRequest: ThreadRequest?
   let threadCounts: [Int]
   let runs: Int
   let warmup: Int
@@ -35,7 +37,8 @@ struct Plan {
     job = try request.open(size: words.size?.bytes, page: words.pageSize, method: words.method?.method)
     runs = words.runs ?? Command.defaults.runs
     warmup = words.warmup ?? Command.defaults.warmup
-    let sweep = ThreadSweep(words.threads ?? Command.defaults.threads, job, minimumChunk: words.minChunk.bytes)
+    threadRequest = words.threads ?? Command.defaults.threads
+    let sweep = ThreadSweep(threadRequest, job, minimumChunk: words.minChunk.bytes)
     threadCounts = sweep.counts
     bounds = sweep.bounds
     exceeded = sweep.exceeded

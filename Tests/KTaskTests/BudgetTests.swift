@@ -21,13 +21,15 @@ struct BudgetTests {
   func givesWay() throws {
     let budget = HelperBudget(limit: 2, nodeLimits: [:])
     let everyone = Rendezvous(6)
-    let work = RecordedWork { [budget] _ in
+    let counts = Mutex<[Int]>([])
+    let work = RecordedWork { _ in
       everyone.meet()
-      if budget.running() != 5 || budget.left != 0 { fatalError("not counted") }
+      counts.withLock { $0 += [budget.running(), budget.left] }
     }
     let outcome = try TaskControl.madeUp(threads: .exactly(6), budget: budget).run(work, start: 0, size: 6)
     #expect(outcome.threads.count == 6)
     #expect(outcome.exceededBounds == [Bound(.helperLimit, 3)])
+    #expect(counts.withLock { Set($0) } == [5, 0])
     #expect(budget.running() == 0)
   }
 

@@ -27,7 +27,7 @@ struct WorkOptions: ParsableArguments {
   @Option(help: "Give up after 90, 90s or 5m, and undo.", transform: TimeSpan.parse)
   var timeout: TimeSpan?
 
-  @Flag(name: [.short, .customLong("dry-run")], help: "Print the plan with every check made, and change nothing.")
+  @Flag(help: "Print the plan with every check made, and change nothing.")
   var dryRun = false
 
   func validate() throws {

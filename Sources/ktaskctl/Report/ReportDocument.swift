@@ -44,11 +44,11 @@ extension Plan {
   var documentRequest: Document.Request {
     Document.Request(
       bytes: words.size?.bytes ?? job.files.map(\.length).reduce(0, +), pageSize: pageWord, nodes: nil,
-      files: job.files.map(\.path), method: job.method?.rawValue, threads: words.threads?.text ?? defaultThreads,
+      files: job.files.map(\.path), method: job.method?.rawValue, threads: threadRequest?.text ?? doublingCounts,
       runs: runs, warmup: warmup, minChunkBytes: words.minChunk.bytes, timeoutSeconds: words.timeout?.seconds)
   }
 
-  private var defaultThreads: String { threadCounts.map(String.init).joined(separator: ",") }
+  private var doublingCounts: String { threadCounts.map(String.init).joined(separator: ",") }
 
   var documentPlan: Document.Plan {
     Document.Plan(
