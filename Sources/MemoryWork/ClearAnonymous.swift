@@ -139,7 +139,10 @@ public final class ClearAnonymousJob: MemoryJob {
 
   public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
     let work = unsafe PopulateAnonymous(regions: table!.regions, givenBack: table!.givenBack)
-    return runMemoryTask(work, [Span(region: 0, range: 0..<bytes)], table!, control, monitor, path: { _ in nil })
+    let span = Span(region: 0, range: 0..<bytes)
+    let run = runMemoryTask(work, [span], table!, control, monitor, path: { _ in nil })
+    if run.end != .finished { table = nil }
+    return run
   }
 
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
@@ -149,10 +152,10 @@ public final class ClearAnonymousJob: MemoryJob {
     return verification
   }
 
-  public func giveBack(finally: Bool) -> Bool {
-    table = nil
+  public func giveBack(finally: Bool) -> GivenBack {
+    defer { table = nil }
     memory.unmap()
-    return true
+    return GivenBack(bytes: table == nil ? 0 : bytes)
   }
 }
 

@@ -93,7 +93,9 @@ public final class ClearFileJob: MemoryJob {
     let work = unsafe ClearPages(
       regions: UnsafePointer(table!.regions), givenBack: table!.givenBack, store: store!)
     let spans = files.enumerated().map { Span(region: $0, range: 0..<$1.length) }
-    return runMemoryTask(work, spans, table!, control, monitor, path: { self.files[$0].path })
+    let run = runMemoryTask(work, spans, table!, control, monitor, path: { self.files[$0].path })
+    if run.end != .finished { table = nil }
+    return run
   }
 
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
@@ -104,8 +106,10 @@ public final class ClearFileJob: MemoryJob {
   }
 
   /// What was in the files is gone.
-  public func giveBack(finally: Bool) -> Bool {
-    _ = giveBackFiles(files, table, finally)
-    return false
+  public func giveBack(finally: Bool) -> GivenBack {
+    defer { table = nil }
+    var given = giveBackFiles(files, table, finally)
+    given.isComplete = false
+    return given
   }
 }

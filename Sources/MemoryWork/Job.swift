@@ -25,8 +25,15 @@ public protocol MemoryJob: AnyObject {
   func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun
   /// Proves that the run did what it should, on all threads.
   func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification
-  /// Takes back what this job's runs added. `finally`: also the file that it made. True when all could be.
-  func giveBack(finally: Bool) -> Bool
+  /// Takes back what the last run added, unless it undid that itself, and restores sizes. `finally`: also removes the
+  /// file that it made.
+  func giveBack(finally: Bool) -> GivenBack
+}
+
+/// What was taken back, and whether that is all there was to take back.
+public struct GivenBack: Sendable, Equatable {
+  public var bytes = 0
+  public var isComplete = true
 }
 
 /// What was found when a run's work was looked at.

@@ -118,6 +118,7 @@ public final class LockJob: MemoryJob {
     let path = files.first?.path
     var run = runMemoryTask(work, [Span(region: 0, range: 0..<bytes)], table!, control, monitor, path: { _ in path })
     run.seconds += Double(lockNanoseconds) / 1e9
+    if run.end != .finished { table = nil }
     guard isPool, run.end == .finished else { return run }
     let populated = Clock.now()
     try lock()
@@ -153,15 +154,14 @@ public final class LockJob: MemoryJob {
     return verification
   }
 
-  public func giveBack(finally: Bool) -> Bool {
-    if let table { _ = unsafe table.regions[0].unpin(from: 0, to: bytes) }
+  public func giveBack(finally: Bool) -> GivenBack {
+    var given = GivenBack()
+    if let table { given.bytes = unsafe table.regions[0].unpin(from: 0, to: bytes) }
     table = nil
     switch target {
-    case .anonymous(let memory):
-      memory.unmap()
-      return true
-    case .file(let file):
-      return file.restore(removing: finally) && file.presentIsExact
+    case .anonymous(let memory): memory.unmap()
+    case .file(let file): given.isComplete = file.restore(removing: finally) && file.presentIsExact
     }
+    return given
   }
 }

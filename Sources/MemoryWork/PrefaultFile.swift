@@ -108,14 +108,19 @@ public final class PrefaultJob: MemoryJob {
 
   public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
     let work = unsafe PrefaultPages(regions: UnsafePointer(table!.regions), givenBack: table!.givenBack)
-    return runMemoryTask(work, spans, table!, control, monitor, path: { self.files[$0].path })
+    let run = runMemoryTask(work, spans, table!, control, monitor, path: { self.files[$0].path })
+    if run.end != .finished { table = nil }
+    return run
   }
 
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
     try verifyFiles(files, table!)
   }
 
-  public func giveBack(finally: Bool) -> Bool { giveBackFiles(files, table, finally) }
+  public func giveBack(finally: Bool) -> GivenBack {
+    defer { table = nil }
+    return giveBackFiles(files, table, finally)
+  }
 }
 
 /// Checks of several files for the same thing count together: their needs add up.
@@ -163,11 +168,12 @@ func verifyFiles(_ files: [MemoryFile], _ table: RegionTable) throws(MemoryError
   return verification
 }
 
-func giveBackFiles(_ files: [MemoryFile], _ table: RegionTable?, _ finally: Bool) -> Bool {
-  var isComplete = true
+/// `table` nil: the pages are given back already, the sizes are not.
+func giveBackFiles(_ files: [MemoryFile], _ table: RegionTable?, _ finally: Bool) -> GivenBack {
+  var given = GivenBack()
   for (index, file) in files.enumerated() {
-    if let table { _ = unsafe table.regions[index].giveBackAdded(from: 0, to: file.length) }
-    isComplete = file.restore(removing: finally) && file.presentIsExact && isComplete
+    if let table { given.bytes += unsafe table.regions[index].giveBackAdded(from: 0, to: file.length) }
+    given.isComplete = file.restore(removing: finally) && file.presentIsExact && given.isComplete
   }
-  return isComplete
+  return given
 }

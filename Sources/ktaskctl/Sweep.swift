@@ -78,8 +78,8 @@ struct Sweep {
 
   private consuming func concluded() -> SweepOutcome {
     if outcome.wasCancelled || !outcome.errors.isEmpty {
-      let complete = plan.job.giveBack(finally: true)
-      outcome.undone = (undoneBytes, complete)
+      let given = plan.job.giveBack(finally: true)
+      outcome.undone = (undoneBytes + given.bytes, given.isComplete)
     }
     outcome.counts.removeAll { $0.times.isEmpty }
     return outcome

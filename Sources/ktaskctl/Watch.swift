@@ -20,11 +20,13 @@ final class Watch: Sendable {
   private static let signals = [SIGINT, SIGTERM, SIGHUP]
   private static let tick = 100_000_000
 
-  /// Must be called before any thread is started. A file larger than allowed is to be an error, not a death.
+  /// Must be called before any thread is started. A file larger than allowed is to be an error, not a death; and
+  /// somebody who opens a file while it is asked whether anybody has it open breaks a lease, which is no matter.
   static func takeSignals() {
     var set = signalSet()
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
     signal(SIGXFSZ, SIG_IGN)
+    signal(SIGIO, SIG_IGN)
   }
 
   /// `timeout` in nanoseconds. `draw` gets the bytes done, ten times a second.
