@@ -29,7 +29,8 @@ extension TaskControl {
     var handedOver: HelperSlots? = slots
     return unsafe withUnsafePointer(to: work) { work in
       let task = unsafe TaskRun(
-        work, nodeTasks, seats: Array(seats.prefix(team.threads)), slots: handedOver.take()!, chunk: chunk, control: self,
+        work, nodeTasks, seats: Array(seats.prefix(team.threads)), slots: handedOver.take()!, chunk: chunk,
+        control: self,
         allowedCPUs: allowed)
       let seconds = task.run(by: team, monitor: monitor)
       return task.conclude(decision, chunk: chunk, seconds: seconds)

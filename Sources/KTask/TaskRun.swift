@@ -22,7 +22,8 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   private let stop = UnsafeMutablePointer<StopFlag>.allocate(capacity: 1)
 
   init(
-    _ work: UnsafePointer<Work>, _ nodeTasks: [NodeTask<Position>], seats: [Int], slots helperSlots: consuming HelperSlots,
+    _ work: UnsafePointer<Work>, _ nodeTasks: [NodeTask<Position>], seats: [Int],
+    slots helperSlots: consuming HelperSlots,
     chunk: Int, control: TaskControl, allowedCPUs: CPUSet
   ) {
     unsafe self.work = unsafe work

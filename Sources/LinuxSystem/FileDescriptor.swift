@@ -72,7 +72,10 @@ public struct FileDescriptor: ~Copyable, Sendable {
 public struct FileStatus: Sendable, Equatable {
   public enum Kind: String, Sendable {
     case regular = "regular file"
-    case directory, fifo = "FIFO", socket, symbolicLink = "symbolic link"
+    case directory
+    case fifo = "FIFO"
+    case socket
+    case symbolicLink = "symbolic link"
     case characterDevice = "character device"
     case blockDevice = "block device"
     case other = "special file"
@@ -125,7 +128,10 @@ public func removeFile(_ path: String) throws(Errno) {
 /// What fstatfs(2) tells.
 public struct FileSystemFacts: Sendable, Equatable {
   public enum Kind: String, Sendable {
-    case hugetlbfs, tmpfs, ext = "ext4", xfs, btrfs, proc, other = "unknown file system"
+    case hugetlbfs, tmpfs
+    case ext = "ext4"
+    case xfs, btrfs, proc
+    case other = "unknown file system"
   }
   public let kind: Kind
   /// Bytes a block; on hugetlbfs the huge page size.

@@ -63,6 +63,7 @@ public final class ClearFileJob: MemoryJob {
   public let method: Method?
   private let recipe: Recipe
   private var table: RegionTable?
+  private var hasCleared = false
   /// Chosen before the first run.
   public private(set) var store: Memory.Store?
 
@@ -92,6 +93,7 @@ public final class ClearFileJob: MemoryJob {
   public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
     let work = unsafe ClearPages(
       regions: UnsafePointer(table!.regions), givenBack: table!.givenBack, store: store!)
+    hasCleared = true
     let spans = files.enumerated().map { Span(region: $0, range: 0..<$1.length) }
     let run = runMemoryTask(work, spans, table!, control, monitor, path: { self.files[$0].path })
     if run.end != .finished { table = nil }
@@ -105,11 +107,11 @@ public final class ClearFileJob: MemoryJob {
     return verification
   }
 
-  /// What was in the files is gone.
+  /// What was in cleared files is gone.
   public func giveBack(finally: Bool) -> GivenBack {
     defer { table = nil }
     var given = giveBackFiles(files, table, finally)
-    given.isComplete = false
+    given.isComplete = given.isComplete && !hasCleared
     return given
   }
 }

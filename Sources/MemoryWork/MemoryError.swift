@@ -26,6 +26,8 @@ public struct MemoryError: Error, Equatable, Sendable {
     case busy
     case missing
     case noSize
+    /// More is asked for than a file has that is not to grow.
+    case beyondEnd(size: Int)
     /// The same file was named before.
     case namedTwice
     /// Has pages of its own, which a sweep must not give back.

@@ -25,7 +25,7 @@ public final class MemoryFile {
   private var hasCreated = false
 
   /// Opens and locks the file, or, where there is none and `creating`, looks at its directory; changes nothing.
-  /// `size` nil: the file's own.
+  /// `size` nil: the file's own; more than that is for `creating` only.
   public init(_ path: String, size wanted: Int?, creating: Bool) throws(MemoryError) {
     self.path = path
     let opened = try Self.open(path)
@@ -37,6 +37,7 @@ public final class MemoryFile {
     guard let asked = wanted ?? (originalSize > 0 ? originalSize : nil) else {
       throw MemoryError(.noSize, path: path)
     }
+    if !creating && asked > originalSize { throw MemoryError(.beyondEnd(size: originalSize), path: path) }
     guard let length = rounded(asked, up: pageSize) else {
       throw MemoryError(.failed(.resize, .fileTooBig), path: path)
     }
@@ -163,7 +164,8 @@ public final class MemoryFile {
   /// For chunks; after `begin`.
   func region(_ recipe: Recipe) -> Region {
     Region(
-      address: mapping!.value.address, length: length, pageSize: pageSize, file: descriptor!.value.number, fileSize: size,
+      address: mapping!.value.address, length: length, pageSize: pageSize, file: descriptor!.value.number,
+      fileSize: size,
       recipe: recipe)
   }
 
@@ -173,7 +175,8 @@ public final class MemoryFile {
       if fileSystem.kind == .hugetlbfs {
         let all = try descriptor!.value.status()
         return all.allocatedBytes >= all.size
-          ? length : try FilePresence.of(descriptor!.value, .hugetlbfs, pageSize: pageSize, length: length).extents.bytes
+          ? length
+          : try FilePresence.of(descriptor!.value, .hugetlbfs, pageSize: pageSize, length: length).extents.bytes
       }
       return try FilePresence.cached(mapping!.value).bytes
     }
@@ -207,7 +210,9 @@ public final class MemoryFile {
     dropCached()
     mapping = nil
     var isComplete = true
-    if hasExtended && !(removing && hasCreated) { isComplete = (try? descriptor!.value.resize(to: originalSize)) != nil }
+    if hasExtended && !(removing && hasCreated) {
+      isComplete = (try? descriptor!.value.resize(to: originalSize)) != nil
+    }
     if removing && hasCreated { isComplete = removeName() && isComplete }
     hasExtended = false
     return isComplete
@@ -223,7 +228,8 @@ public final class MemoryFile {
 
   /// Only while the name still means the file that was made.
   private func removeName() -> Bool {
-    guard let named = try? FileStatus.ofName(path), let made = try? descriptor!.value.status(), named.isSameFile(as: made)
+    guard let named = try? FileStatus.ofName(path), let made = try? descriptor!.value.status(),
+      named.isSameFile(as: made)
     else { return false }
     return (try? removeFile(path)) != nil
   }

@@ -66,7 +66,8 @@ extension MemoryFile {
       checks.append(Check(.space(fileSystem: fileSystem.kind.rawValue), need: missingBytes, have: have, path: path))
     }
     let isPool = fileSystem.kind == .hugetlbfs
-    let pages = isPool
+    let pages =
+      isPool
       ? facts.hugePageChecks(missingBytes, pageSize: pageSize, path: path)
       : facts.memoryChecks(length - residentBefore, path: path)
     return checks + pages

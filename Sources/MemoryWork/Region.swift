@@ -101,7 +101,7 @@ final class RegionTable: @unchecked Sendable {
   }
 
   deinit {
-    for unsafe copy in unsafe present { unsafe copy.deallocate() }
+    for unsafecopy in unsafe present { unsafe copy.deallocate() }
     unsafe regions.deallocate()
     unsafe givenBack.deallocate()
   }

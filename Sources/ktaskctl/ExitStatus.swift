@@ -24,7 +24,7 @@ extension MemoryError {
     case .failed(let operation, let errno): Self.exitStatus(operation, errno)
     case .wrongKind, .wrongFileSystem, .wrongPageSize, .noSuchPageSize, .transparentOff, .noMethod: .notSupported
     case .busy: .busy
-    case .noSize, .namedTwice, .hasPages: .usage
+    case .noSize, .beyondEnd, .namedTwice, .hasPages: .usage
     case .missing, .notZero, .notResident, .notLocked, .cancelled: .failed
     }
   }

@@ -6,11 +6,13 @@ extension Check {
     let (need, have) = (ByteSize.text(need), ByteSize.text(have))
     switch what {
     case .memory: return "needs \(need) of memory with its page tables, \(have) are available"
-    case .cgroupMemory(let group): return "needs \(need) of memory with its page tables, cgroup \(group) has \(have) left"
+    case .cgroupMemory(let group):
+      return "needs \(need) of memory with its page tables, cgroup \(group) has \(have) left"
     case .hugePages(let size, _):
       return "\(need) needs \(self.need / size) free \(ByteSize.text(size)) pages, \(self.have / size) are free"
     case .cgroupHugePages(let size, let group):
-      return "\(need) needs \(self.need / size) \(ByteSize.text(size)) pages, cgroup \(group) may have \(self.have / size) more"
+      return
+        "\(need) needs \(self.need / size) \(ByteSize.text(size)) pages, cgroup \(group) may have \(self.have / size) more"
     case .space(let fileSystem): return "needs \(need) more on its \(fileSystem), which has \(have) left"
     case .lockLimit: return "needs \(need) of locked memory, the limit (RLIMIT_MEMLOCK) leaves \(have)"
     case .fileSizeLimit: return "is to have \(need), the limit for files (RLIMIT_FSIZE) is \(have)"

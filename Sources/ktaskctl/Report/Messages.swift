@@ -48,13 +48,15 @@ extension MemoryError {
     case .short(let check): check.sentence
     case .failed(let operation, let errno): failure(operation, errno)
     case .wrongKind(let kind): "is a \(kind.rawValue), not a file whose memory can be made ready"
-    case .wrongFileSystem(let name): "lies on \(name): only files on hugetlbfs or tmpfs and memfds have memory of their own"
+    case .wrongFileSystem(let name):
+      "lies on \(name): only files on hugetlbfs or tmpfs and memfds have memory of their own"
     case .wrongPageSize(let has): "has \(ByteSize.text(has)) pages, not \(ByteSize.text(pageSize ?? 0)) ones"
     case .noSuchPageSize: "this machine has no pages of \(ByteSize.text(pageSize ?? 0))"
     case .transparentOff: "transparent huge pages are switched off"
     case .busy: "another ktaskctl, or another program that locks it, is working on it"
     case .missing: "there is no such file"
     case .noSize: "it has no size yet and none is asked for"
+    case .beyondEnd(let size): "has \(ByteSize.text(size)), less than is asked for"
     case .namedTwice: "is the same file as one named before it"
     case .hasPages(let bytes):
       "has \(ByteSize.text(bytes)) of its own, which several runs would have to give back"
@@ -94,6 +96,7 @@ extension MemoryError {
     case .noSuchPageSize: "ls /sys/kernel/mm/hugepages"
     case .transparentOff: "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled"
     case .noSize: "give it one: --size SIZE"
+    case .beyondEnd: "ktaskctl prefault --size SIZE \(path ?? "FILE")"
     case .missing: "make it first: ktaskctl prefault --size SIZE \(path ?? "FILE")"
     case .hasPages: "one run with one thread count, or another file"
     case .failed(.pin, _): "ulimit -l unlimited, as root, or LimitMEMLOCK=infinity in its unit"

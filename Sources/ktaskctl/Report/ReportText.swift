@@ -62,7 +62,9 @@ extension Plan {
     ]
     lines += bounds.map { "  bound: \($0.what.rawValue): \($0.threads) \($0.threads == 1 ? "thread" : "threads")" }
     lines += job.nodeTaskBytes.map { "  node task: any node, \(ByteSize.text($0))" }
-    lines += job.files.map { "  file: \($0.path), \(ByteSize.text($0.length)), \(ByteSize.text($0.residentBefore)) there" }
+    lines += job.files.map {
+      "  file: \($0.path), \(ByteSize.text($0.length)), \(ByteSize.text($0.residentBefore)) there"
+    }
     lines += checks.map {
       "  check: \($0.name): needs \(ByteSize.text($0.need)), has \(ByteSize.text($0.have)): \($0.isMet ? "ok" : "SHORT")"
     }

@@ -6,27 +6,27 @@ import MemoryWork
 /// What ktaskctl sees of the machine, and what it would make of it.
 struct TopologyReport: Encodable {
   struct Pool: Encodable {
-    var page_size: String
+    var pageSize: String
     var total: Int
     var free: Int
     var reserved: Int
     var available: Int
   }
   struct Limits: Encodable {
-    var locked_memory_bytes: Int?
-    var file_size_bytes: Int?
-    var cgroup_cpus: Double?
-    var cgroup_memory_left_bytes: Int?
-    var can_lock_beyond_limit: Bool
+    var lockedMemoryBytes: Int?
+    var fileSizeBytes: Int?
+    var cgroupCpus: Double?
+    var cgroupMemoryLeftBytes: Int?
+    var canLockBeyondLimit: Bool
   }
 
   var ktaskctl = Ktaskctl.version
   var command = "topology"
   var host = Document.Host.current()
-  var physical_cores: Int
-  var memory_available_bytes: Int
-  var base_page_size: Int
-  var transparent_huge_pages: String
+  var physicalCores: Int
+  var memoryAvailableBytes: Int
+  var basePageSize: Int
+  var transparentHugePages: String
   var pools: [Pool]
   var limits: Limits
   var power: String
@@ -40,15 +40,15 @@ struct TopologyReport: Encodable {
     let decision = TaskControl(minimumChunk: usualMinimumChunk).decide(size: .max)
     let energy = PowerPolicy.current()
     return TopologyReport(
-      physical_cores: topology.physicalCores(in: (try? CPUSet.allowed()) ?? topology.onlineCPUs),
-      memory_available_bytes: MemoryInfo.current()?.availableBytes ?? 0,
-      base_page_size: MemoryInfo.basePageSize,
-      transparent_huge_pages: TransparentHugePages.current()?.enabled.rawValue ?? "none",
+      physicalCores: topology.physicalCores(in: (try? CPUSet.allowed()) ?? topology.onlineCPUs),
+      memoryAvailableBytes: MemoryInfo.current()?.availableBytes ?? 0,
+      basePageSize: MemoryInfo.basePageSize,
+      transparentHugePages: TransparentHugePages.current()?.enabled.rawValue ?? "none",
       pools: HugePagePool.all().map(Pool.init),
       limits: Limits(
-        locked_memory_bytes: ResourceLimit.of(.lockedMemory).soft, file_size_bytes: ResourceLimit.of(.fileSize).soft,
-        cgroup_cpus: cgroup.cpuQuota, cgroup_memory_left_bytes: cgroup.memoryHeadroom?.bytes,
-        can_lock_beyond_limit: Capability.ipcLock.isEffective),
+        lockedMemoryBytes: ResourceLimit.of(.lockedMemory).soft, fileSizeBytes: ResourceLimit.of(.fileSize).soft,
+        cgroupCpus: cgroup.cpuQuota, cgroupMemoryLeftBytes: cgroup.memoryHeadroom?.bytes,
+        canLockBeyondLimit: Capability.ipcLock.isEffective),
       power: energy.energyConscious.map { "energy-conscious: CPU \($0.cpu), \($0.reason)" }
         ?? (energy.processors.isEmpty ? "no cpufreq" : "performance"),
       threads: decision.threads,
@@ -57,6 +57,7 @@ struct TopologyReport: Encodable {
 
   func json() -> String {
     let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     guard let bytes = try? encoder.encode(self) else { return "{}\n" }
     return String(decoding: bytes, as: UTF8.self) + "\n"
@@ -67,18 +68,18 @@ struct TopologyReport: Encodable {
       "node \($0.node): CPUs \($0.cpus.isEmpty ? "none" : $0.cpus), \(ByteSize.text($0.memoryBytes))"
     }
     lines += [
-      "CPUs: \(host.cpus) online, \(host.allowedCPUs) allowed, \(physical_cores) physical cores",
-      "memory: \(ByteSize.text(memory_available_bytes)) available",
-      "pages: \(PageSizeWord.text(base_page_size)); transparent huge pages: \(transparent_huge_pages)",
+      "CPUs: \(host.cpus) online, \(host.allowedCPUs) allowed, \(physicalCores) physical cores",
+      "memory: \(ByteSize.text(memoryAvailableBytes)) available",
+      "pages: \(PageSizeWord.text(basePageSize)); transparent huge pages: \(transparentHugePages)",
     ]
     lines += pools.map {
-      "pool \($0.page_size): \($0.total) pages, \($0.free) free, \($0.reserved) reserved, \($0.available) available"
+      "pool \($0.pageSize): \($0.total) pages, \($0.free) free, \($0.reserved) reserved, \($0.available) available"
     }
     lines += [
-      "locked memory: \(limits.can_lock_beyond_limit ? "no limit (CAP_IPC_LOCK)" : Self.amount(limits.locked_memory_bytes))",
-      "file size: \(Self.amount(limits.file_size_bytes))",
-      "cgroup: \(limits.cgroup_cpus.map { "\($0.fixed(2)) CPUs" } ?? "no CPU quota"), "
-        + (limits.cgroup_memory_left_bytes.map { "\(ByteSize.text($0)) of memory left" } ?? "no memory limit"),
+      "locked memory: \(limits.canLockBeyondLimit ? "no limit (CAP_IPC_LOCK)" : Self.amount(limits.lockedMemoryBytes))",
+      "file size: \(Self.amount(limits.fileSizeBytes))",
+      "cgroup: \(limits.cgroupCpus.map { "\($0.fixed(2)) CPUs" } ?? "no CPU quota"), "
+        + (limits.cgroupMemoryLeftBytes.map { "\(ByteSize.text($0)) of memory left" } ?? "no memory limit"),
       "power policy: \(power)",
       "kernel: \(host.kernel), \(host.preemption)",
       "threads: \(threads)",
@@ -93,7 +94,7 @@ struct TopologyReport: Encodable {
 extension TopologyReport.Pool {
   init(_ pool: HugePagePool) {
     self.init(
-      page_size: PageSizeWord.text(pool.pageSize), total: pool.total, free: pool.free, reserved: pool.reserved,
+      pageSize: PageSizeWord.text(pool.pageSize), total: pool.total, free: pool.free, reserved: pool.reserved,
       available: pool.available)
   }
 }
