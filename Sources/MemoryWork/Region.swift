@@ -101,7 +101,7 @@ final class RegionTable: @unchecked Sendable {
   }
 
   deinit {
-    for unsafecopy in unsafe present { unsafe copy.deallocate() }
+    unsafe present.forEach { unsafe $0.deallocate() }
     unsafe regions.deallocate()
     unsafe givenBack.deallocate()
   }
