@@ -19,6 +19,7 @@ FISH = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 # One file that runs without the Swift toolchain; libnuma stays a shared library.
 PROGRAM = .build/release/ktaskctl
 SOURCES = Package.swift $(shell find Sources -type f)
+C_FILES = $(wildcard Sources/*/*.c Tests/*/*.c)
 PAGES   = $(wildcard man/*.8)
 SCRIPTS = .ci/run $(shell find Tests -name '*.sh')
 
@@ -52,7 +53,7 @@ check: lint test man-check ## format, lint, build with warnings as errors, tests
 
 lint: ## format, lint, C warnings, shell scripts
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
-	$(CLANG) -fsyntax-only -std=gnu17 -Wall -Wextra -Werror -ISources/CLinux/include Sources/CLinux/*.c
+	$(CLANG) -fsyntax-only -std=gnu17 -Wall -Wextra -Werror -ISources/CLinux/include -ITests/Counting/include $(C_FILES)
 	@if command -v shellcheck >/dev/null; then echo shellcheck $(SCRIPTS); shellcheck $(SCRIPTS); \
 	else echo "shellcheck is not installed: the shell scripts are not checked."; fi
 

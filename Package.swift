@@ -34,8 +34,11 @@ let package = Package(
       ],
       swiftSettings: house),
     .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"], swiftSettings: house),
-    .testTarget(name: "KTaskTests", dependencies: ["KTask", "LinuxSystem"], swiftSettings: house),
+    // counts allocations and reference counting for KTaskTests
+    .target(name: "CCounting", path: "Tests/Counting"),
+    .testTarget(name: "KTaskTests", dependencies: ["KTask", "LinuxSystem", "CCounting"], swiftSettings: house),
     .testTarget(name: "MemoryWorkTests", dependencies: ["MemoryWork", "KTask", "LinuxSystem"], swiftSettings: house),
-    .testTarget(name: "ktaskctlTests", dependencies: ["ktaskctl", "MemoryWork", "KTask", "LinuxSystem"], swiftSettings: house),
+    .testTarget(
+      name: "ktaskctlTests", dependencies: ["ktaskctl", "MemoryWork", "KTask", "LinuxSystem"], swiftSettings: house),
   ]
 )

@@ -27,7 +27,7 @@ public struct ChunkQueue<Iterator: PositionIterator>: ~Copyable {
   /// Where the next chunk starts, under the lock; unused where positions are random access.
   @usableFromInline let cursor: UnsafeMutablePointer<Position>
 
-  @usableFromInline static var closed: Int { Int.max / 2 }
+  @inlinable static var closed: Int { Int.max / 2 }
 
   /// A chunk: positions, and where its end lies in units from the start of the node task.
   @frozen
@@ -37,7 +37,7 @@ public struct ChunkQueue<Iterator: PositionIterator>: ~Copyable {
     @usableFromInline let offset: Int
     public let units: Int
 
-    @usableFromInline init(start: Position, end: Position, offset: Int, units: Int) {
+    @inlinable init(start: Position, end: Position, offset: Int, units: Int) {
       self.start = start
       self.end = end
       self.offset = offset

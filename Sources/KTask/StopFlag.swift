@@ -6,7 +6,7 @@ public struct StopFlag: ~Copyable {
   /// Chunks that failed, plus `cancelledBit` once the task was cancelled.
   @usableFromInline let word = Atomic<Int>(0)
 
-  @usableFromInline static var cancelledBit: Int { 1 << 32 }
+  @inlinable static var cancelledBit: Int { 1 << 32 }
 
   init() {}
 

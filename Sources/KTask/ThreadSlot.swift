@@ -13,7 +13,7 @@ public struct FailedChunk<Position: BitwiseCopyable, Failure: Error>: @unchecked
   public let units: Int
   public let error: Failure
 
-  @usableFromInline
+  @inlinable
   init(nodeTask: Int, start: Position, end: Position, offset: Int, units: Int, error: Failure) {
     self.nodeTask = nodeTask
     self.start = start

@@ -160,8 +160,8 @@ public final class ClearAnonymousJob: MemoryJob {
 }
 
 /// populate, or touch on a kernel that cannot; fallocate is for files.
-func populateMethod(_ wanted: Method?) throws(MemoryError) -> Method {
-  if wanted == .fallocate { throw MemoryError(.noMethod(.fallocate)) }
-  if wanted == .populate && !Memory.canPopulate { throw MemoryError(.noMethod(.populate)) }
+func populateMethod(_ wanted: Method?, path: String? = nil) throws(MemoryError) -> Method {
+  if wanted == .fallocate { throw MemoryError(.noMethod(.fallocate), path: path) }
+  if wanted == .populate && !Memory.canPopulate { throw MemoryError(.noMethod(.populate), path: path) }
   return wanted ?? (Memory.canPopulate ? .populate : .touch)
 }

@@ -71,7 +71,7 @@ public final class ClearFileJob: MemoryJob {
     for file in files where file.isOnDisk {
       throw MemoryError(.wrongFileSystem(file.fileSystem.kind.rawValue), path: file.path)
     }
-    let method = try populateMethod(wanted)
+    let method = try populateMethod(wanted, path: files.first?.path)
     recipe = Recipe(pages: method == .touch ? .touch : .populate)
     self.method = method
     self.files = files

@@ -57,11 +57,11 @@ public final class LockJob: MemoryJob {
   public init(_ file: MemoryFile, method wanted: Method?) throws(MemoryError) {
     if file.isOnDisk { throw MemoryError(.wrongFileSystem(file.fileSystem.kind.rawValue), path: file.path) }
     target = .file(file)
-    (recipe, method) = try Self.recipe(wanted)
+    (recipe, method) = try Self.recipe(wanted, path: file.path)
   }
 
-  private static func recipe(_ wanted: Method?) throws(MemoryError) -> (Recipe, Method) {
-    let method = try populateMethod(wanted)
+  private static func recipe(_ wanted: Method?, path: String? = nil) throws(MemoryError) -> (Recipe, Method) {
+    let method = try populateMethod(wanted, path: path)
     return (Recipe(pages: method == .touch ? .touch : .populate), method)
   }
 

@@ -101,7 +101,7 @@ final class RegionTable: @unchecked Sendable {
   }
 
   deinit {
-    unsafe present.forEach { unsafe $0.deallocate() }
+    for index in unsafe present.indices { unsafe present[index].deallocate() }
     unsafe regions.deallocate()
     unsafe givenBack.deallocate()
   }

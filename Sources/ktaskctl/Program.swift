@@ -15,7 +15,18 @@ enum Program {
     switch command {
     case let topology as TopologyCommand: return show(topology)
     case let work as any WorkCommand: return execute(work)
-    default: return answer(CleanExit.helpRequest(command))
+    default: return runParsersOwn(command)
+    }
+  }
+
+  /// `help` and `--help` are ArgumentParser's own commands, and answer by an error.
+  private static func runParsersOwn(_ command: any ParsableCommand) -> Int32 {
+    var command = command
+    do {
+      try command.run()
+      return ExitStatus.done.rawValue
+    } catch {
+      return answer(error)
     }
   }
 

@@ -109,44 +109,48 @@ static void counted_release_many(void *object, uint32_t number) {
   runtime_release_many(object, number);
 }
 
-static void *symbol(const char *name) { return dlsym(RTLD_DEFAULT, name); }
-
-/// Puts `counted` where `name` points to, which it pointed to before being left in `*original`.
-static void hook(const char *name, void **original, void *counted) {
-  _Atomic(void *) *slot = symbol(name);
-  *original = atomic_exchange(slot, counted);
-}
-
-static const char *const hooks[] = {
-    "_swift_allocObject", "_swift_retain",   "_swift_tryRetain",
-    "_swift_release",     "_swift_retain_n", "_swift_release_n",
-    "_swift_enableSwizzlingOfAllocationAndRefCountingFunctions_forInstrumentsOnly",
+struct hook {
+  const char *name;
+  /// The runtime's own function, once the hook is found.
+  void **original;
+  void *counted;
 };
 
-bool counting_is_possible(void) {
-  for (size_t i = 0; i < sizeof hooks / sizeof *hooks; i++)
-    if (!symbol(hooks[i])) return false;
-  return wraps_malloc;
+static const struct hook hooks[] = {
+    {"_swift_allocObject", (void **)&runtime_allocate, counted_allocate},
+    {"_swift_retain", (void **)&runtime_retain, counted_retain},
+    {"_swift_tryRetain", (void **)&runtime_try_retain, counted_try_retain},
+    {"_swift_release", (void **)&runtime_release, counted_release},
+    {"_swift_retain_n", (void **)&runtime_retain_many, counted_retain_many},
+    {"_swift_release_n", (void **)&runtime_release_many, counted_release_many},
+};
+static const size_t hook_count = sizeof hooks / sizeof *hooks;
+
+static _Atomic(void *) *slot(const struct hook *hook) { return dlsym(RTLD_DEFAULT, hook->name); }
+
+static _Atomic bool *hooks_switch(void) {
+  return dlsym(RTLD_DEFAULT, "_swift_enableSwizzlingOfAllocationAndRefCountingFunctions_forInstrumentsOnly");
 }
 
-static void install(void) {
-  hook("_swift_allocObject", (void **)&runtime_allocate, counted_allocate);
-  hook("_swift_retain", (void **)&runtime_retain, counted_retain);
-  hook("_swift_tryRetain", (void **)&runtime_try_retain, counted_try_retain);
-  hook("_swift_release", (void **)&runtime_release, counted_release);
-  hook("_swift_retain_n", (void **)&runtime_retain_many, counted_retain_many);
-  hook("_swift_release_n", (void **)&runtime_release_many, counted_release_many);
-  atomic_store((_Atomic bool *)symbol(hooks[6]), true);
+bool counting_is_possible(void) {
+  for (size_t i = 0; i < hook_count; i++)
+    if (!slot(&hooks[i])) return false;
+  return wraps_malloc && hooks_switch();
 }
 
 void counting_start(void) {
-  static _Atomic bool installed;
-  atomic_store(&is_counting, false);
-  if (!atomic_exchange(&installed, true)) install();
+  for (size_t i = 0; i < hook_count; i++) {
+    if (!*hooks[i].original) *hooks[i].original = atomic_load(slot(&hooks[i]));
+    atomic_store(slot(&hooks[i]), hooks[i].counted);
+  }
   allocations = frees = objects = retains = releases = 0;
+  atomic_store(hooks_switch(), true);
   atomic_store(&is_counting, true);
 }
 
-struct counting_totals counting_totals(void) {
+struct counting_totals counting_stop(void) {
+  atomic_store(&is_counting, false);
+  for (size_t i = 0; i < hook_count; i++) atomic_store(slot(&hooks[i]), *hooks[i].original);
+  atomic_store(hooks_switch(), false);
   return (struct counting_totals){allocations, frees, objects, retains, releases};
 }

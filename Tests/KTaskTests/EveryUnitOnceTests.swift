@@ -49,7 +49,9 @@ struct EveryUnitOnceTests {
   func withoutUnits() throws {
     let work = RecordedWork()
     let control = TaskControl.madeUp(threads: .exactly(8))
-    for nodeTasks in [[], [NodeTask(start: 3, size: 0)], [.init(start: 3, size: 0, node: 1), .init(start: 4, size: 0)]] {
+    for nodeTasks in [
+      [], [NodeTask(start: 3, size: 0)], [.init(start: 3, size: 0, node: 1), .init(start: 4, size: 0)],
+    ] {
       let outcome = try control.run(work, nodeTasks: nodeTasks)
       #expect(outcome.end == .finished)
       #expect(outcome.unitsDone == 0)

@@ -1,3 +1,4 @@
+import CCounting
 import Glibc
 import KTask
 import LinuxSystem
@@ -12,11 +13,15 @@ struct HelperTests {
   func existBeforehand() async {
     await #expect(processExitsWith: .success) {
       let isFirst = Atomic<Bool>(true)
+      let isSeen = Event()
       let places = Mutex<[CPUSet?]>([])
       let work = RecordedWork { _ in
-        guard isFirst.exchange(false, ordering: .relaxed) else { return }
-        let found = helperThreads().map(allowedCPUs(ofThread:))
-        places.withLock { $0 = found }
+        if isFirst.exchange(false, ordering: .relaxed) {
+          let found = helperThreads().map(allowedCPUs(ofThread:))
+          places.withLock { $0 = found }
+          isSeen.happen()
+        }
+        isSeen.wait()
       }
       let outcome = try TwoCPUs.onNode0 {
         try TaskControl.madeUp(threads: .exactly(8), machine: TwoCPUs.machine)
@@ -78,19 +83,39 @@ struct HelperTests {
     #expect(visit.outcome.threads[1].node == 0)
   }
 
+  /// A bound on the address space leaves no room for another thread's stack; a sanitizer has one of its own.
+  @Test("are as many as the system lets start", .enabled(if: counting_is_possible(), "a sanitizer needs the space"))
+  func areAsManyAsCanBe() async {
+    await #expect(processExitsWith: .success) {
+      let work = RecordedWork()
+      _ = try TaskControl.madeUp(threads: .exactly(3)).run(work, start: 0, size: 100)
+      let pages = SystemFiles().text("/proc/self/statm")?.split(separator: " ").first.flatMap { rlim_t($0) }
+      var limit = rlimit(rlim_cur: try #require(pages) * 4096 + 4 << 20, rlim_max: .max)
+      #expect(unsafe setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
+      let control = TaskControl.madeUp(threads: .exactly(8))
+      let outcome = try control.run(work, start: 100, size: 100)
+      #expect(outcome.threads.count == 3)
+      #expect(outcome.bounds.contains(Bound(.threadCreation, 3)))
+      #expect(outcome.end == .finished)
+      #expect(control.budget.running() == 0)
+    }
+  }
+
   @Test("take no signals: those go to the threads that the program chose")
   func takeNoSignals() throws {
     let masks = Mutex<[Bool]>([])
     let everyone = Rendezvous(3)
+    let caller = DetachedThread.currentID
     let work = RecordedWork { _ in
       everyone.meet()
+      if DetachedThread.currentID == caller { return }
       var mask = sigset_t()
       unsafe pthread_sigmask(SIG_BLOCK, nil, &mask)
       let isBlocked = unsafe sigismember(&mask, SIGINT) == 1 && sigismember(&mask, SIGBUS) == 0
       masks.withLock { $0.append(isBlocked) }
     }
     _ = try TaskControl.madeUp(threads: .exactly(3)).run(work, start: 0, size: 3)
-    #expect(masks.withLock { $0.count { $0 } } == 2)
+    #expect(masks.withLock { $0 } == [true, true])
   }
 }
 

@@ -41,7 +41,10 @@ struct SeatTests {
   func isFoundAtTheEdges() {
     #expect(Policy.seats(sizes: [], nodes: [], threads: 1, callersNode: 0).isEmpty)
     #expect(Policy.seats(sizes: [0, 0], nodes: [0, 1], threads: 1, callersNode: 1) == [0])
-    #expect(Policy.seats(sizes: Array(repeating: 1, count: 9), nodes: Array(repeating: nil, count: 9), threads: 1, callersNode: 0) == [0])
+    #expect(
+      Policy.seats(
+        sizes: Array(repeating: 1, count: 9), nodes: Array(repeating: nil, count: 9), threads: 1, callersNode: 0) == [0]
+    )
   }
 
   @Test(

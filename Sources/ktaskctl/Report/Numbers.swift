@@ -25,6 +25,11 @@ extension Double {
   var asPercent: String { (self * 100).fixed(1) + " %" }
 }
 
+extension Int {
+  /// "1 thread", "2 threads".
+  func counted(_ thing: String) -> String { "\(self) \(thing)\(self == 1 ? "" : "s")" }
+}
+
 extension String {
   /// With spaces in front up to `width` characters.
   func rightAligned(to width: Int) -> String {

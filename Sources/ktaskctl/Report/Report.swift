@@ -49,7 +49,7 @@ struct Report {
   var warnings: [String] {
     var warnings = plan.warnings
     for count in outcome?.counts ?? [] {
-      warnings += Statistics.doubts(count.times, of: "\(count.threads) \(count.threads == 1 ? "thread" : "threads")")
+      warnings += Statistics.doubts(count.times, of: count.threads.counted("thread"))
     }
     if let found = outcome?.verification, plan.wantsTransparent, found.hugeBytes < plan.job.bytes {
       let share = Double(found.hugeBytes) / Double(plan.job.bytes)

@@ -5,10 +5,9 @@ import MemoryWork
 extension Report {
   /// For standard output.
   func text(isPlanOnly: Bool, isVerbose: Bool) -> String {
+    if isPlanOnly { return joined(plan.lines) }
     if !errors.isEmpty || end != nil { return "" }
-    var lines: [String] = []
-    if isPlanOnly || isVerbose { lines += plan.lines }
-    if isPlanOnly { return joined(lines) }
+    var lines = isVerbose ? plan.lines : []
     if plan.job.bytes == 0 { return joined(lines + plan.job.files.map { "\($0.path): \(residentAlready($0))" }) }
     lines += [header] + Table.lines(results)
     if isVerbose { lines += threadLines }
@@ -24,7 +23,7 @@ extension Report {
 
   /// What, how much, page size, nodes, runs.
   private var header: String {
-    let runs = plan.runs == 1 ? "1 run" : "\(plan.runs) runs"
+    let runs = plan.runs.counted("run")
     let warmups = plan.warmup == 0 ? "" : ", \(plan.warmup) unmeasured before"
     return "\(plan.command) \(subject): \(ByteSize.text(plan.job.bytes)), \(plan.pageWord) pages, any node, "
       + "\(plan.job.method?.rawValue ?? ""), \(runs)\(warmups)"
@@ -44,7 +43,8 @@ extension Report {
     (outcome?.counts ?? []).flatMap { count in
       count.helpers.enumerated().map { index, thread in
         let name = index == 0 ? "caller" : "helper \(index)"
-        return "  \(count.threads) threads, \(name): \(thread.chunks) chunks, \(ByteSize.text(thread.bytes)), "
+        return "  \(count.threads.counted("thread")), \(name): \(thread.chunks.counted("chunk")), "
+          + "\(ByteSize.text(thread.bytes)), "
           + thread.seconds.asTime
       }
     }
@@ -60,7 +60,7 @@ extension Plan {
         + "\(runs) measured and \(warmup) unmeasured runs",
       "  threads \(counts), chunk \(ByteSize.text(chunkBytes))",
     ]
-    lines += bounds.map { "  bound: \($0.what.rawValue): \($0.threads) \($0.threads == 1 ? "thread" : "threads")" }
+    lines += bounds.map { "  bound: \($0.what.rawValue): \($0.threads.counted("thread"))" }
     lines += job.nodeTaskBytes.map { "  node task: any node, \(ByteSize.text($0))" }
     lines += job.files.map {
       "  file: \($0.path), \(ByteSize.text($0.length)), \(ByteSize.text($0.residentBefore)) there"

@@ -3,12 +3,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/// What happened since `counting_start`, on all threads.
+/// What happened on all threads from `counting_start` to `counting_stop`.
 struct counting_totals {
-  /// malloc and its kin, freeing not counted.
+  /// malloc and its kin.
   int64_t allocations;
   int64_t frees;
-  /// Calls of swift_allocObject, whether they found memory by malloc or not.
+  /// Calls of swift_allocObject.
   int64_t objects;
   int64_t retains;
   int64_t releases;
@@ -17,5 +17,7 @@ struct counting_totals {
 /// Whether this build can count: not where a sanitizer has the allocator for itself, nor without the Swift
 /// runtime's hooks.
 bool counting_is_possible(void);
+/// To be used in a process of its own, and around code without short strings: the runtime of Swift 6.3 retains
+/// those through its hooks as though their bytes were an address.
 void counting_start(void);
-struct counting_totals counting_totals(void);
+struct counting_totals counting_stop(void);

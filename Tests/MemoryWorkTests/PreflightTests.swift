@@ -1,0 +1,109 @@
+import LinuxSystem
+import Testing
+
+@testable import MemoryWork
+
+/// The arithmetic of what must be there beforehand, on made-up machines.
+@Suite("Preflight")
+struct PreflightTests {
+  static let gib = 1 << 30
+
+  static func facts(_ change: (inout MachineFacts) -> Void = { _ in }) -> MachineFacts {
+    var facts = MachineFacts()
+    facts.memoryTotal = 24 * gib
+    facts.memoryAvailable = 23 * gib
+    change(&facts)
+    return facts
+  }
+
+  static func pool(total: Int, free: Int, reserved: Int = 0, surplus: Int = 0, overcommit: Int = 0) -> HugePagePool {
+    HugePagePool(
+      pageSize: 2 << 20, total: total, free: free, reserved: reserved, surplus: surplus,
+      overcommitLimit: overcommit, nodes: [])
+  }
+
+  @Test(
+    "Memory is needed with the tables that map it, and some is left for the rest",
+    arguments: [(1, true), (22, true), (23, false), (64, false), (4 << 20, false)])
+  func memory(gibibytes: Int, isMet: Bool) {
+    let checks = Self.facts().memoryChecks(gibibytes * Self.gib)
+    #expect(checks.count == 1)
+    #expect(checks[0].isMet == isMet)
+    #expect(checks[0].need > gibibytes * Self.gib)
+    #expect(checks[0].have < 23 * Self.gib)
+  }
+
+  @Test("Needs that do not fit in a number are not met")
+  func overflow() {
+    #expect(Self.facts().memoryChecks(.max)[0].isMet == false)
+    #expect(throws: MemoryError.self) { try AnonymousMemory(bytes: .max, page: .base) }
+  }
+
+  @Test("Nothing to do needs nothing")
+  func nothing() {
+    #expect(Self.facts().memoryChecks(0).isEmpty)
+    #expect(Self.facts().hugePageChecks(0, pageSize: 2 << 20).isEmpty)
+  }
+
+  @Test("The cgroup's limit counts beside the machine's memory")
+  func cgroup() {
+    let facts = Self.facts { $0.cgroupMemory = .init(bytes: 100 << 20, limitBytes: 200 << 20, path: "/vm") }
+    let checks = facts.memoryChecks(Self.gib)
+    #expect(checks.map(\.isMet) == [true, false])
+    #expect(checks[1].what == .cgroupMemory(path: "/vm"))
+    #expect(checks[1].have == 100 << 20)
+  }
+
+  struct Pool: Sendable {
+    let free: Int
+    let reserved: Int
+    var surplus = 0
+    var overcommit = 0
+    let asked: Int
+    let isMet: Bool
+  }
+
+  @Test(
+    "Reserved huge pages are somebody's, pages that may still be overcommitted are not",
+    arguments: [
+      Pool(free: 100, reserved: 0, asked: 100, isMet: true),
+      Pool(free: 100, reserved: 0, asked: 101, isMet: false),
+      Pool(free: 100, reserved: 1, asked: 100, isMet: false),
+      Pool(free: 100, reserved: 0, overcommit: 50, asked: 150, isMet: true),
+      Pool(free: 100, reserved: 0, surplus: 10, overcommit: 50, asked: 150, isMet: false),
+      Pool(free: 0, reserved: 0, asked: 1, isMet: false),
+    ])
+  func hugePages(_ row: Pool) {
+    let facts = Self.facts {
+      $0.pools = [
+        Self.pool(
+          total: 100, free: row.free, reserved: row.reserved, surplus: row.surplus, overcommit: row.overcommit)
+      ]
+    }
+    let check = facts.hugePageChecks(row.asked * 2 << 20, pageSize: 2 << 20)[0]
+    #expect(check.isMet == row.isMet)
+    #expect(check.need == row.asked * 2 << 20)
+  }
+
+  @Test("Limits count only where there are any")
+  func limits() {
+    #expect(Self.facts().lockChecks(Self.gib).isEmpty)
+    #expect(Self.facts().fileSizeChecks(Self.gib, path: "f").isEmpty)
+    let limited = Self.facts {
+      $0.lockable = 8 << 20
+      $0.fileSizeLimit = 8 << 20
+    }
+    #expect(limited.lockChecks(8 << 20)[0].isMet)
+    #expect(limited.lockChecks(8 << 20 + 1)[0].isMet == false)
+    #expect(limited.fileSizeChecks(9 << 20, path: "f")[0].isMet == false)
+  }
+
+  @Test("Several files' needs of one stock add up, their file systems' space does not")
+  func totals() {
+    let space = Check(.space(fileSystem: "tmpfs"), need: 5, have: 6, path: "a")
+    let pages = Check(.hugePages(size: 2, total: 9), need: 5, have: 6, path: "a")
+    let sum = total([[space, pages], [space, pages]])
+    #expect(sum.map(\.need) == [5, 10, 5])
+    #expect(sum.map(\.isMet) == [true, false, true])
+  }
+}

@@ -1,0 +1,116 @@
+import Glibc
+import KTask
+import LinuxSystem
+import Testing
+
+@testable import MemoryWork
+
+/// What is left after a job that was cancelled or failed: everything that was there, and nothing else.
+@Suite("Undo of memory work", .serialized)
+struct MemoryUndoTests {
+  static let mib = 1 << 20
+
+  static func cancelled() -> TaskMonitor {
+    let monitor = TaskMonitor()
+    monitor.cancel()
+    return monitor
+  }
+
+  @Test("A finished prefault that is given back leaves the file's own pages, content and size")
+  func ownPagesStay() throws {
+    let directory = try ScratchDirectory()
+    let path = directory.file("a")
+    try write(7, to: path, Self.mib..<2 * Self.mib)
+    let job = try PrefaultJob(MemoryFile.open([path], size: 64 * Self.mib, creating: true), method: nil)
+    try job.prepare()
+    let control = job.control(minimumChunk: 4 * Self.mib, threads: .automatic)
+    #expect(try job.run(control, nil).end == .finished)
+    #expect(try job.verify(control, nil).residentBytes == 64 * Self.mib)
+    let given = job.giveBack(finally: true)
+    #expect(given == GivenBack(bytes: 63 * Self.mib, isComplete: true))
+    #expect(try FileStatus.ofName(path).size == 2 * Self.mib)
+    #expect(try allocatedBytes(path) == Self.mib)
+    #expect(try byte(of: path, at: Self.mib) == 7)
+  }
+
+  @Test("A cancelled prefault removes the file that it made")
+  func madeFileGoes() throws {
+    let directory = try ScratchDirectory()
+    let path = directory.file("a")
+    let job = try PrefaultJob(MemoryFile.open([path], size: 64 * Self.mib, creating: true), method: nil)
+    try job.prepare()
+    let run = try job.run(job.control(minimumChunk: 4 * Self.mib, threads: .automatic), Self.cancelled())
+    #expect(run.end == .cancelled)
+    #expect(job.giveBack(finally: true).isComplete)
+    #expect(!exists(path))
+  }
+
+  @Test("What another process wrote meanwhile is not given back, what it did not touch is")
+  func othersWritesStay() throws {
+    let directory = try ScratchDirectory()
+    let path = directory.file("a")
+    try write(7, to: path, 0..<4096)
+    let other = unsafe open(path, O_RDWR)
+    defer { close(other) }
+    ftruncate(other, 16 * Self.mib)
+    let job = try PrefaultJob(MemoryFile.open([path], size: nil, creating: false), method: nil)
+    try job.prepare()
+    let control = job.control(minimumChunk: 4 * Self.mib, threads: .automatic)
+    #expect(try job.run(control, nil).end == .finished)
+    unsafe #expect(pwrite(other, "x", 1, 5 * Self.mib) == 1)
+    // as a VM would have it: open elsewhere, and written to
+    #expect(job.giveBack(finally: true).bytes == 16 * Self.mib - 2 * 4096)
+    #expect(try byte(of: path, at: 5 * Self.mib) == UInt8(ascii: "x"))
+    #expect(try allocatedBytes(path) == 2 * 4096)
+  }
+
+  @Test(
+    "A pool that is taken meanwhile is a shortage when the pages are reserved, and nothing is left",
+    .enabled(if: ReservedPages.canReserve, "needs root"))
+  func poolTakenMeanwhile() throws {
+    let pool = try ReservedPages(40)
+    let directory = try HugePageDirectory()
+    let page = ReservedPages.size
+    let path = directory.file("a")
+    let job = try PrefaultJob(MemoryFile.open([path], size: 32 * page, creating: true), method: nil)
+    #expect(!job.checks(.current()).contains { !$0.isMet })
+    let taken = try FileDescriptor.memory("taker", hugePageSize: page)
+    try taken.resize(to: 20 * page)
+    let holder = try Mapping.shared(taken, 20 * page)
+    try Memory.populate(holder.address, 20 * page)
+    let free = ReservedPages.free
+    let error = #expect(throws: MemoryError.self) { try job.prepare() }
+    #expect(error?.cause == .failed(.map, .noMemory))
+    #expect(job.giveBack(finally: true).isComplete)
+    #expect(ReservedPages.free == free)
+    #expect(!exists(path))
+    withExtendedLifetime(pool) {}
+  }
+
+  @Test("Every chunk that finds no memory cleans up after itself and all the others are undone")
+  func tmpfsFull() throws {
+    guard geteuid() == 0 else { return }
+    let directory = try ScratchDirectory()
+    let mountPoint = directory.file("small")
+    unsafe mkdir(mountPoint, 0o700)
+    try #require(unsafe mount("none", mountPoint, "tmpfs", 0, "size=32m") == 0)
+    defer {
+      unsafe umount2(mountPoint, Int32(MNT_DETACH))
+      unsafe rmdir(mountPoint)
+    }
+    let path = mountPoint + "/a"
+    try write(7, to: path, 0..<Self.mib)
+    let job = try PrefaultJob(MemoryFile.open([path], size: 64 * Self.mib, creating: true), method: nil)
+    #expect(job.checks(.current()).contains { !$0.isMet })
+    try job.prepare()
+    let run = try job.run(job.control(minimumChunk: 2 * Self.mib, threads: .automatic), nil)
+    #expect(run.end == .failed)
+    #expect(run.errors.first?.cause == .failed(.populate, .fault))
+    #expect(run.errors.first?.path == path)
+    #expect(run.undoneBytes > 0)
+    _ = job.giveBack(finally: true)
+    #expect(try allocatedBytes(path) == Self.mib)
+    #expect(try FileStatus.ofName(path).size == Self.mib)
+    #expect(try byte(of: path, at: 9) == 7)
+  }
+}
