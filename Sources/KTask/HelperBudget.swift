@@ -1,5 +1,4 @@
 public import LinuxSystem
-internal import Synchronization
 
 /// R4: how many helpers may run at once, in all and on each node, over all tasks that share the budget.
 /// Helpers only: a task's caller always works. Nothing ever waits for it.
@@ -10,7 +9,7 @@ public final class HelperBudget: Sendable {
   /// Helpers at once, over all nodes.
   public let limit: Int
   private let nodeLimits: [Int: Int]
-  private let state: Mutex<Counts>
+  private let state: Guarded<Counts>
 
   private struct Counts {
     var all = 0
@@ -21,7 +20,7 @@ public final class HelperBudget: Sendable {
   public init(limit: Int, nodeLimits: [Int: Int]) {
     self.limit = limit
     self.nodeLimits = nodeLimits
-    state = Mutex(Counts(byNode: nodeLimits.mapValues { _ in 0 }))
+    state = Guarded(Counts(byNode: nodeLimits.mapValues { _ in 0 }))
   }
 
   /// Four fifths of the CPUs, and of each node's.
@@ -121,6 +120,7 @@ struct HelperSlots: ~Copyable {
 
   func node(of helper: Int) -> Int? { unsafe slots[helper].node }
 
-  /// Called by each helper for its own slot only.
-  func move(_ helper: Int, to node: Int?) { unsafe slots[helper].move(to: node) }
+  /// Called by each helper for its own slot only. No subscript: the thread sanitizer takes a change of one element by
+  /// it for one of all.
+  func move(_ helper: Int, to node: Int?) { unsafe (slots + helper).pointee.move(to: node) }
 }

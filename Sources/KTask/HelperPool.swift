@@ -1,6 +1,5 @@
 internal import Glibc
 internal import LinuxSystem
-internal import Synchronization
 
 /// A thread that works for one task after another, asleep in between.
 final class Helper: @unchecked Sendable {
@@ -45,7 +44,7 @@ final class HelperPool: Sendable {
     var idle: [Helper] = []
     var process = getpid()
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// Up to `count` helpers, started where there are not enough; fewer when the system has no more threads.
   func claim(_ count: Int) -> [Helper] {

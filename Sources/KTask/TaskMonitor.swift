@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import LinuxSystem
 
 /// A window on a running task for other threads: cancels it, and reads its progress without slowing it.
 ///
@@ -17,7 +17,7 @@ public final class TaskMonitor: Sendable {
     var attachment: Attachment?
     var lastUnits = 0
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   public init() {}
 

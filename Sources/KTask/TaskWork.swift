@@ -32,11 +32,11 @@ extension TaskWork where Self: ~Copyable {
     while unsafe !stop.pointee.isRaised, let chunk = queue.take() {
       do throws(Failure) {
         try run(from: chunk.start, to: chunk.end)
-        unsafe slot.pointee.finished(chunk.units)
+        unsafe ThreadSlot.finished(chunk.units, in: slot)
       } catch {
         queue.close()
         let order = unsafe stop.pointee.raise()
-        unsafe slot.pointee.failed(chunk, as: order, error)
+        unsafe ThreadSlot.failed(chunk, as: order, error, in: slot)
         return
       }
     }

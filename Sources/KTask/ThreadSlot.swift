@@ -27,8 +27,9 @@ public struct FailedChunk<Position: BitwiseCopyable, Failure: Error>: @unchecked
 /// What one thread did. Only its thread writes; the progress reader reads `units` at any time, everything else is
 /// read after the join. Slots lie cache lines apart.
 public struct ThreadSlot<Position: BitwiseCopyable, Failure: Error>: ~Copyable {
-  @usableFromInline let units = Atomic<Int>(0)
   @usableFromInline var chunks = 0
+  /// Not the first member: the thread sanitizer takes a change of any for one of the first.
+  @usableFromInline let units = Atomic<Int>(0)
   /// The node task being worked on.
   @usableFromInline var nodeTask = 0
   @usableFromInline var failure: FailedChunk<Position, Failure>?
@@ -44,19 +45,22 @@ public struct ThreadSlot<Position: BitwiseCopyable, Failure: Error>: ~Copyable {
     self.isHelper = isHelper
   }
 
+  // By pointer: a mutating method would claim the whole slot, while others read `units`.
+
   @inlinable
-  mutating func finished(_ count: Int) {
-    chunks += 1
+  static func finished(_ count: Int, in slot: UnsafeMutablePointer<Self>) {
+    unsafe slot.pointee.chunks += 1
     // one writer: a plain addition, published for the progress reader
-    units.store(units.load(ordering: .relaxed) &+ count, ordering: .relaxed)
+    unsafe slot.pointee.units.store(slot.pointee.units.load(ordering: .relaxed) &+ count, ordering: .relaxed)
   }
 
   @inlinable
-  mutating func failed<Iterator: PositionIterator>(
-    _ chunk: ChunkQueue<Iterator>.Chunk, as order: Int, _ error: Failure
+  static func failed<Iterator: PositionIterator>(
+    _ chunk: ChunkQueue<Iterator>.Chunk, as order: Int, _ error: Failure, in slot: UnsafeMutablePointer<Self>
   ) where Iterator.Position == Position {
-    failedAs = order
-    failure = FailedChunk(
-      nodeTask: nodeTask, start: chunk.start, end: chunk.end, offset: chunk.offset, units: chunk.units, error: error)
+    unsafe slot.pointee.failedAs = order
+    unsafe slot.pointee.failure = unsafe FailedChunk(
+      nodeTask: slot.pointee.nodeTask, start: chunk.start, end: chunk.end, offset: chunk.offset, units: chunk.units,
+      error: error)
   }
 }

@@ -122,8 +122,8 @@ public final class MemoryFile {
   /// Bytes in memory before, of those that the job covers.
   public var residentBefore: Int { (cachedBefore ?? present).bytes }
 
-  /// Makes the file if need be, gives it its size and maps it; on hugetlbfs that reserves the pages it lacks, so that
-  /// nobody takes them away on the way.
+  /// Makes the file if need be, gives it its size and maps it. On hugetlbfs nothing is reserved: pages promised to a
+  /// file stay promised, whatever becomes of the run, until they are made or the file is cut.
   func begin() throws(MemoryError) {
     if descriptor == nil { try create() }
     let sizeNow = try attempting(.inspect, path) { () throws(Errno) in try descriptor!.value.status().size }
@@ -145,7 +145,7 @@ public final class MemoryFile {
 
   private func map() throws(MemoryError) {
     do throws(Errno) {
-      mapping = Owned(try Mapping.shared(descriptor!.value, length))
+      mapping = Owned(try Mapping.shared(descriptor!.value, length, reserving: false))
     } catch {
       throw MemoryError(.failed(.map, error), path: path, bytes: length, pageSize: pageSize)
     }
@@ -194,8 +194,21 @@ public final class MemoryFile {
 
   private func isNamed(_ other: String) -> Bool {
     if other == path { return true }
-    guard let mine = try? descriptor?.value.status(), let theirs = try? FileStatus.ofName(other) else { return false }
+    if descriptor == nil { return Self.isSamePlace(path, other) }
+    guard let mine = try? descriptor!.value.status(), let theirs = try? FileStatus.ofName(other) else { return false }
     return mine.isSameFile(as: theirs)
+  }
+
+  /// Of names that mean no file yet: whether both would mean the same one.
+  private static func isSamePlace(_ one: String, _ other: String) -> Bool {
+    if one.split(separator: "/").last != other.split(separator: "/").last { return false }
+    do throws(Errno) {
+      let mine = try FileDescriptor.open(directory(of: one), [.pathOnly, .directory, .followLinks]).status()
+      let theirs = try FileDescriptor.open(directory(of: other), [.pathOnly, .directory, .followLinks]).status()
+      return mine.isSameFile(as: theirs)
+    } catch {
+      return false
+    }
   }
 
   // MARK: putting back

@@ -68,7 +68,9 @@ extension MemoryFile {
     let isPool = fileSystem.kind == .hugetlbfs
     let pages =
       isPool
-      ? facts.hugePageChecks(missingBytes, pageSize: pageSize, path: path)
+      ? facts.hugePageChecks(
+        missingBytes, pageSize: pageSize, path: path,
+        mayOwnPromises: present.clamped(to: 0..<originalSize).bytes < min(length, originalSize))
       : facts.memoryChecks(length - residentBefore, path: path)
     return checks + pages
   }
@@ -131,6 +133,7 @@ func total(_ lists: [[Check]]) -> [Check] {
     if let same = checks.firstIndex(where: { $0.what == check.what && check.what.isShared }) {
       let (sum, overflow) = checks[same].need.addingReportingOverflow(check.need)
       checks[same].need = overflow ? .max : sum
+      checks[same].have = max(checks[same].have, check.have)
     } else {
       checks.append(check)
     }

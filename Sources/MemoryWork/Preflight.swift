@@ -78,10 +78,14 @@ extension MachineFacts {
     return checks
   }
 
-  /// Pages of a pool.
-  func hugePageChecks(_ bytes: Int, pageSize: Int, path: String? = nil) -> [Check] {
+  /// Pages of a pool. A file that was mapped before holds promises for its missing pages, `mayOwnPromises`: whether
+  /// those of the pool are its own is found out by mapping it.
+  func hugePageChecks(
+    _ bytes: Int, pageSize: Int, path: String? = nil, mayOwnPromises: Bool = false
+  ) -> [Check] {
     guard bytes > 0, let pool = pools.first(where: { $0.pageSize == pageSize }) else { return [] }
-    let have = pool.available.multipliedReportingOverflow(by: pageSize)
+    let pages = pool.available + (mayOwnPromises ? min(pool.free, pool.reserved) : 0)
+    let have = pages.multipliedReportingOverflow(by: pageSize)
     var checks = [
       Check(
         .hugePages(size: pageSize, total: pool.total), need: bytes, have: have.overflow ? .max : have.partialValue,

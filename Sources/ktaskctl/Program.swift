@@ -10,7 +10,7 @@ enum Program {
     do {
       command = try Ktaskctl.parseAsRoot(Words.joiningNegatives(arguments))
     } catch {
-      return answer(error)
+      return answer(error, inJSON: arguments.contains("--json"))
     }
     switch command {
     case let topology as TopologyCommand: return show(topology)
@@ -31,14 +31,20 @@ enum Program {
   }
 
   /// Help and the version are answers, everything else is a usage error.
-  private static func answer(_ error: any Error) -> Int32 {
+  private static func answer(_ error: any Error, inJSON: Bool = false) -> Int32 {
     if Ktaskctl.exitCode(for: error) == .success {
       Terminal.write(Ktaskctl.fullMessage(for: error) + "\n")
       return Terminal.finish() ? 0 : ExitStatus.failed.rawValue
     }
-    let usage = Words.remedy(Ktaskctl.fullMessage(for: error))
-    show(Message(what: "wrong usage", why: Ktaskctl.message(for: error), remedy: usage))
-    return ExitStatus.usage.rawValue
+    let remedy = Words.remedy(Ktaskctl.fullMessage(for: error))
+    let message = Message(what: "wrong usage", why: Ktaskctl.message(for: error), remedy: remedy)
+    show(message)
+    if inJSON {
+      let status = Int(ExitStatus.usage.rawValue)
+      let failure = Document.Failure(code: "usage", exitStatus: status, message: message.why, remedy: remedy)
+      Terminal.write(Document.failed("", failure).json() + "\n")
+    }
+    return Terminal.finish() ? ExitStatus.usage.rawValue : ExitStatus.failed.rawValue
   }
 
   private static func show(_ message: Message) {
@@ -62,7 +68,7 @@ extension Program {
     } catch let error as MemoryError {
       return refuse(command, error)
     } catch {
-      return answer(error)
+      return answer(error, inJSON: command.output.json)
     }
     var report = Report(plan)
     if !plan.shortages.isEmpty {
@@ -91,12 +97,11 @@ extension Program {
   /// Errors found before there is a plan.
   private static func refuse<Command: WorkCommand>(_ command: Command, _ error: MemoryError) -> Int32 {
     show(error.message)
-    if command.output.json {
-      var document = Document(ktaskctl: Ktaskctl.version, command: Command.name)
-      document.errors = [Document.Failure(error)]
-      Terminal.write(document.json() + "\n")
-    }
-    return Terminal.finish() ? error.exitStatus.rawValue : ExitStatus.failed.rawValue
+    let document = Document.failed(Command.name, Document.Failure(error))
+    if command.output.json { Terminal.write(document.json() + "\n") }
+    _ = export(document, command.output)
+    _ = Terminal.finish()
+    return error.exitStatus.rawValue
   }
 
   private static func finish<Command: WorkCommand>(
@@ -110,13 +115,12 @@ extension Program {
       for warning in report.warnings { Terminal.writeError("ktaskctl: warning: \(warning)\n") }
       Terminal.write(report.text(isPlanOnly: command.work.dryRun, isVerbose: output.verbose))
     }
-    let isExported = export(report, output)
+    let isExported = export(report.document, output)
     let isWritten = Terminal.finish()
     return status == 0 && !(isExported && isWritten) ? ExitStatus.failed.rawValue : status
   }
 
-  private static func export(_ report: Report, _ output: OutputOptions) -> Bool {
-    let document = report.document
+  private static func export(_ document: Document, _ output: OutputOptions) -> Bool {
     let exports = [
       (output.exportJson, { document.json() + "\n" }), (output.exportCsv, { Export.csv(document.results) }),
       (output.exportMarkdown, { Export.markdown(document.results) }),

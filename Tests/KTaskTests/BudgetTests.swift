@@ -1,3 +1,4 @@
+import LinuxSystem
 import Synchronization
 import Testing
 
@@ -21,7 +22,7 @@ struct BudgetTests {
   func givesWay() throws {
     let budget = HelperBudget(limit: 2, nodeLimits: [:])
     let everyone = Rendezvous(6)
-    let counts = Mutex<[Int]>([])
+    let counts = Guarded<[Int]>([])
     let work = RecordedWork { _ in
       everyone.meet()
       counts.withLock { $0 += [budget.running(), budget.left] }

@@ -1,6 +1,5 @@
 import KTask
 import LinuxSystem
-import Synchronization
 import Testing
 
 @Suite("A monitor")
@@ -106,7 +105,7 @@ struct CancelTests {
   @Test("shows what is finished while the rest is being worked on")
   func showsFinishedUnits() throws {
     let monitor = TaskMonitor()
-    let readings = Mutex<[Int]>([])
+    let readings = Guarded<[Int]>([])
     let work = RecordedWork { _ in readings.withLock { $0.append(monitor.unitsDone) } }
     var control = TaskControl.madeUp(threads: .exactly(1))
     control.maximumChunk = 10

@@ -14,7 +14,7 @@ struct HelperTests {
     await #expect(processExitsWith: .success) {
       let isFirst = Atomic<Bool>(true)
       let isSeen = Event()
-      let places = Mutex<[CPUSet?]>([])
+      let places = Guarded<[CPUSet?]>([])
       let work = RecordedWork { _ in
         if isFirst.exchange(false, ordering: .relaxed) {
           let found = helperThreads().map(allowedCPUs(ofThread:))
@@ -103,7 +103,7 @@ struct HelperTests {
 
   @Test("take no signals: those go to the threads that the program chose")
   func takeNoSignals() throws {
-    let masks = Mutex<[Bool]>([])
+    let masks = Guarded<[Bool]>([])
     let everyone = Rendezvous(3)
     let caller = DetachedThread.currentID
     let work = RecordedWork { _ in
@@ -131,7 +131,7 @@ private struct Visit: Sendable {
 
   static func run(visitor: Who, nodeLimits: [Int: Int] = [0: 4, 1: 4]) throws -> Visit {
     try TwoCPUs.onNode0 {
-      let places = Mutex<[Who: [Int: Set<CPUSet>]]>([:])
+      let places = Guarded<[Who: [Int: Set<CPUSet>]]>([:])
       let caller = DetachedThread.currentID
       let everyone = Rendezvous(2)
       let hasCome = Event()

@@ -23,7 +23,7 @@ struct NoAllocationTests {
       #expect(seen.releases >= 300)
       #expect(seen.allocations >= 201)
       #expect(seen.frees >= 201)
-      #expect(counting {}.totals == counting_totals())
+      #expect(numbers(counting {}.totals) == [0, 0, 0, 0, 0])
     }
   }
 
@@ -31,7 +31,7 @@ struct NoAllocationTests {
   func seeTheSame() async {
     await #expect(processExitsWith: .success) {
       let few = totals(chunks: 100, threads: 1)
-      #expect(totals(chunks: 100_000, threads: 1) == few)
+      #expect(numbers(totals(chunks: 100_000, threads: 1)) == numbers(few))
       #expect(few.allocations > 0)
     }
   }
@@ -56,11 +56,9 @@ private final class Kept {
   init(_ number: Int) { self.number = number }
 }
 
-extension counting_totals: @retroactive Equatable {
-  static func == (a: Self, b: Self) -> Bool {
-    (a.allocations, a.frees, a.objects, a.retains, a.releases)
-      == (b.allocations, b.frees, b.objects, b.retains, b.releases)
-  }
+/// The totals as something to compare.
+private func numbers(_ totals: counting_totals) -> [Int64] {
+  [totals.allocations, totals.frees, totals.objects, totals.retains, totals.releases]
 }
 
 private func counting<Result>(_ body: () -> Result) -> (totals: counting_totals, result: Result) {

@@ -41,6 +41,8 @@ final class ReservedPages {
 
   static var free: Int { HugePagePool.of(pageSize: size)?.free ?? 0 }
 
+  static var reserved: Int { HugePagePool.of(pageSize: size)?.reserved ?? 0 }
+
   private static func write(_ count: Int) {
     guard let file = unsafe fopen(path, "w") else { return }
     unsafe fputs("\(count)\n", file)

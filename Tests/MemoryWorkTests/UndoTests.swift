@@ -65,7 +65,7 @@ struct MemoryUndoTests {
   }
 
   @Test(
-    "A pool that is taken meanwhile is a shortage when the pages are reserved, and nothing is left",
+    "A pool that another process takes meanwhile fails the chunks that find none, and nothing is left",
     .enabled(if: ReservedPages.canReserve, "needs root"))
   func poolTakenMeanwhile() throws {
     let pool = try ReservedPages(40)
@@ -79,11 +79,36 @@ struct MemoryUndoTests {
     let holder = try Mapping.shared(taken, 20 * page)
     try Memory.populate(holder.address, 20 * page)
     let free = ReservedPages.free
-    let error = #expect(throws: MemoryError.self) { try job.prepare() }
-    #expect(error?.cause == .failed(.map, .noMemory))
+    try job.prepare()
+    let run = try job.run(job.control(minimumChunk: 2 * page, threads: .automatic), nil)
+    #expect(run.end == .failed)
+    #expect(run.errors.first?.cause == .failed(.populate, .fault))
     #expect(job.giveBack(finally: true).isComplete)
     #expect(ReservedPages.free == free)
     #expect(!exists(path))
+    withExtendedLifetime(pool) {}
+  }
+
+  @Test(
+    "A cancelled prefault leaves no page of the pool promised to a file",
+    .enabled(if: ReservedPages.canReserve, "needs root"))
+  func noPromiseStays() throws {
+    let pool = try ReservedPages(24)
+    let directory = try HugePageDirectory()
+    let page = ReservedPages.size
+    let path = directory.file("a")
+    try write(7, to: path, 4 * page..<6 * page)
+    unsafe #expect(truncate(path, 20 * page) == 0)
+    let before = (ReservedPages.free, ReservedPages.reserved)
+    let job = try PrefaultJob(MemoryFile.open([path], size: nil, creating: false), method: nil)
+    try job.prepare()
+    #expect(ReservedPages.reserved == before.1)
+    let run = try job.run(job.control(minimumChunk: page, threads: .automatic), Self.cancelled())
+    #expect(run.end == .cancelled)
+    #expect(job.giveBack(finally: true).isComplete)
+    #expect(ReservedPages.free == before.0)
+    #expect(ReservedPages.reserved == before.1)
+    #expect(try byte(of: path, at: 5 * page) == 7)
     withExtendedLifetime(pool) {}
   }
 

@@ -21,6 +21,13 @@ struct Document: Encodable, Equatable, Sendable {
 }
 
 extension Document {
+  /// All that is known where there was no plan yet.
+  static func failed(_ command: String, _ failure: Failure) -> Document {
+    var document = Document(ktaskctl: Ktaskctl.version, command: command)
+    document.errors = [failure]
+    return document
+  }
+
   /// What was asked for, as asked.
   struct Request: Encodable, Equatable, Sendable {
     var bytes: Int

@@ -37,7 +37,7 @@ final class Rendezvous: Sendable {
 
 /// A thread that a test starts and joins, outside the pool that swift-testing runs tests on.
 final class OwnThread<Result: Sendable>: Sendable {
-  private let result = Mutex<Result?>(nil)
+  private let result = Guarded<Result?>(nil)
   private let ended = Event()
 
   init(_ body: @escaping @Sendable () -> Result) throws {

@@ -1,5 +1,5 @@
 import KTask
-import Synchronization
+import LinuxSystem
 
 /// An error that tells where it came from.
 struct Trouble: Error, Equatable {
@@ -13,7 +13,7 @@ final class Record: Sendable {
     var failed: [Range<Int>] = []
     var undone: [Range<Int>] = []
   }
-  private let state = Mutex(Events())
+  private let state = Guarded(Events())
 
   var events: Events { state.withLock { $0 } }
 
