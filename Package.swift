@@ -34,6 +34,9 @@ let package = Package(
       ],
       swiftSettings: house),
     .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"], swiftSettings: house),
+    // `make bench`; no product, so that building the program does not build it
+    .executableTarget(
+      name: "ktask-bench", dependencies: ["KTask", "LinuxSystem"], path: "Tests/Benchmarks", swiftSettings: house),
     // counts allocations and reference counting for KTaskTests
     .target(name: "CCounting", path: "Tests/Counting"),
     .testTarget(name: "KTaskTests", dependencies: ["KTask", "LinuxSystem", "CCounting"], swiftSettings: house),

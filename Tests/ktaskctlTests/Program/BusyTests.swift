@@ -1,0 +1,55 @@
+@unsafe @preconcurrency import Glibc
+import Testing
+
+extension ProgramTests {
+  @Suite("Two at work on one FILE", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+  struct BusyTests {
+    let scratch: Scratch
+    init() throws { scratch = try Scratch() }
+
+    @Test("the second is refused at once, and the first is not disturbed", arguments: ["prefault", "clear", "pin"])
+    func second(command: String) throws {
+      let file = try scratch.tmpfs(mebibytes: 1100) + "/vm"
+      let first = try start(["prefault", file, "--size", "1G", "--threads", "1"])
+      while !first.hasEnded, FileFacts(file)?.allocated ?? 0 == 0 { usleep(500) }
+      let second = try ktaskctl(command, file, "--json", limit: 10)
+      let firstEnded = first.hasEnded
+      #expect(second.status == 7, "\(second.err)")
+      #expect(second.seconds < 2, "took \(second.seconds) s")
+      #expect(second.message == "ktaskctl: \(file): another ktaskctl, or another program that locks it, is working on it")
+      #expect(try second.document().errors.map(\.code) == ["busy"])
+      #expect(!firstEnded, "the first was to be at work still")
+      let done = first.end()
+      #expect(done.status == 0, "\(done.err)")
+      #expect(FileFacts(file)?.allocated == 1 << 30)
+    }
+
+    @Test("a lock that another program holds is kept to", arguments: ["prefault", "clear", "pin"])
+    func locked(command: String) throws {
+      let file = try scratch.tmpfs(mebibytes: 16) + "/vm"
+      try tool("truncate", "--size", "4M", file)
+      let lock = unsafe open(file, O_RDWR | O_CLOEXEC)
+      defer { close(lock) }
+      try #require(flock(lock, LOCK_EX) == 0)
+      #expect(try ktaskctl(command, file).status == 7)
+      #expect(FileFacts(file)?.allocated == 0)
+      try #require(flock(lock, LOCK_UN) == 0)
+      #expect(try ktaskctl(command, file).status == 0)
+    }
+
+    @Test(
+      "of two that are to make the same file, the later finds the earlier one's busy",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func bothCreate() throws {
+      let file = try scratch.tmpfs(mebibytes: 16) + "/vm"
+      let later = try start(["prefault", file, "--size", "4M"], under: Traced.slow("openat", path: file))
+      usleep(500_000)
+      let lock = unsafe open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+      defer { close(lock) }
+      try #require(flock(lock, LOCK_EX) == 0)
+      let ended = later.end()
+      #expect(ended.status == 7, "\(ended.err)")
+      #expect(FileFacts(file)?.size == 0, "what the other one made is left alone")
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import Testing
+
+extension ProgramTests {
+  @Suite("The progress bar")
+  struct ProgressTests {
+    /// Long enough for some tenths of a second.
+    private static let work = ["clear", "--size", "1G", "--page-size", "4K", "--threads", "1", "--runs", "1"]
+
+    @Test("is not drawn where standard error is no terminal")
+    func notOnAFile() throws {
+      let ended = try start(Self.work).end()
+      #expect(ended.status == 0)
+      #expect(!ended.err.contains("\r"))
+    }
+
+    @Test("is drawn anywhere with --progress always, and erased")
+    func always() throws {
+      let ended = try start(Self.work + ["--progress", "always"]).end()
+      #expect(ended.err.contains("\rclear "))
+      #expect(ended.err.contains(" %") && ended.err.contains("GiB") && ended.err.contains(" left"))
+      #expect(ended.err.contains("\r\u{1B}[K"))
+      #expect(!ended.out.contains("\r"))
+    }
+
+    @Test("is drawn on a terminal, and not with --progress never", .enabled(if: Host.has("script"), "needs script(1)"))
+    func onATerminal() throws {
+      let line = ([BuiltProgram.path] + Self.work).joined(separator: " ")
+      let drawn = try tool("script", "--quiet", "--return", "--command", line, "/dev/null")
+      #expect(drawn.contains("\rclear "))
+      let silent = try tool("script", "--quiet", "--return", "--command", line + " --progress never", "/dev/null")
+      #expect(!silent.contains("\rclear "))
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/// What a script reads of the JSON document.
+struct Answer: Decodable {
+  struct Request: Decodable {
+    var bytes: Int
+    var pageSize: String
+    var files: [String]
+    var method: String
+    var threads: String
+    var runs: Int
+    var warmup: Int
+  }
+  struct Plan: Decodable {
+    struct Bound: Decodable {
+      var what: String
+      var threads: Int
+    }
+    struct NodeTask: Decodable { var bytes: Int }
+    struct Check: Decodable {
+      var what: String
+      var need: Int?
+      var have: Int?
+      var ok: Bool
+    }
+    var threads: [Int]
+    var chunkBytes: Int
+    var bounds: [Bound]
+    var nodeTasks: [NodeTask]
+    var bytesToDo: Int
+    var checks: [Check]
+  }
+  struct Result: Decodable {
+    struct Helper: Decodable {
+      var chunks: Int
+      var bytes: Int
+    }
+    var command: String
+    var mean: Double
+    var stddev: Double?
+    var median: Double
+    var user: Double
+    var system: Double
+    var min: Double
+    var max: Double
+    var times: [Double]
+    var exitCodes: [Int]
+    var parameters: [String: String]
+    var threads: Int
+    var bytesPerSecond: Double
+    var speedup: Double?
+    var helpers: [Helper]
+  }
+  struct File: Decodable {
+    var path: String
+    var bytes: Int
+    var alreadyResidentBytes: Int
+    var addedBytes: Int
+  }
+  struct Verified: Decodable {
+    var zero: Bool?
+    var residentBytes: Int
+    var pageSize: Int
+    var hugeBytes: Int?
+    var lockedBytes: Int?
+  }
+  struct Failure: Decodable {
+    var code: String
+    var exitStatus: Int32
+    var message: String
+    var path: String?
+    var offset: Int?
+    var errno: String?
+    var remedy: String?
+  }
+  struct Undone: Decodable {
+    var bytes: Int
+    var complete: Bool
+  }
+  var command: String
+  var request: Request?
+  var plan: Plan?
+  var results: [Result]
+  var files: [File]
+  var verified: Verified?
+  var errors: [Failure]
+  var undone: Undone?
+}

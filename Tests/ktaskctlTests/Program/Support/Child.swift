@@ -1,0 +1,102 @@
+import Foundation
+@unsafe @preconcurrency import Glibc
+
+/// A program running beside the test, in a process group of its own: its words go into files, it is told nothing.
+final class Child {
+  let pid: pid_t
+  private let began = Date()
+  private let out: Capture
+  private let err: Capture
+  private var status: Int32?
+
+  init(_ words: [String]) throws {
+    out = try Capture()
+    err = try Capture()
+    pid = try Self.spawn(words, out.file, err.file)
+  }
+
+  deinit {
+    if status == nil { kill() }
+  }
+
+  var seconds: Double { Date().timeIntervalSince(began) }
+
+  /// To the program, not to its children.
+  func send(_ signal: Int32) { _ = Glibc.kill(pid, signal) }
+
+  /// Ends the whole group.
+  func kill() {
+    _ = Glibc.kill(-pid, SIGKILL)
+    while !hasEnded { usleep(1000) }
+  }
+
+  var hasEnded: Bool {
+    if status != nil { return true }
+    var raw: Int32 = 0
+    guard unsafe waitpid(pid, &raw, WNOHANG) == pid else { return false }
+    status = raw & 0x7f == 0 ? raw >> 8 & 0xff : -(raw & 0x7f)
+    return true
+  }
+
+  /// Its end; one that takes longer than `limit` seconds is killed and told by its status, -9.
+  func end(limit: Double = 60) -> Ended {
+    while !hasEnded {
+      if seconds > limit { kill() }
+      usleep(1000)
+    }
+    return Ended(status: status!, out: out.text, err: err.text, seconds: seconds)
+  }
+
+  private static func spawn(_ words: [String], _ out: Int32, _ err: Int32) throws -> pid_t {
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    unsafe posix_spawn_file_actions_adddup2(&actions, out, 1)
+    unsafe posix_spawn_file_actions_adddup2(&actions, err, 2)
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    var arguments = unsafe words.map { unsafe strdup($0) } + [nil]
+    defer { for unsafe word in unsafe arguments { unsafe free(word) } }
+    var pid: pid_t = 0
+    let error = unsafe posix_spawnp(&pid, words[0], &actions, &attributes, &arguments, environ)
+    if error != 0 { throw Failure("\(words[0]) does not start: errno \(error)") }
+    return pid
+  }
+}
+
+/// How a program ended, and what it said.
+struct Ended {
+  /// The exit status; the signal's number, negative, where one ended it.
+  var status: Int32
+  var out: String
+  var err: String
+  var seconds: Double
+}
+
+/// Something that a test cannot go on without.
+struct Failure: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// A file without a name that a program writes into.
+private final class Capture {
+  let file: Int32
+
+  init() throws {
+    let nameless: Int32 = 0o20000000 | O_DIRECTORY  // O_TMPFILE, which Swift does not import
+    file = unsafe open("/tmp", nameless | O_RDWR | O_CLOEXEC, 0o600)
+    if file == -1 { throw Failure("no temporary file: errno \(errno)") }
+  }
+
+  deinit { close(file) }
+
+  var text: String {
+    var bytes = [UInt8](repeating: 0, count: Int(lseek(file, 0, SEEK_END)))
+    let count = unsafe pread(file, &bytes, bytes.count, 0)
+    return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+  }
+}

@@ -1,0 +1,41 @@
+import Foundation
+@unsafe @preconcurrency import Glibc
+
+/// What the machine that the tests run on allows them to do.
+enum Host {
+  static let isRoot = geteuid() == 0
+  static let needsRoot = "needs root: it mounts file systems, reserves huge pages or becomes another user"
+
+  static func has(_ program: String) -> Bool {
+    let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
+    return folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }
+  }
+
+  static let canTrace = has("strace") && (try? tool("strace", "-o", "/dev/null", "true")) != nil
+  static let needsTrace = "needs strace, which makes system calls fail, and the right to trace"
+
+  /// Nobody, without a capability.
+  static let ordinaryUser = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+  static let hasOrdinaryUser = isRoot && has("setpriv") && has("prlimit")
+  static let needsOrdinaryUser = "needs root, setpriv and prlimit, to run as an ordinary user"
+
+  static let cpus = ProcessInfo.processInfo.activeProcessorCount
+  static let memory = memoryInfo("MemTotal") ?? 0
+  static var availableMemory: Int { memoryInfo("MemAvailable") ?? 0 }
+
+  /// A line of /proc/meminfo, in bytes.
+  private static func memoryInfo(_ name: String) -> Int? {
+    let lines = text("/proc/meminfo").split(separator: "\n")
+    let line = lines.first { $0.hasPrefix(name + ":") }?.split(separator: " ")
+    return line.flatMap { Int($0[1]) }.map { $0 << 10 }
+  }
+
+  /// A file of the kernel's, or nothing.
+  static func text(_ path: String) -> String {
+    (try? String(contentsOfFile: path, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+  }
+
+  static func write(_ text: String, to path: String) -> Bool {
+    (try? Data(text.utf8).write(to: URL(filePath: path))) != nil
+  }
+}

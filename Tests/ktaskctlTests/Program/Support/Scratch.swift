@@ -1,0 +1,78 @@
+import Foundation
+@unsafe @preconcurrency import Glibc
+import Testing
+
+/// A directory of the test's own, with what it mounts and reserves. All of it is given back, the last first, when the
+/// test is over.
+final class Scratch {
+  let path: String
+  private var steps: [() -> Void] = []
+  private var mounts = 0
+
+  /// Everybody may look in.
+  init() throws {
+    var template = Array("/tmp/ktaskctl-test-XXXXXX".utf8CString)
+    guard unsafe mkdtemp(&template) != nil else { throw Failure("no temporary directory: errno \(errno)") }
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    _ = unsafe chmod(path, 0o755)
+  }
+
+  deinit {
+    for step in steps.reversed() { step() }
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  /// What must happen before the directory goes.
+  func finally(_ step: @escaping () -> Void) { steps.append(step) }
+
+  func file(_ name: String) -> String { path + "/" + name }
+}
+
+extension Scratch {
+  func tmpfs(mebibytes: Int) throws -> String { try mount("tmpfs", "size=\(mebibytes)M,mode=0777", "none") }
+
+  func hugetlbfs(_ page: HugePage) throws -> String {
+    try mount("hugetlbfs", "pagesize=\(page.word),mode=0777", "none")
+  }
+
+  /// A file system on a disk that is a file.
+  func disk(_ kind: String, mebibytes: Int) throws -> String {
+    let maker = "mkfs.\(kind)"
+    if !Host.has(maker) { try Test.cancel("\(maker) is missing") }
+    let image = file("\(kind)-\(mounts).img")
+    try tool("truncate", "--size", "\(mebibytes)M", image)
+    try tool(maker, "-q", image)
+    return try mount(kind, "loop", image)
+  }
+
+  /// On a file system of a kind, with room for 64 MiB in files; 2 MiB pages where it has huge ones.
+  func folder(on kind: String) throws -> String {
+    switch kind {
+    case "tmpfs": return try tmpfs(mebibytes: 80)
+    case "hugetlbfs":
+      try reserve(32, of: .mebibytes2)
+      return try hugetlbfs(.mebibytes2)
+    default: return try disk(kind, mebibytes: 400)
+    }
+  }
+
+  private func mount(_ kind: String, _ options: String, _ source: String) throws -> String {
+    mounts += 1
+    let place = file("\(kind)-\(mounts)")
+    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+    let ended = try Child(["mount", "-t", kind, "-o", options, source, place]).end()
+    if ended.status != 0 { try Test.cancel("\(kind) cannot be mounted here: \(ended.err)") }
+    finally { _ = try? tool("umount", "--lazy", place) }
+    return place
+  }
+
+  /// The built program, or a copy of it, where every user may run it.
+  func programForAll() throws -> String {
+    let copy = file("ktaskctl")
+    try FileManager.default.copyItem(atPath: BuiltProgram.path, toPath: copy)
+    _ = unsafe chmod(copy, 0o755)
+    let ended = try Child(Host.ordinaryUser + [copy, "--version"]).end()
+    if ended.status != 0 { try Test.cancel("an ordinary user cannot run the program: \(ended.err)") }
+    return copy
+  }
+}

@@ -1,0 +1,22 @@
+@unsafe @preconcurrency import Glibc
+
+/// strace as the seam at which system calls of the built program fail or take their time.
+enum Traced {
+  private static let quietly = ["strace", "-f", "-qq", "-o", "/dev/null"]
+
+  /// In every thread the calls of that name, those that `when` says (strace(1)), fail.
+  static func failing(_ call: String, _ errno: String, when: String) -> [String] {
+    quietly + ["-e", "trace=\(call)", "-e", "inject=\(call):error=\(errno):when=\(when)"]
+  }
+
+  /// Two calls that fail.
+  static func failing(_ calls: [(call: String, errno: String, when: String)]) -> [String] {
+    quietly + ["-e", "trace=\(calls.map(\.call).joined(separator: ","))"]
+      + calls.flatMap { ["-e", "inject=\($0.call):error=\($0.errno):when=\($0.when)"] }
+  }
+
+  /// The call waits for 2 seconds before it is made; with `path`, if it is about that.
+  static func slow(_ call: String, path: String? = nil) -> [String] {
+    quietly + (path.map { ["-P", $0] } ?? []) + ["-e", "trace=\(call)", "-e", "inject=\(call):delay_enter=2000000"]
+  }
+}

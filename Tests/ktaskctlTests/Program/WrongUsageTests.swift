@@ -1,0 +1,108 @@
+import Testing
+
+extension ProgramTests {
+  @Suite("Wrong usage")
+  struct WrongUsageTests {
+    let scratch: Scratch
+    init() throws { scratch = try Scratch() }
+
+    @Test(
+      "a size that means nothing is told with its reason",
+      arguments: [
+        ("-1", "negative"), ("-1G", "negative"), ("", "empty"), ("0", "zero"), ("0K", "zero"), ("8E", "63 bits"),
+        ("99999999999999999999", "63 bits"), ("1Q", "unknown unit"), ("1.5", "part of a byte"), ("lots", "not a number"),
+      ])
+    func size(word: String, reason: String) throws {
+      for command in [["clear"], ["pin"], ["prefault", scratch.file("vm")]] {
+        let ended = try start(command + ["--size", word]).end()
+        #expect(ended.status == 64)
+        #expect(ended.message.hasPrefix("ktaskctl: wrong usage: ") && ended.message.contains(reason), "\(ended.err)")
+        #expect(ended.remedy?.hasPrefix("ktaskctl") == true)
+        #expect(ended.out == "")
+      }
+      #expect(FileFacts(scratch.file("vm")) == nil)
+    }
+
+    @Test(
+      "words that say nothing are refused",
+      arguments: [
+        ["--size", "16M", "--frobnicate"], ["--size", "16M", "--threads", "0"], ["--size", "16M", "--threads", "4-1"],
+        ["--size", "16M", "--threads", "1,,2"], ["--size", "16M", "--runs", "0"], ["--size", "16M", "--warmup", "-1"],
+        ["--size", "16M", "--timeout", "0"], ["--size", "16M", "--timeout", "soon"], ["--size", "16M", "--min-chunk", "0"],
+        ["--size", "16M", "--page-size", "3M"], ["--size", "16M", "--page-size", "huge"], ["--size"],
+        ["--size", "16M", "--progress", "perhaps"],
+      ])
+    func words(words: [String]) throws {
+      let ended = try start(["clear"] + words).end()
+      #expect(ended.status == 64, "\(ended.err)")
+      #expect(ended.message.hasPrefix("ktaskctl: wrong usage: "))
+      #expect(ended.err.split(separator: "\n").count == 2, "one line of what and why, one of remedy: \(ended.err)")
+    }
+
+    @Test("a page size that this machine lacks is not supported here")
+    func pageSize() throws {
+      let ended = try ktaskctl("clear", "--size", "64M", "--page-size", "128K")
+      #expect(ended.status == 8)
+      #expect(ended.message == "ktaskctl: anonymous memory: this machine has no pages of 128 KiB")
+    }
+
+    @Test("a page size that is not the file's is not supported there", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+    func filesPageSize() throws {
+      let file = try scratch.tmpfs(mebibytes: 16) + "/vm"
+      let ended = try ktaskctl("prefault", file, "--size", "4M", "--page-size", "2M")
+      #expect(ended.status == 8, "\(ended.err)")
+      #expect(ended.message == "ktaskctl: \(file): has 4 KiB pages, not 2 MiB ones")
+      #expect(FileFacts(file) == nil)
+    }
+
+    @Test("a command that nobody knows is refused; no command gets the help")
+    func commands() throws {
+      #expect(try ktaskctl("frobnicate").status == 64)
+      #expect(try ktaskctl("--frobnicate").status == 64)
+      let help = try ktaskctl()
+      #expect(help.status == 0)
+      #expect(help.out.contains("prefault"))
+    }
+
+    @Test("the version is one line")
+    func version() throws {
+      #expect(try ktaskctl("--version").out == "ktaskctl 1.0.0\n")
+    }
+
+    @Test(
+      "the help lists what works, and nothing that is still to come",
+      arguments: [[], ["clear"], ["prefault"], ["pin"], ["topology"]])
+    func help(command: [String]) throws {
+      let ended = try start(command + ["--help"]).end()
+      #expect(ended.status == 0)
+      for option in [
+        "--nodes", "--policy", "--region", "--plot", "--hold", "--nice", "--no-lend", "--max-helpers",
+        "--ignore-power-policy", "--unlink", "--zero", "io_uring", "vfio", "iommufd", "release", "verify ", "exec ",
+      ] {
+        #expect(!ended.out.contains(option), "\(option) in the help of \(command)")
+      }
+    }
+
+    @Test("help is there for every command by name, too", arguments: ["clear", "prefault", "pin", "topology"])
+    func helpByName(command: String) throws {
+      let ended = try ktaskctl("help", command)
+      #expect(ended.status == 0)
+      #expect(ended.out.contains("USAGE: ktaskctl \(command)"))
+    }
+
+    @Test("a FILE named twice is refused, under whatever name")
+    func namedTwice() throws {
+      let file = scratch.file("vm")
+      for other in [file, scratch.path + "/./vm"] {
+        let ended = try ktaskctl("prefault", file, other, "--size", "2M")
+        #expect(ended.status == 64, "\(ended.err)")
+        #expect(ended.message == "ktaskctl: \(other): is the same file as one named before it")
+        #expect(FileFacts(file) == nil)
+      }
+      try tool("truncate", "--size", "2M", file)
+      try tool("ln", file, scratch.file("link"))
+      #expect(try ktaskctl("prefault", file, scratch.file("link")).status == 64)
+      #expect(FileFacts(file)?.allocated == 0)
+    }
+  }
+}
