@@ -152,10 +152,16 @@ public final class MemoryFile {
   }
 
   private func create() throws(MemoryError) {
-    let file = try attempting(.create, path) { () throws(Errno) in try FileDescriptor.open(path, .createNew) }
-    hasCreated = true
-    try Self.claim(file, path)
-    descriptor = Owned(file)
+    do throws(MemoryError) {
+      let file = try attempting(.create, path) { () throws(Errno) in try FileDescriptor.open(path, .createNew) }
+      hasCreated = true
+      try Self.claim(file, path)
+      descriptor = Owned(file)
+    } catch {
+      // made meanwhile by another ktaskctl, which then is at work on it
+      if error.errno == .exists { _ = try Self.open(path) }
+      throw error
+    }
   }
 
   /// A file system that keeps its files on disk: its memory is the page cache.

@@ -88,6 +88,19 @@ struct BudgetTests {
     #expect([budget.running(), budget.running(on: 0), budget.running(on: 1)] == [0, 0, 0])
   }
 
+  /// What helpers keep of a task a moment longer than it lasts must not be their places.
+  @Test("has every place back before the next task, thousands of times")
+  func getsPlacesBackInTime() throws {
+    let budget = HelperBudget(limit: 3, nodeLimits: [0: 3])
+    let control = TaskControl.madeUp(budget: budget)
+    var late = 0
+    for _ in 0..<3000 {
+      let outcome = try control.run(RecordedWork(), start: 0, size: 16)
+      if outcome.threads.count != 4 || budget.running() != 0 { late += 1 }
+    }
+    #expect(late == 0)
+  }
+
   @Test("holds over tasks that run at the same time, none of which ever waits for it")
   func isShared() throws {
     let budget = HelperBudget(limit: 5, nodeLimits: [0: 2, 1: 1, 2: 1])

@@ -26,9 +26,9 @@ extension Check {
     case .hugePages(let size, let total):
       "echo \(total + (need - have + size - 1) / size) > /sys/kernel/mm/hugepages/hugepages-\(size >> 10)kB/nr_hugepages"
     case .cgroupHugePages: "raise the cgroup's hugetlb limit, or a smaller --size"
-    case .space(let fileSystem):
-      fileSystem == "tmpfs" || fileSystem == "hugetlbfs"
-        ? "mount -o remount,size=SIZE on its mount point, or a smaller --size" : "free disk space, or a smaller --size"
+    case .space("tmpfs"): "mount -o remount,size=SIZE on its mount point, or a smaller --size"
+    case .space("hugetlbfs"): "mount it with a larger size=, or a smaller --size"
+    case .space: "free disk space, or a smaller --size"
     case .lockLimit: "ulimit -l unlimited, as root, or LimitMEMLOCK=infinity in its unit"
     case .fileSizeLimit: "ulimit -f unlimited"
     }

@@ -45,9 +45,9 @@ extension ProgramTests {
     func withinTheLimit() throws {
       let program = try scratch.programForAll()
       let limit = ["prlimit", "--memlock=4194304"]
-      let ended = try Child(limit + Host.ordinaryUser + [program, "pin", "--size", "3M"]).end()
+      let ended = try Child(limit + Host.ordinaryUser + [program, "pin", "--size", "4M"]).end()
       #expect(ended.status == 0, "\(ended.err)")
-      #expect(ended.out.contains("3 MiB locked (VmLck)"))
+      #expect(ended.out.contains("4 MiB locked (VmLck)"))
     }
   }
 }

@@ -71,10 +71,10 @@ extension ProgramTests {
     @Test("a hugetlbfs mount with a limit of its own keeps to it", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
     func limitedMount() throws {
       try scratch.reserve(32, of: .mebibytes2)
-      let folder = try scratch.hugetlbfs(.mebibytes2)
-      try tool("mount", "-o", "remount,size=16M", folder)
-      let ended = try ktaskctl("prefault", folder + "/vm", "--size", "32M")
-      #expect(ended.status == 3, "\(ended.err)")
+      let file = try scratch.hugetlbfs(.mebibytes2, mebibytes: 16) + "/vm"
+      let ended = try ktaskctl("prefault", file, "--size", "32M")
+      #expect(ended.status == 3)
+      #expect(ended.message == "ktaskctl: \(file): needs 32 MiB more on its hugetlbfs, which has 16 MiB left")
       #expect(HugePage.mebibytes2.available == 32)
     }
 

@@ -31,8 +31,10 @@ final class Scratch {
 extension Scratch {
   func tmpfs(mebibytes: Int) throws -> String { try mount("tmpfs", "size=\(mebibytes)M,mode=0777", "none") }
 
-  func hugetlbfs(_ page: HugePage) throws -> String {
-    try mount("hugetlbfs", "pagesize=\(page.word),mode=0777", "none")
+  /// `mebibytes` nil: as much as the pool has.
+  func hugetlbfs(_ page: HugePage, mebibytes: Int? = nil) throws -> String {
+    let limit = mebibytes.map { ",size=\($0)M" } ?? ""
+    return try mount("hugetlbfs", "pagesize=\(page.word),mode=0777\(limit)", "none")
   }
 
   /// A file system on a disk that is a file.

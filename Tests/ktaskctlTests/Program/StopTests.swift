@@ -1,0 +1,102 @@
+@unsafe @preconcurrency import Glibc
+import Testing
+
+extension ProgramTests {
+  /// A long prefault of gigabytes, stopped when a part is done.
+  @Suite("Stopping in the middle", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+  struct StopTests {
+    let scratch: Scratch
+    init() throws { scratch = try Scratch() }
+
+    /// What a chunk of 256 MiB and the undo take, and a machine that is busy with other things beside.
+    private static let patience = 4.0
+
+    @Test(
+      "a signal ends a prefault on tmpfs within a moment, and nothing is left",
+      arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
+    func signals(signal: Int32, status: Int32) throws {
+      let file = try scratch.tmpfs(mebibytes: 4096) + "/vm"
+      let child = try begin(file, "4G")
+      let (ended, seconds) = stop(child, signal)
+      #expect(ended.status == status, "\(ended.err)")
+      #expect(seconds < Self.patience, "took \(seconds) s from the signal to the end")
+      #expect(ended.message.hasPrefix("ktaskctl: \(file): ended by signal \(signal); undone, "), "\(ended.err)")
+      #expect(FileFacts(file) == nil)
+      let document = try ended.document()
+      #expect(document.errors.map(\.code) == ["signal"])
+      #expect(document.undone?.complete == true)
+    }
+
+    @Test("Ctrl-C ends a prefault on hugetlbfs within a moment, and the pool is as it was")
+    func pool() throws {
+      try scratch.reserve(2048, of: .mebibytes2)
+      let file = try scratch.hugetlbfs(.mebibytes2) + "/vm"
+      let child = try begin(file, "4G")
+      let (ended, seconds) = stop(child, SIGINT)
+      #expect(ended.status == 130, "\(ended.err)")
+      #expect(seconds < Self.patience, "took \(seconds) s from the signal to the end")
+      #expect(FileFacts(file) == nil)
+      #expect(HugePage.mebibytes2.available == 2048)
+    }
+
+    @Test("what was in a file stays when the work on it is stopped")
+    func oldFile() throws {
+      let file = try scratch.tmpfs(mebibytes: 4096) + "/vm"
+      try tool("truncate", "--size", "1G", file)
+      try Content(file).write(8 << 20..<16 << 20)
+      let before = FileFacts(file)
+      let (ended, _) = stop(try begin(file, "4G"), SIGTERM)
+      #expect(ended.status == 143, "\(ended.err)")
+      #expect(FileFacts(file)?.size == before?.size)
+      #expect(FileFacts(file)?.allocated == before?.allocated)
+      let content = try Content(file)
+      #expect(content.isWritten(8 << 20..<16 << 20))
+    }
+
+    @Test("--timeout ends a prefault when its time is over, and nothing is left")
+    func timeout() throws {
+      let file = try scratch.tmpfs(mebibytes: 4096) + "/vm"
+      let ended = try ktaskctl("prefault", file, "--size", "4G", "--threads", "1", "--timeout", "200ms", "--json")
+      #expect(ended.status == 6, "\(ended.err)")
+      #expect(ended.seconds < 0.2 + Self.patience, "took \(ended.seconds) s")
+      #expect(ended.message.hasPrefix("ktaskctl: \(file): timed out after 200"), "\(ended.err)")
+      #expect(try ended.document().errors.map(\.code) == ["timed-out"])
+      #expect(FileFacts(file) == nil)
+    }
+
+    @Test("--timeout ends anonymous work too, and a time that suffices does not")
+    func anonymousTimeout() throws {
+      let clear = ["clear", "--size", "1G", "--page-size", "4K", "--threads", "1", "--runs"]
+      #expect(try start(clear + ["100", "--timeout", "500ms"]).end().status == 6)
+      #expect(try start(clear + ["1", "--timeout", "1m"]).end().status == 0)
+    }
+
+    @Test("a second signal does not interrupt the undo")
+    func twice() throws {
+      let file = try scratch.tmpfs(mebibytes: 4096) + "/vm"
+      let child = try begin(file, "4G")
+      child.send(SIGINT)
+      child.send(SIGTERM)
+      usleep(1000)
+      let (ended, _) = stop(child, SIGHUP)
+      #expect([128 + SIGINT, 128 + SIGTERM, 128 + SIGHUP].contains(ended.status), "\(ended.err)")
+      #expect(FileFacts(file) == nil)
+    }
+
+    /// Runs until the first pages are there.
+    private func begin(_ file: String, _ size: String) throws -> Child {
+      let before = FileFacts(file)?.allocated ?? 0
+      let child = try start(["prefault", file, "--size", size, "--threads", "1", "--json"])
+      while !child.hasEnded, FileFacts(file)?.allocated ?? 0 <= before { usleep(200) }
+      return child
+    }
+
+    /// Sends a signal; the end, and the seconds to it.
+    private func stop(_ child: Child, _ signal: Int32) -> (Ended, Double) {
+      let at = child.seconds
+      child.send(signal)
+      let ended = child.end()
+      return (ended, ended.seconds - at)
+    }
+  }
+}
