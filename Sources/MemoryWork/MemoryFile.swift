@@ -152,15 +152,19 @@ public final class MemoryFile {
   }
 
   private func create() throws(MemoryError) {
-    do throws(MemoryError) {
-      let file = try attempting(.create, path) { () throws(Errno) in try FileDescriptor.open(path, .createNew) }
-      hasCreated = true
-      try Self.claim(file, path)
-      descriptor = Owned(file)
+    let made = try make()
+    hasCreated = true
+    try Self.claim(made.value, path)
+    descriptor = made
+  }
+
+  private func make() throws(MemoryError) -> Owned<FileDescriptor> {
+    do throws(Errno) {
+      return Owned(try FileDescriptor.open(path, .createNew))
     } catch {
       // made meanwhile by another ktaskctl, which then is at work on it
-      if error.errno == .exists { _ = try Self.open(path) }
-      throw error
+      if error == .exists { _ = try Self.open(path) }
+      throw MemoryError(.failed(.create, error), path: path)
     }
   }
 
