@@ -6,7 +6,8 @@ public struct TaskControl: Sendable {
   public enum Threads: Sendable, Equatable {
     /// As many as the policy allows (R1, R4).
     case automatic
-    /// This many: limited by the caller's CPUs only; other bounds that it exceeds are named in the outcome.
+    /// This many: limited by the caller's CPUs, the aligned units there are, `maximumThreads` and the off switch;
+    /// bounds of the policy that it exceeds are named in the outcome.
     case exactly(Int)
   }
 

@@ -237,8 +237,15 @@ public final class MemoryFile {
       isComplete = (try? descriptor!.value.resize(to: originalSize)) != nil
     }
     if removing && hasCreated { isComplete = removeName() && isComplete }
+    if removing && existed { isComplete = holdsNothingNew && isComplete }
     hasExtended = false
     return isComplete
+  }
+
+  /// Whether an undo left nothing that was not there before.
+  private var holdsNothingNew: Bool {
+    let now = try? FilePresence.of(descriptor!.value, fileSystem.kind, pageSize: pageSize, length: length)
+    return now.map { $0.extents.bytes <= present.bytes } ?? false
   }
 
   private func dropCached() {

@@ -17,7 +17,7 @@ final class Watch: Sendable {
   private let draw: (@Sendable (Int) -> Void)?
   private let state = Mutex<(end: End?, isOver: Bool)>((nil, false))
 
-  private static let signals = [SIGINT, SIGTERM, SIGHUP]
+  private static let names = [SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGHUP"]
   private static let tick = 100_000_000
 
   /// Must be called before any thread is started. A file larger than allowed is to be an error, not a death; and
@@ -42,6 +42,8 @@ final class Watch: Sendable {
 
   /// No more drawing from here on.
   func stop() { state.withLock { $0.isOver = true } }
+
+  static func name(of signal: Int32) -> String { names[signal] ?? "signal \(signal)" }
 
   private func watch() {
     var set = Self.signalSet()
@@ -69,7 +71,7 @@ final class Watch: Sendable {
   private static func signalSet() -> sigset_t {
     var set = sigset_t()
     unsafe sigemptyset(&set)
-    for number in signals { unsafe sigaddset(&set, number) }
+    for number in names.keys { unsafe sigaddset(&set, number) }
     return set
   }
 }

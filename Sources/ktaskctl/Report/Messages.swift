@@ -99,11 +99,16 @@ extension MemoryError {
     case .beyondEnd: "ktaskctl prefault --size SIZE \(path ?? "FILE")"
     case .missing: "make it first: ktaskctl prefault --size SIZE \(path ?? "FILE")"
     case .hasPages: "one run with one thread count, or another file"
-    case .failed(.map, .noMemory) where (pageSize ?? 0) > MemoryInfo.basePageSize:
-      "a larger number in /sys/kernel/mm/hugepages/hugepages-\(pageSize! >> 10)kB/nr_hugepages"
     case .failed(.pin, _): "ulimit -l unlimited, as root, or LimitMEMLOCK=infinity in its unit"
+    case .failed(_, .noMemory), .failed(_, .fault), .failed(_, .noSpace): morePages
     default: nil
     }
+  }
+
+  /// For a pool that has run out on the way.
+  private var morePages: String? {
+    guard let pageSize, pageSize > MemoryInfo.basePageSize else { return nil }
+    return "a larger number in /sys/kernel/mm/hugepages/hugepages-\(pageSize >> 10)kB/nr_hugepages"
   }
 }
 

@@ -34,7 +34,7 @@ struct Report {
 
   private var cancelled: Message? {
     switch end {
-    case .signal(let number): Message(what: subject, why: "ended by signal \(number)")
+    case .signal(let number): Message(what: subject, why: "ended by \(Watch.name(of: number))")
     case .timeout: Message(what: subject, why: "timed out after \(plan.words.timeout?.seconds.asTime ?? "")")
     case nil: nil
     }

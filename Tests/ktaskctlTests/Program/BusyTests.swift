@@ -16,7 +16,8 @@ extension ProgramTests {
       let firstEnded = first.hasEnded
       #expect(second.status == 7, "\(second.err)")
       #expect(second.seconds < 2, "took \(second.seconds) s")
-      #expect(second.message == "ktaskctl: \(file): another ktaskctl, or another program that locks it, is working on it")
+      #expect(
+        second.message == "ktaskctl: \(file): another ktaskctl, or another program that locks it, is working on it")
       #expect(try second.document().errors.map(\.code) == ["busy"])
       #expect(!firstEnded, "the first was to be at work still")
       let done = first.end()

@@ -12,7 +12,8 @@ extension ProgramTests {
     private static let chunks = ["--size", "64M", "--threads", "2", "--min-chunk", "2M", "--json"]
 
     @Test(
-      "a page that cannot be had ends the work, and a file is as it was", arguments: ["tmpfs", "hugetlbfs", "ext4", "xfs"],
+      "a page that cannot be had ends the work, and a file is as it was",
+      arguments: ["tmpfs", "hugetlbfs", "ext4", "xfs"],
       ["EFAULT", "EHWPOISON"])
     func populate(kind: String, errno: String) throws {
       let file = try scratch.folder(on: kind) + "/vm"
@@ -27,7 +28,8 @@ extension ProgramTests {
       try expectUndone(ended, errno)
       let after = try #require(FileFacts(file))
       #expect(after.size == before.size)
-      #expect(after.allocated == before.allocated)
+      // a disk may keep a block in which it lists the file's blocks
+      #expect(after.allocated - before.allocated <= (kind == "ext4" ? 4096 : 0))
       #expect(HugePage.mebibytes2.free == free)
       #expect(HugePage.mebibytes2.available >= available, "nothing is reserved for the file any more")
       let content = try Content(file)
@@ -48,7 +50,8 @@ extension ProgramTests {
     @Test("a file that was made goes again", arguments: ["tmpfs", "hugetlbfs", "ext4"])
     func newFile(kind: String) throws {
       let file = try scratch.folder(on: kind) + "/vm"
-      let ended = try start(["prefault", file] + Self.chunks, under: Traced.failing("madvise", "EFAULT", when: "4+")).end()
+      let ended = try start(["prefault", file] + Self.chunks, under: Traced.failing("madvise", "EFAULT", when: "4+"))
+        .end()
       #expect(ended.status == 3, "\(ended.err)")
       try expectUndone(ended, "EFAULT")
       #expect(FileFacts(file) == nil)
@@ -84,7 +87,7 @@ extension ProgramTests {
       let file = try scratch.disk("ext4", mebibytes: 100) + "/vm"
       let ended = try ktaskctl("prefault", file, "--size", "16M", under: Traced.failing(call, errno, when: "1"))
       #expect(ended.status == 8)
-      #expect(ended.message.contains("(\(errno == "EOPNOTSUPP" ? "EOPNOTSUPP" : errno))"), "\(ended.err)")
+      #expect(ended.message.contains("(\(errno))"), "\(ended.err)")
       #expect(FileFacts(file) == nil)
     }
 

@@ -41,7 +41,9 @@ extension ProgramTests {
       #expect(page.available == count)
     }
 
-    @Test("an ordinary user may lock what the limit allows", .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
+    @Test(
+      "an ordinary user may lock what the limit allows", .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)")
+    )
     func withinTheLimit() throws {
       let program = try scratch.programForAll()
       let limit = ["prlimit", "--memlock=4194304"]

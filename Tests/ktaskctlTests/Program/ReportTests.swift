@@ -7,7 +7,8 @@ extension ProgramTests {
     let scratch: Scratch
     init() throws { scratch = try Scratch() }
 
-    @Test("two thread counts with two runs each give two results of two times", .enabled(if: Host.cpus > 1, "needs 2 CPUs"))
+    @Test(
+      "two thread counts with two runs each give two results of two times", .enabled(if: Host.cpus > 1, "needs 2 CPUs"))
     func sweep() throws {
       let ended = try ktaskctl(
         "clear", "--size", "64M", "--min-chunk", "2M", "--threads", "1,2", "--runs", "2", "--warmup", "1", "--json")
@@ -29,7 +30,9 @@ extension ProgramTests {
       #expect(document.results[1].speedup != nil)
     }
 
-    @Test("the document is JSON for other programs, with hyperfine's names", .enabled(if: Host.has("python3"), "needs python3"))
+    @Test(
+      "the document is JSON for other programs, with hyperfine's names",
+      .enabled(if: Host.has("python3"), "needs python3"))
     func readable() throws {
       let file = scratch.file("report.json")
       #expect(try ktaskctl("clear", "--size", "16M", "--export-json", file).status == 0)
@@ -88,7 +91,8 @@ extension ProgramTests {
 
     @Test("an answer that cannot be written is a failure")
     func fullOutput() throws {
-      let ended = try Child(["sh", "-c", "exec \"$@\" > /dev/full", "sh", BuiltProgram.path, "clear", "--size", "16M"]).end()
+      let ended = try Child(["sh", "-c", "exec \"$@\" > /dev/full", "sh", BuiltProgram.path, "clear", "--size", "16M"])
+        .end()
       #expect(ended.status == 1)
     }
 

@@ -10,7 +10,8 @@ extension ProgramTests {
       "a size that means nothing is told with its reason",
       arguments: [
         ("-1", "negative"), ("-1G", "negative"), ("", "empty"), ("0", "zero"), ("0K", "zero"), ("8E", "63 bits"),
-        ("99999999999999999999", "63 bits"), ("1Q", "unknown unit"), ("1.5", "part of a byte"), ("lots", "not a number"),
+        ("99999999999999999999", "63 bits"), ("1Q", "unknown unit"), ("1.5", "part of a byte"),
+        ("lots", "not a number"),
       ])
     func size(word: String, reason: String) throws {
       for command in [["clear"], ["pin"], ["prefault", scratch.file("vm")]] {
@@ -28,7 +29,8 @@ extension ProgramTests {
       arguments: [
         ["--size", "16M", "--frobnicate"], ["--size", "16M", "--threads", "0"], ["--size", "16M", "--threads", "4-1"],
         ["--size", "16M", "--threads", "1,,2"], ["--size", "16M", "--runs", "0"], ["--size", "16M", "--warmup", "-1"],
-        ["--size", "16M", "--timeout", "0"], ["--size", "16M", "--timeout", "soon"], ["--size", "16M", "--min-chunk", "0"],
+        ["--size", "16M", "--timeout", "0"], ["--size", "16M", "--timeout", "soon"],
+        ["--size", "16M", "--min-chunk", "0"],
         ["--size", "16M", "--page-size", "3M"], ["--size", "16M", "--page-size", "huge"], ["--size"],
         ["--size", "16M", "--progress", "perhaps"],
       ])
