@@ -44,8 +44,9 @@ test: setup test-tools ## set up, build, and run all tests (as root none is skip
 build: setup ## build the program for use: .build/release/ktaskctl
 	$(SWIFT) build -c release --product ktaskctl --static-swift-stdlib -Xlinker -s
 
-bench: build ## measure against a C loop, fallocate, QEMU and libdispatch
-	Tests/Benchmarks/run.sh $(PROGRAM)
+bench: build ## measure against a plain loop, fallocate, QEMU and libdispatch; PARTS="--quick engine" picks
+	$(SWIFT) build -c release --product ktask-bench --static-swift-stdlib
+	KTASKCTL=$(PROGRAM) .build/release/ktask-bench $(PARTS)
 
 ## Checks
 

@@ -17,8 +17,8 @@ int clinux_affinity_get(uint64_t *mask, size_t words) {
   return sched_getaffinity(0, words * sizeof *mask, (cpu_set_t *)mask) == 0 ? 0 : errno;
 }
 
-int clinux_affinity_set(const uint64_t *mask, size_t words) {
-  return sched_setaffinity(0, words * sizeof *mask, (const cpu_set_t *)mask) == 0 ? 0 : errno;
+int clinux_affinity_set(int thread, const uint64_t *mask, size_t words) {
+  return sched_setaffinity(thread, words * sizeof *mask, (const cpu_set_t *)mask) == 0 ? 0 : errno;
 }
 
 int clinux_current_cpu(void) {

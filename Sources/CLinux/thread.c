@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -61,6 +62,8 @@ void clinux_futex_wake(const uint32_t *word, int count) {
 }
 
 int clinux_thread_id(void) { return (int)syscall(SYS_gettid); }
+
+void clinux_yield(void) { sched_yield(); }
 
 void clinux_spin_pause(void) {
 #if defined(__x86_64__)

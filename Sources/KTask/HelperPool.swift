@@ -3,29 +3,64 @@ internal import LinuxSystem
 
 /// A thread that works for one task after another, asleep in between.
 final class Helper: @unchecked Sendable {
-  // @unchecked: `job` and `cpus` belong to the claimant while the helper is idle and to the helper from `start` on;
-  // the word orders the two.
-  fileprivate let hasJob = FutexWord(0)
-  fileprivate var job: (() -> Void)?
+  // @unchecked: `job` and `cpus` belong to the claimant while the helper is idle and to the helper from the moment
+  // when it takes the job; the word orders the two.
+  private let hasJob = FutexWord(0)
+  private var job: (() -> Void)?
   private var cpus: CPUSet?
+  /// gettid(2); 0 until the thread runs.
+  private let thread = FutexWord(0)
 
-  /// Lets the helper run `job` once; it is back in its pool when that returns, and calls `afterwards` then.
+  /// Lets the helper run `job` once.
   func start(_ job: @escaping () -> Void) {
     self.job = job
     hasJob.store(1)
     hasJob.wake(1)
   }
 
-  /// Binds the calling helper to `cpus`. A CPU may have gone since the plan was made: then it stays where it is,
-  /// which costs speed and nothing else.
+  /// Takes the job back from a helper that has not woken up to it yet; false when it has begun.
+  func takeBack() -> Bool {
+    guard hasJob.compareExchange(1, 0) else { return false }
+    job = nil
+    return true
+  }
+
+  /// Binds the helper to `cpus`, awake or asleep. A CPU may have gone since the plan was made: then it stays where it
+  /// is, which costs speed and nothing else.
   func place(on cpus: CPUSet) {
     if self.cpus == cpus { return }
     do throws(Errno) {
-      try cpus.apply()
+      try cpus.apply(toThread: Int(thread.load()))
       self.cpus = cpus
     } catch {
       self.cpus = nil
     }
+  }
+}
+
+/// What the helper's own thread does.
+extension Helper {
+  fileprivate func introduce() {
+    thread.store(UInt32(DetachedThread.currentID))
+    thread.wake()
+  }
+
+  fileprivate func awaitIntroduction() {
+    while thread.load() == 0 { thread.wait(while: 0) }
+  }
+
+  /// Waits for a job and does it; false when there was none for a long time.
+  fileprivate func work() -> Bool {
+    if !hasJob.spin(until: 1, HelperPool.spins) && hasJob.load() == 0 {
+      if !hasJob.wait(while: 0, nanoseconds: HelperPool.idleNanoseconds) && hasJob.load() == 0 { return false }
+    }
+    if hasJob.compareExchange(1, 0) {
+      // not with take(), whose generic result would be wrapped anew, on the heap
+      let job = job
+      self.job = nil
+      job?()
+    }
+    return true
   }
 }
 
@@ -55,14 +90,18 @@ final class HelperPool: Sendable {
       state.idle.removeLast(taken.count)
       return taken
     }
+    let known = helpers.count
     while helpers.count < count, let helper = startHelper() { helpers.append(helper) }
+    for helper in helpers[known...] { helper.awaitIntroduction() }
     return helpers
   }
 
   /// Helpers waiting for work.
   var idleCount: Int { state.withLock { $0.idle.count } }
 
-  func giveBack(_ helper: Helper) { state.withLock { $0.idle.append(helper) } }
+  /// Takes helpers back that have nothing to do any more. The next claim of as many gets them in the same order: with
+  /// the same node tasks each is at its place already.
+  func giveBack(_ helpers: [Helper]) { state.withLock { $0.idle += helpers } }
 
   private func startHelper() -> Helper? {
     let helper = Helper()
@@ -75,24 +114,8 @@ final class HelperPool: Sendable {
   }
 
   private func serve(_ helper: Helper) {
-    while awaitJob(of: helper) {
-      let job = helper.job.take()
-      helper.hasJob.store(0)
-      job?()
-    }
-  }
-
-  /// False when there was none for so long that the helper left the pool.
-  private func awaitJob(of helper: Helper) -> Bool {
-    for _ in 0..<Self.spins {
-      if helper.hasJob.load() == 1 { return true }
-      FutexWord.spinPause()
-    }
-    while helper.hasJob.load() == 0 {
-      let woken = helper.hasJob.wait(while: 0, nanoseconds: Self.idleNanoseconds)
-      if !woken && retire(helper) { return false }
-    }
-    return true
+    helper.introduce()
+    while helper.work() || !retire(helper) {}
   }
 
   /// A helper that is not in the list was claimed just now and must stay.

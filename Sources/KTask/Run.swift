@@ -13,11 +13,13 @@ extension TaskControl {
   public func run<Work: TaskWork & ~Copyable>(
     _ work: borrowing Work, nodeTasks: [NodeTask<Work.Position>], monitor: TaskMonitor? = nil
   ) throws(TaskControlError) -> TaskOutcome<Work.Position, Work.Failure> {
-    let size = try check(sizes: nodeTasks.map(\.size))
+    // closures, not key paths: of a generic type those are made anew at every use, which takes microseconds
+    let sizes = nodeTasks.map { $0.size }
+    let size = try check(sizes: sizes)
     let allowed = machine.callersCPUs()
     var decision = decide(size: size, allowedCPUs: allowed)
     let seats = Policy.seats(
-      sizes: nodeTasks.map(\.size), nodes: nodeTasks.map(\.node), threads: max(1, decision.threads),
+      sizes: sizes, nodes: nodeTasks.map { $0.node }, threads: max(1, decision.threads),
       callersNode: machine.topology.node(ofCPU: CPUSet.current()))
     var slots = claimSlots(seats.dropFirst().map { nodeTasks[$0].node }, &decision)
     let team = Team(helpers: slots.count)

@@ -57,7 +57,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   func run(by team: borrowing Team, monitor: TaskMonitor?) -> Double {
     if nodeTasks.isEmpty { return 0 }
     monitor?.attach(attachment)
-    let nanoseconds = team.run(prepare: place, work: takePart)
+    let nanoseconds = team.run(place: place, work: takePart)
     monitor?.detach()
     // now, not with this object, which the helpers may let go of a little later
     helperSlots.keep(0)
@@ -66,7 +66,8 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
 
   // MARK: what a thread does
 
-  /// Puts a helper on its node's CPUs, before the first chunk is handed out.
+  /// Puts a helper on its node's CPUs: the caller does so before the first chunk is handed out, a helper that moves
+  /// for itself.
   func place(_ thread: Int, _ helper: Helper) {
     let nodeTask = unsafe slots[thread].pointee.nodeTask
     let node = helperSlots.node(of: thread - 1)
@@ -142,10 +143,11 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   }
 
   private func failuresInTime() -> [FailedChunk<Position, Work.Failure>] {
-    (0..<slots.count)
+    if unsafe !stop.pointee.hasFailed() { return [] }
+    return (0..<slots.count)
       .compactMap { index in unsafe slots[index].pointee.failure.map { unsafe ($0, slots[index].pointee.failedAs) } }
       .sorted { $0.1 < $1.1 }
-      .map(\.0)
+      .map { $0.0 }
   }
 
   private func undo(_ failures: [FailedChunk<Position, Work.Failure>]) -> Int {

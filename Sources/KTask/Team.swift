@@ -7,7 +7,6 @@ struct Team: ~Copyable {
 
   /// Where the threads of a team wait for each other.
   private final class Meeting: Sendable {
-    let notReady = FutexWord(0)
     let gate = FutexWord(0)
     let running = FutexWord(0)
   }
@@ -19,31 +18,29 @@ struct Team: ~Copyable {
   var threads: Int { helpers.count + 1 }
 
   /// Runs `work` on every thread with its number, the caller's being 0, and returns when all have
-  /// returned; the nanoseconds that took.
+  /// returned; the nanoseconds that took. `place` and `work` get the thread's helper to place it.
   ///
-  /// Every helper exists and has done `prepare` before any thread starts to work: creating a thread maps a stack,
-  /// which would wait for memory work that is under way. `prepare` and `work` get the thread's helper to place it.
-  func run(
-    prepare: @escaping (Int, Helper) -> Void, work: @escaping (Int, Helper?) -> Void
-  ) -> UInt64 {
-    meeting.notReady.store(UInt32(helpers.count))
+  /// Every helper exists, is at its place and has been called before any thread may begin: creating a thread maps a
+  /// stack, which would wait for memory work that is under way. Waking up maps nothing, so nobody waits for those that
+  /// still do when the gate opens, at the beginning or, should nothing be left to do by then, at the end.
+  func run(place: (Int, Helper) -> Void, work: @escaping (Int, Helper?) -> Void) -> UInt64 {
+    for (index, helper) in helpers.enumerated() { place(index + 1, helper) }
     meeting.running.store(UInt32(helpers.count))
     for (index, helper) in helpers.enumerated() {
       helper.start { [meeting] in
-        prepare(index + 1, helper)
-        meeting.notReady.countDown()
         meeting.gate.await(1, spins: HelperPool.spins)
         work(index + 1, helper)
-        HelperPool.shared.giveBack(helper)
         meeting.running.countDown()
       }
     }
-    meeting.notReady.await(0, spins: HelperPool.spins)
     let began = Clock.now()
     meeting.gate.store(1)
     if !helpers.isEmpty { meeting.gate.wake() }
     work(0, nil)
+    for helper in helpers where helper.takeBack() { meeting.running.countDown() }
     meeting.running.await(0, spins: HelperPool.spins)
-    return Clock.now() - began
+    let nanoseconds = Clock.now() - began
+    HelperPool.shared.giveBack(helpers)
+    return nanoseconds
   }
 }

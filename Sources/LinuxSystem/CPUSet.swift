@@ -148,9 +148,10 @@ extension CPUSet {
     }
   }
 
-  /// Moves the calling thread to the CPUs of this set (sched_setaffinity(2)). Allocates nothing.
-  public func apply() throws(Errno) {
-    try Errno.check(unsafe clinux_affinity_set(words, words.count))
+  /// Moves a thread of this process, the calling one unless numbered, to the CPUs of this set (sched_setaffinity(2)).
+  /// Allocates nothing.
+  public func apply(toThread thread: Int = 0) throws(Errno) {
+    try Errno.check(unsafe clinux_affinity_set(Int32(thread), words, words.count))
   }
 
   /// The CPU that the calling thread runs on just now (sched_getcpu(3)).

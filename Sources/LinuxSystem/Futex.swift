@@ -57,13 +57,20 @@ public struct FutexWord: ~Copyable, @unchecked Sendable {
   /// One turn of a spin loop.
   public static func spinPause() { clinux_spin_pause() }
 
+  /// Waits awake for so many turns; whether the value became `wanted`. Gives way now and then: whoever is to store it
+  /// may be waiting for this very CPU.
+  public borrowing func spin(until wanted: UInt32, _ spins: Int) -> Bool {
+    for turn in 1...spins {
+      if load() == wanted { return true }
+      if turn.isMultiple(of: 32) { clinux_yield() } else { Self.spinPause() }
+    }
+    return load() == wanted
+  }
+
   /// Waits until the value is `wanted`: awake for a few microseconds first, since what is waited for is often about
   /// to happen and sleeping costs more than that.
   public borrowing func await(_ wanted: UInt32, spins: Int) {
-    for _ in 0..<spins {
-      if load() == wanted { return }
-      clinux_spin_pause()
-    }
+    if spin(until: wanted, spins) { return }
     while true {
       let value = load()
       if value == wanted { return }

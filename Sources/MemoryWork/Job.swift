@@ -61,12 +61,13 @@ public struct Verification: Sendable, Equatable {
 }
 
 extension MemoryJob {
-  /// The engine's bounds for memory: chunks of whole pages, `minimumChunk` or more, and at most twice the usual
-  /// minimum at a time, so that cancelling and progress need not wait for more than that.
+  /// The engine's bounds for memory: chunks of whole pages, `minimumChunk` or more, and no more than the usual minimum
+  /// beyond that. R2's quarter of a share may be gigabytes, and a machine whose host has not backed its memory yet makes
+  /// some 200 MiB a second: cancelling and progress would wait for whole chunks of that.
   public func control(minimumChunk: Int, threads: TaskControl.Threads) -> TaskControl {
     let least = rounded(minimumChunk, up: alignment) ?? minimumChunk / alignment * alignment
     var control = TaskControl(minimumChunk: least)
-    control.maximumChunk = max(least, 256 << 20)
+    control.maximumChunk = max(least, usualMinimumChunk)
     control.alignment = alignment
     control.threads = threads
     return control

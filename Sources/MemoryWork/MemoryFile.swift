@@ -57,63 +57,6 @@ public final class MemoryFile {
     if isOnDisk { cachedBefore = try measureCached() }
   }
 
-  // MARK: opening
-
-  /// nil where there is nothing of that name.
-  private static func open(_ path: String) throws(MemoryError) -> Owned<FileDescriptor>? {
-    guard let kind = try kindOfName(path) else { return nil }
-    var access = FileDescriptor.Access.readWrite
-    if kind == .symbolicLink && isMagicLink(path) {
-      access.insert(.followLinks)
-    } else if kind != .regular {
-      throw MemoryError(.wrongKind(kind), path: path)
-    }
-    let file = try attempting(.open, path) { () throws(Errno) in try FileDescriptor.open(path, access) }
-    try claim(file, path)
-    return Owned(file)
-  }
-
-  /// A first look keeps devices and FIFOs from being opened at all; what counts is the look after opening.
-  private static func kindOfName(_ path: String) throws(MemoryError) -> FileStatus.Kind? {
-    do throws(Errno) {
-      return try FileStatus.ofName(path).kind
-    } catch .noEntry {
-      return nil
-    } catch {
-      throw MemoryError(.failed(.open, error), path: path)
-    }
-  }
-
-  /// /proc/PID/fd/N: a memfd's name. Such a link cannot lead anywhere that its process had not opened.
-  private static func isMagicLink(_ path: String) -> Bool {
-    do throws(Errno) {
-      let parent = try FileDescriptor.open(directory(of: path), [.pathOnly, .directory, .followLinks])
-      return try parent.fileSystem().kind == .proc
-    } catch {
-      return false
-    }
-  }
-
-  private static func directory(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
-  /// Whatever the name meant a moment ago: what is open must be a regular file that nobody else works on.
-  private static func claim(_ file: borrowing FileDescriptor, _ path: String) throws(MemoryError) {
-    let status = try attempting(.inspect, path) { () throws(Errno) in try file.status() }
-    if status.kind != .regular { throw MemoryError(.wrongKind(status.kind), path: path) }
-    let isOurs = try attempting(.lock, path) { () throws(Errno) in try file.lockExclusively() }
-    if !isOurs { throw MemoryError(.busy, path: path) }
-  }
-
-  private static func fileSystem(of file: Int32?, _ path: String) throws(MemoryError) -> FileSystemFacts {
-    try attempting(file == nil ? .create : .inspect, path) { () throws(Errno) in
-      if let file { return try FileSystemFacts.of(file) }
-      return try FileDescriptor.open(directory(of: path), [.pathOnly, .directory, .followLinks]).fileSystem()
-    }
-  }
-
   // MARK: working
 
   /// Bytes without memory (on disk: without blocks).
@@ -175,8 +118,7 @@ public final class MemoryFile {
   func region(_ recipe: Recipe) -> Region {
     Region(
       address: mapping!.value.address, length: length, pageSize: pageSize, file: descriptor!.value.number,
-      fileSize: size,
-      recipe: recipe)
+      fileSize: size, recipe: recipe)
   }
 
   /// Bytes of memory that the file has now, of those that the job covers.
@@ -209,22 +151,7 @@ public final class MemoryFile {
     return mine.isSameFile(as: theirs)
   }
 
-  /// Of names that mean no file yet: whether both would mean the same one.
-  private static func isSamePlace(_ one: String, _ other: String) -> Bool {
-    if one.split(separator: "/").last != other.split(separator: "/").last { return false }
-    do throws(Errno) {
-      let mine = try FileDescriptor.open(directory(of: one), [.pathOnly, .directory, .followLinks]).status()
-      let theirs = try FileDescriptor.open(directory(of: other), [.pathOnly, .directory, .followLinks]).status()
-      return mine.isSameFile(as: theirs)
-    } catch {
-      return false
-    }
-  }
-
   // MARK: putting back
-
-  /// Unmaps it; pages stay.
-  func unmap() { mapping = nil }
 
   /// Gives the size back that it had, and the page cache what was read into it; removes it if this run made it and
   /// `removing`. True when all of that was possible.

@@ -85,6 +85,9 @@ extension Program {
     let monitor = TaskMonitor()
     let progress = ProgressDisplay(command, total: plan.job.bytes)
     let watch = Watch(monitor, timeout: command.work.timeout?.nanoseconds, draw: progress?.draw)
+    if !watch.start() {
+      Terminal.writeError("ktaskctl: warning: no thread for signals and --timeout: a signal ends it without an undo\n")
+    }
     let outcome = Sweep.run(plan, monitor)
     watch.stop()
     progress?.erase()

@@ -34,7 +34,18 @@ final class Watch: Sendable {
     self.monitor = monitor
     self.draw = draw
     deadline = timeout.map { Clock.now() + UInt64($0) }
-    try? DetachedThread.start("ktaskctl watch") { self.watch() }
+  }
+
+  /// False where the system gives no thread for it: then signals end the program as they would any other.
+  func start() -> Bool {
+    do throws(Errno) {
+      try DetachedThread.start("ktaskctl watch") { self.watch() }
+      return true
+    } catch {
+      var set = Self.signalSet()
+      unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+      return false
+    }
   }
 
   /// What cancelled the work, if anything did.

@@ -13,8 +13,8 @@ const char *_Nullable clinux_errno_name(int code);
 /// (sched_getaffinity(2)).
 int clinux_affinity_get(uint64_t *_Nonnull mask, size_t words);
 
-/// Moves the calling thread to the CPUs of `mask` (sched_setaffinity(2)).
-int clinux_affinity_set(const uint64_t *_Nullable mask, size_t words);
+/// Moves a thread, 0 being the calling one, to the CPUs of `mask` (sched_setaffinity(2)).
+int clinux_affinity_set(int thread, const uint64_t *_Nullable mask, size_t words);
 
 /// Not an errno: the CPU that the calling thread runs on just now, 0 if the kernel does not tell
 /// (sched_getcpu(3)).

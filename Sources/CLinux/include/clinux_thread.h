@@ -13,5 +13,7 @@ CLINUX_NOLOCKS int clinux_futex_wait(const uint32_t *_Nonnull word, uint32_t exp
 CLINUX_NOLOCKS void clinux_futex_wake(const uint32_t *_Nonnull word, int count);
 /// gettid(2).
 int clinux_thread_id(void);
+/// sched_yield(2).
+CLINUX_NOLOCKS void clinux_yield(void);
 /// One turn of a spin loop (PAUSE, YIELD).
 CLINUX_NOLOCKS void clinux_spin_pause(void);

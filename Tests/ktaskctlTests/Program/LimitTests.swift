@@ -30,8 +30,10 @@ extension ProgramTests {
 
     @Test("a file within RLIMIT_FSIZE is made")
     func withinFileSize() throws {
-      let ended = try ktaskctl("prefault", scratch.file("vm"), "--size", "1M", under: ["prlimit", "--fsize=1048576"])
+      let file = scratch.file("vm")
+      let ended = try ktaskctl("prefault", file, "--size", "1M", under: ["prlimit", "--fsize=1048576"])
       #expect(ended.status == 0, "\(ended.err)")
+      #expect(FileFacts(file)?.size == 1 << 20)
     }
 
     @Test("a file that may not be written is refused", arguments: ["prefault", "clear", "pin"])

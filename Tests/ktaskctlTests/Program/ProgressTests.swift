@@ -10,6 +10,7 @@ extension ProgramTests {
     func notOnAFile() throws {
       let ended = try start(Self.work).end()
       #expect(ended.status == 0)
+      #expect(ended.out.contains("verified: 1 GiB resident"))
       #expect(!ended.err.contains("\r"))
     }
 

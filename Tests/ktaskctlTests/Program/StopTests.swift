@@ -8,19 +8,19 @@ extension ProgramTests {
     let scratch: Scratch
     init() throws { scratch = try Scratch() }
 
-    /// What a chunk of 256 MiB and the undo take, and a machine that is busy with other things beside.
+    /// What a chunk of 128 MiB and the undo take, and a machine that is busy with other things beside.
     private static let patience = 4.0
 
     @Test(
       "a signal ends a prefault on tmpfs within a moment, and nothing is left",
-      arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
-    func signals(signal: Int32, status: Int32) throws {
+      arguments: [("SIGINT", 2, 130), ("SIGTERM", 15, 143), ("SIGHUP", 1, 129)] as [(String, Int32, Int32)])
+    func signals(name: String, signal: Int32, status: Int32) throws {
       let file = try scratch.tmpfs(mebibytes: 4096) + "/vm"
       let child = try begin(file, "4G")
       let (ended, seconds) = stop(child, signal)
       #expect(ended.status == status, "\(ended.err)")
       #expect(seconds < Self.patience, "took \(seconds) s from the signal to the end")
-      #expect(ended.message.hasPrefix("ktaskctl: \(file): ended by signal \(signal); undone, "), "\(ended.err)")
+      #expect(ended.message.hasPrefix("ktaskctl: \(file): ended by \(name); undone, "), "\(ended.err)")
       #expect(FileFacts(file) == nil)
       let document = try ended.document()
       #expect(document.errors.map(\.code) == ["signal"])

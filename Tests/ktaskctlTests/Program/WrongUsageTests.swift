@@ -77,6 +77,7 @@ extension ProgramTests {
     func help(command: [String]) throws {
       let ended = try start(command + ["--help"]).end()
       #expect(ended.status == 0)
+      #expect(ended.out.contains("USAGE: ktaskctl"))
       for option in [
         "--nodes", "--policy", "--region", "--plot", "--hold", "--nice", "--no-lend", "--max-helpers",
         "--ignore-power-policy", "--unlink", "--zero", "io_uring", "vfio", "iommufd", "release", "verify ", "exec ",

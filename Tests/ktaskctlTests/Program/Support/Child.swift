@@ -59,7 +59,7 @@ final class Child {
     defer { unsafe posix_spawnattr_destroy(&attributes) }
     unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
     var arguments = unsafe words.map { unsafe strdup($0) } + [nil]
-    defer { for unsafeword in unsafe arguments { unsafe free(word) } }
+    defer { for index in unsafe arguments.indices { unsafe free(arguments[index]) } }
     var pid: pid_t = 0
     let error = unsafe posix_spawnp(&pid, words[0], &actions, &attributes, &arguments, environ)
     if error != 0 { throw Failure("\(words[0]) does not start: errno \(error)") }
