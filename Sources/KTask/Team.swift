@@ -37,7 +37,7 @@ struct Team: ~Copyable {
     meeting.gate.store(1)
     if !helpers.isEmpty { meeting.gate.wake() }
     work(0, nil)
-    for helper in helpers where helper.takeBack() { meeting.running.countDown() }
+    for helper in helpers where helper.takeBack() { _ = meeting.running.decrement() }
     meeting.running.await(0, spins: HelperPool.spins)
     let nanoseconds = Clock.now() - began
     HelperPool.shared.giveBack(helpers)

@@ -1,3 +1,4 @@
+import Glibc
 import LinuxSystem
 
 /// Seconds that the runs of one contestant took.
@@ -59,7 +60,11 @@ func printTable(_ heading: [String], _ rows: [[String]]) {
   print("")
 }
 
-func printReading(_ text: String) { print("Reading: \(text)\n") }
+func printReading(_ text: String) {
+  print("Reading: \(text)\n")
+  // into a file or a pipe, too, as soon as it is known
+  fflush(nil)
+}
 
 extension Double {
   /// Rounded to `decimals` digits after the point.

@@ -53,7 +53,9 @@ enum Programs {
     unsafe posix_spawnattr_setsigmask(&attributes, &none)
     unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     let words = unsafe arguments.map { unsafe strdup($0) } + [nil]
-    defer { unsafe words.forEach { unsafe free($0) } }
+    defer {
+      for index in unsafe words.indices { unsafe free(words[index]) }
+    }
     var process: pid_t = 0
     let error = unsafe posix_spawnp(&process, arguments[0], &actions, &attributes, words, environ)
     if error != 0 { throw Skip("\(arguments[0]): \(Errno(error))") }
