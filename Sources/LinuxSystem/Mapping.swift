@@ -16,7 +16,11 @@ public struct Mapping: ~Copyable, Sendable {
     self.outer = outer ?? (address, length)
   }
 
-  deinit { unsafe munmap(UnsafeMutableRawPointer(bitPattern: outer.address), outer.length) }
+  /// Huge pages are unmapped whole or not at all: a length in parts of them would be a leak.
+  deinit {
+    let result = unsafe munmap(UnsafeMutableRawPointer(bitPattern: outer.address), outer.length)
+    assert(result == 0, "munmap: \(Errno.current.name)")
+  }
 
   /// Private anonymous memory, its start aligned to `alignment` bytes and walled in by unusable pages, so that the
   /// kernel never merges it with a neighbour and its counts are its own.
@@ -37,7 +41,7 @@ public struct Mapping: ~Copyable, Sendable {
     return Mapping(address: address, length: length)
   }
 
-  /// The first `length` bytes of a file, shared. On hugetlbfs the pages that are missing are reserved here, ENOMEM
+  /// The first `length` bytes of a file, shared; on hugetlbfs whole pages. On hugetlbfs the pages that are missing are reserved here, ENOMEM
   /// where the pool is short, unless not `reserving`.
   public static func shared(
     _ file: borrowing FileDescriptor, _ length: Int, writable: Bool = true, reserving: Bool = true

@@ -60,8 +60,11 @@ func printTable(_ heading: [String], _ rows: [[String]]) {
   print("")
 }
 
-func printReading(_ text: String) {
-  print("Reading: \(text)\n")
+/// A line of reading; it says so where the times that it is read from are spread too wide to be trusted.
+func printReading(_ text: String, of times: [Times] = []) {
+  let widest = times.map(\.spread).max() ?? 0
+  let doubt = widest > 0.1 ? " Doubtful: the runs differ by ±\((widest * 100).fixed(0)) %; was the machine busy?" : ""
+  print("Reading: \(text)\(doubt)\n")
   // into a file or a pipe, too, as soon as it is known
   fflush(nil)
 }

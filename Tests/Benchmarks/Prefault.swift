@@ -27,7 +27,8 @@ private func measurePrefault(_ setting: Setting) throws {
     faster.isEmpty
       ? "nothing here is faster than ktaskctl."
       : "faster than ktaskctl: "
-        + faster.map { "\($0.0.name), by \((times[0].median - $0.1.median).asTime)" }.joined(separator: "; ") + ".")
+        + faster.map { "\($0.0.name), by \((times[0].median - $0.1.median).asTime)" }.joined(separator: "; ") + ".",
+    of: times)
   if others.count == 1 { print("QEMU skipped: \(qemu) is not installed.\n") }
 }
 

@@ -78,5 +78,6 @@ private func measureScaling(_ setting: Setting, _ page: Page, _ bytes: Int) thro
     : plain >= 1.6 ? "ktaskctl scales worse than this machine" : "this machine scales no better"
   printReading(
     "2 threads are \(ours.fixed(2)) times as fast as 1, in the plain loop \(plain.fixed(2)) times: \(verdict). "
-      + "On 2 threads ktaskctl takes \((times[1].median / times[3].median).fixed(2)) times the plain loop's time.")
+      + "On 2 threads ktaskctl takes \((times[1].median / times[3].median).fixed(2)) times the plain loop's time.",
+    of: times)
 }

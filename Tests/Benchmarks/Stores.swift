@@ -33,5 +33,5 @@ private func measureStores(_ setting: Setting) throws {
   }
   printReading(
     "fastest on 1 thread is \(fastest(times.prefix(stores.count))), on 2 threads "
-      + "\(fastest(times.suffix(stores.count))).")
+      + "\(fastest(times.suffix(stores.count))).", of: times)
 }

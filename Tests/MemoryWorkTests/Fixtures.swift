@@ -94,7 +94,8 @@ func write(_ byte: UInt8, to path: String, _ range: Range<Int>) throws {
 /// The byte at an offset.
 func byte(of path: String, at offset: Int) throws -> UInt8 {
   let file = try FileDescriptor.open(path, .readWrite)
-  let mapping = try Mapping.shared(file, offset + 1)
+  // whole huge pages: a pool's mapping cannot be unmapped otherwise
+  let mapping = try Mapping.shared(file, (offset / ReservedPages.size + 1) * ReservedPages.size, reserving: false)
   return unsafe UnsafeRawPointer(bitPattern: mapping.address)!.load(fromByteOffset: offset, as: UInt8.self)
 }
 
