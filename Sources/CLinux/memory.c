@@ -59,6 +59,8 @@ int clinux_lock_on_fault(uintptr_t address, size_t length) {
   return answer(syscall(SYS_mlock2, address, length, MLOCK_ONFAULT));
 }
 
+int clinux_lock(uintptr_t address, size_t length) { return answer(mlock((void *)address, length)); }
+
 int clinux_unlock(uintptr_t address, size_t length) { return answer(munlock((void *)address, length)); }
 
 int clinux_resident(uintptr_t address, size_t length, unsigned char *vector) {

@@ -42,6 +42,7 @@ extension Errno {
   public static let exists = Errno(EEXIST)
   public static let isDirectory = Errno(EISDIR)
   public static let invalid = Errno(EINVAL)
+  public static let tooManyFiles = Errno(EMFILE)
   public static let fileTooBig = Errno(EFBIG)
   public static let noDevice = Errno(ENODEV)
   public static let noSpace = Errno(ENOSPC)

@@ -19,6 +19,12 @@ public struct KernelVersion: Sendable, Equatable {
     preemption = String(word ?? "none") + (mode.map { " (\($0))" } ?? "")
   }
 
+  /// Whether it is of that version or a later one, by the two numbers that its release begins with.
+  public func isAtLeast(_ major: Int, _ minor: Int) -> Bool {
+    let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+    return numbers.count == 2 && (numbers[0], numbers[1]) >= (major, minor)
+  }
+
   /// The running kernel (uname(2)).
   public static func current(_ files: SystemFiles = SystemFiles()) -> KernelVersion {
     var name = utsname()

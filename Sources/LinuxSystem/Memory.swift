@@ -28,6 +28,12 @@ public enum Memory {
     try Errno.check(clinux_lock_on_fault(address, length))
   }
 
+  /// Makes every page and locks it (mlock(2)). ENOMEM: beyond RLIMIT_MEMLOCK, without CAP_IPC_LOCK.
+  @inlinable
+  public static func lock(_ address: UInt, _ length: Int) throws(Errno) {
+    try Errno.check(clinux_lock(address, length))
+  }
+
   /// munlock(2).
   @inlinable
   public static func unlock(_ address: UInt, _ length: Int) throws(Errno) {

@@ -14,6 +14,8 @@ public struct ResourceLimit: Sendable, Equatable {
     case processes
     /// RLIMIT_NICE: 20 less the lowest nice value that the process may give itself.
     case nice
+    /// RLIMIT_NOFILE: open descriptors.
+    case openFiles
   }
 
   /// The limit that holds; nil for none.
@@ -45,6 +47,7 @@ extension ResourceLimit.Resource {
     case .addressSpace: CLINUX_RLIMIT_AS
     case .processes: CLINUX_RLIMIT_NPROC
     case .nice: CLINUX_RLIMIT_NICE
+    case .openFiles: CLINUX_RLIMIT_NOFILE
     }
   }
 }

@@ -159,9 +159,9 @@ public final class ClearAnonymousJob: MemoryJob {
   }
 }
 
-/// populate, or touch on a kernel that cannot; fallocate is for files.
+/// populate, or touch on a kernel that cannot; fallocate is for files, map-cold for pins.
 func populateMethod(_ wanted: Method?, path: String? = nil) throws(MemoryError) -> Method {
-  if wanted == .fallocate { throw MemoryError(.noMethod(.fallocate), path: path) }
+  if let wanted, wanted == .fallocate || wanted == .mapCold { throw MemoryError(.noMethod(wanted), path: path) }
   if wanted == .populate && !Memory.canPopulate { throw MemoryError(.noMethod(.populate), path: path) }
   return wanted ?? (Memory.canPopulate ? .populate : .touch)
 }

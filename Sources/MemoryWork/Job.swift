@@ -12,6 +12,8 @@ public protocol MemoryJob: AnyObject {
   var pageSize: Int { get }
   /// Bytes that chunk ends are multiples of.
   var alignment: Int { get }
+  /// The least bytes that a chunk may have, whatever is asked for; 1 where it does not matter.
+  var leastChunk: Int { get }
   /// Bytes of each node task of a run.
   var nodeTaskBytes: [Int] { get }
   /// The way pages are made; nil where they are not.
@@ -45,6 +47,8 @@ public struct Verification: Sendable, Equatable {
   public var hugeBytes = 0
   /// nil: not to be locked.
   public var lockedBytes: Int?
+  /// Pinned, by the kernel's own count; nil: not to be pinned.
+  public var pinnedBytes: Int?
   /// The size of most of the pages.
   public var pageSize = 0
   public var bytesByNode: [Int: Int] = [:]
@@ -61,11 +65,14 @@ public struct Verification: Sendable, Equatable {
 }
 
 extension MemoryJob {
+  public var leastChunk: Int { 1 }
+
   /// The engine's bounds for memory: chunks of whole pages, `minimumChunk` or more, and no more than the usual minimum
   /// beyond that. R2's quarter of a share may be gigabytes, and a machine whose host has not backed its memory yet makes
   /// some 200 MiB a second: cancelling and progress would wait for whole chunks of that.
   public func control(minimumChunk: Int, threads: TaskControl.Threads) -> TaskControl {
-    let least = rounded(minimumChunk, up: alignment) ?? minimumChunk / alignment * alignment
+    let wanted = max(minimumChunk, leastChunk)
+    let least = rounded(wanted, up: alignment) ?? wanted / alignment * alignment
     var control = TaskControl(minimumChunk: least)
     control.maximumChunk = max(least, usualMinimumChunk)
     control.alignment = alignment

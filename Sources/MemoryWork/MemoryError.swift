@@ -4,7 +4,7 @@ public import LinuxSystem
 public struct MemoryError: Error, Equatable, Sendable {
   /// What was being done when a call failed.
   public enum Operation: String, Sendable, BitwiseCopyable {
-    case open, create, resize, lock, map, advise, populate, allocate, touch, clear, verify, pin, inspect
+    case open, create, resize, lock, map, advise, populate, allocate, touch, clear, verify, pin, register, inspect
   }
 
   public enum Cause: Equatable, Sendable {
@@ -39,6 +39,10 @@ public struct MemoryError: Error, Equatable, Sendable {
     /// Fewer bytes are resident than should be.
     case notResident(bytes: Int)
     case notLocked(bytes: Int)
+    /// Fewer bytes are pinned than should be.
+    case notPinned(bytes: Int)
+    /// What was to pin it cannot.
+    case noPin(PinRefusal)
     case cancelled
   }
 
@@ -75,6 +79,8 @@ public enum Method: String, Sendable, CaseIterable {
   case fallocate
   /// One byte of every page, as any program would.
   case touch
+  /// Not at all: what pins the memory makes its pages, too.
+  case mapCold = "map-cold"
 }
 
 /// A failed chunk's error: small and trivial, so that throwing it allocates nothing.

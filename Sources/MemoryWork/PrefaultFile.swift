@@ -87,6 +87,7 @@ public final class PrefaultJob: MemoryJob {
     for file in files where file.fileSystem.kind == .proc {
       throw MemoryError(.wrongFileSystem("proc"), path: file.path)
     }
+    if wanted == .mapCold { throw MemoryError(.noMethod(.mapCold)) }
     if wanted == .populate && !Memory.canPopulate { throw MemoryError(.noMethod(.populate)) }
     chosen = wanted ?? (Memory.canPopulate ? .populate : .touch)
     method = chosen
@@ -146,7 +147,7 @@ extension Check.What {
   fileprivate var isShared: Bool {
     switch self {
     case .memory, .cgroupMemory, .hugePages, .cgroupHugePages: true
-    case .space, .lockLimit, .fileSizeLimit: false
+    case .space, .lockLimit, .fileSizeLimit, .pieces: false
     }
   }
 }

@@ -13,9 +13,11 @@ public struct Check: Equatable, Sendable {
     case lockLimit
     /// RLIMIT_FSIZE.
     case fileSizeLimit
+    /// Pieces that can be pinned each by itself, a count: "buffers".
+    case pieces(String)
   }
   public var what: What
-  /// In bytes, huge pages too.
+  /// In bytes, huge pages too; pieces are counted.
   public var need: Int
   public var have: Int
   public var path: String?
@@ -55,10 +57,15 @@ public struct MachineFacts: Sendable {
     facts.pools = HugePagePool.all()
     for pool in facts.pools { facts.cgroupHugePages[pool.pageSize] = cgroup.hugetlbHeadroom(pageSize: pool.pageSize) }
     facts.fileSizeLimit = ResourceLimit.of(.fileSize).soft
-    if !Capability.ipcLock.isEffective, let limit = ResourceLimit.of(.lockedMemory).soft {
-      facts.lockable = max(0, limit - (ProcessStatus.current()?.lockedBytes ?? 0))
-    }
+    facts.lockable = lockable()
     return facts
+  }
+
+  /// What this process may still lock or pin; nil: as much as there is.
+  static func lockable() -> Int? {
+    guard !Capability.ipcLock.isEffective, let limit = ResourceLimit.of(.lockedMemory).soft else { return nil }
+    let status = ProcessStatus.current()
+    return max(0, limit - (status?.lockedBytes ?? 0) - (status?.pinnedBytes ?? 0))
   }
 
   /// Memory that a run leaves for everybody else: the last of it costs reclaim, then the OOM killer.

@@ -25,13 +25,14 @@ extension MemoryError {
     case .wrongKind, .wrongFileSystem, .wrongPageSize, .noSuchPageSize, .transparentOff, .noMethod: .notSupported
     case .busy: .busy
     case .noSize, .beyondEnd, .namedTwice, .hasPages: .usage
-    case .missing, .notZero, .notResident, .notLocked, .cancelled: .failed
+    case .noPin(let refusal): refusal.exitStatus
+    case .missing, .notZero, .notResident, .notLocked, .notPinned, .cancelled: .failed
     }
   }
 
   private static func exitStatus(_ operation: Operation, _ errno: Errno) -> ExitStatus {
     switch errno {
-    case .noMemory where operation == .pin: .permission
+    case .noMemory where operation == .pin || operation == .register: .permission
     case .noMemory, .fault, .noSpace, .quota: .shortage
     case .permission, .access, .readOnly, .textBusy, .fileTooBig: .permission
     case .poisoned: .hardwareMemory
@@ -45,7 +46,7 @@ extension Check.What {
   /// A limit set on the process, not something that has run out.
   var isLimit: Bool {
     switch self {
-    case .lockLimit, .fileSizeLimit: true
+    case .lockLimit, .fileSizeLimit, .pieces: true
     case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .space: false
     }
   }

@@ -6,14 +6,14 @@ enum JobRequest: Equatable {
   case clearAnonymous(bytes: Int)
   case clear(files: [String])
   case prefault(files: [String])
-  case lockAnonymous(bytes: Int)
-  case lock(file: String)
+  case pinAnonymous(bytes: Int, PinRequest)
+  case pin(file: String, PinRequest)
 
   /// What is left afterwards is the aim, not only the figures.
   var keepsResult: Bool {
     switch self {
     case .prefault, .clear: true
-    case .clearAnonymous, .lockAnonymous, .lock: false
+    case .clearAnonymous, .pinAnonymous, .pin: false
     }
   }
 
@@ -22,14 +22,14 @@ enum JobRequest: Equatable {
     switch self {
     case .clearAnonymous(let bytes):
       return try ClearAnonymousJob(AnonymousMemory(bytes: bytes, page: pageKind(page)), method: method)
-    case .lockAnonymous(let bytes):
-      return try LockJob(AnonymousMemory(bytes: bytes, page: pageKind(page)), method: method)
+    case .pinAnonymous(let bytes, let pin):
+      return try pin.job(PinnedMemory(AnonymousMemory(bytes: bytes, page: pageKind(page))), method: method)
     case .clear(let paths):
       return try ClearFileJob(openFiles(paths, size, page, creating: false), method: method)
     case .prefault(let paths):
       return try PrefaultJob(openFiles(paths, size, page, creating: true), method: method)
-    case .lock(let path):
-      return try LockJob(openFiles([path], size, page, creating: false)[0], method: method)
+    case .pin(let path, let pin):
+      return try pin.job(PinnedMemory(openFiles([path], size, page, creating: false)[0]), method: method)
     }
   }
 }

@@ -3,3 +3,4 @@
 #include "clinux_machine.h"
 #include "clinux_memory.h"
 #include "clinux_thread.h"
+#include "clinux_uring.h"

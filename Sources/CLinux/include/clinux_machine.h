@@ -29,6 +29,7 @@ static const int CLINUX_RLIMIT_FSIZE = RLIMIT_FSIZE;
 static const int CLINUX_RLIMIT_AS = RLIMIT_AS;
 static const int CLINUX_RLIMIT_NPROC = RLIMIT_NPROC;
 static const int CLINUX_RLIMIT_NICE = RLIMIT_NICE;
+static const int CLINUX_RLIMIT_NOFILE = RLIMIT_NOFILE;
 
 /// One of the process's limits; UINT64_MAX stands for none (getrlimit(2)).
 int clinux_resource_limit(int resource, uint64_t *_Nonnull soft, uint64_t *_Nonnull hard);

@@ -16,6 +16,8 @@ CLINUX_NOLOCKS int clinux_give_back(uintptr_t address, size_t length);
 int clinux_advise_huge(uintptr_t address, size_t length, bool huge);
 /// mlock2(2) with MLOCK_ONFAULT: flags only, populates nothing.
 int clinux_lock_on_fault(uintptr_t address, size_t length);
+/// mlock(2): makes every page and locks it.
+CLINUX_NOLOCKS int clinux_lock(uintptr_t address, size_t length);
 CLINUX_NOLOCKS int clinux_unlock(uintptr_t address, size_t length);
 /// mincore(2); one byte a base page into `vector`.
 int clinux_resident(uintptr_t address, size_t length, unsigned char *_Nonnull vector);

@@ -3,16 +3,17 @@ import MemoryWork
 
 struct Pin: WorkCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Lock memory and report the time per thread count.",
-    discussion: "Anonymous memory of --size, or FILE's, is locked, populated in parallel, and given back.")
-
-  enum With: String, ExpressibleByArgument, CaseIterable { case mlock }
+    abstract: "Pin memory and report the time per thread count.",
+    discussion: "Anonymous memory of --size, or FILE's, is populated and pinned in parallel, and given back.")
 
   @Argument(help: "A file whose memory is pinned.")
   var file: String?
 
-  @Option(help: "What pins it.")
-  var with = With.mlock
+  @Option(help: "What pins it: mlock or io_uring.", transform: PinWord.parse)
+  var with = PinRequest.With.mlock
+
+  @Option(help: "The most that one mapping or buffer has.", transform: ByteSize.parse)
+  var mapSize: ByteSize?
 
   @OptionGroup var work: WorkOptions
   @OptionGroup var output: OutputOptions
@@ -21,8 +22,9 @@ struct Pin: WorkCommand {
   static let defaults = SweepDefaults.measuring
 
   func job() throws -> JobRequest {
-    if let file { return .lock(file: file) }
+    let request = PinRequest(with: with, mapSize: mapSize?.bytes)
+    if let file { return .pin(file: file, request) }
     guard let size = work.size else { throw ValidationError("pin needs --size SIZE or a FILE") }
-    return .lockAnonymous(bytes: size.bytes)
+    return .pinAnonymous(bytes: size.bytes, request)
   }
 }

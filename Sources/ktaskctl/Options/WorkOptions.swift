@@ -18,7 +18,7 @@ struct WorkOptions: ParsableArguments {
   @Option(help: "Unmeasured runs for each thread count, before the measured ones.")
   var warmup: Int?
 
-  @Option(help: "How pages are made: populate, fallocate or touch.")
+  @Option(help: "How pages are made: populate, fallocate, touch; map-cold.")
   var method: MethodWord?
 
   @Option(help: "The least that a thread takes at a time.", transform: ByteSize.parse)
@@ -39,12 +39,14 @@ struct WorkOptions: ParsableArguments {
 /// The methods by their names on the command line.
 enum MethodWord: String, ExpressibleByArgument, CaseIterable {
   case populate, fallocate, touch
+  case mapCold = "map-cold"
 
   var method: Method {
     switch self {
     case .populate: .populate
     case .fallocate: .fallocate
     case .touch: .touch
+    case .mapCold: .mapCold
     }
   }
 }

@@ -15,6 +15,7 @@ extension Check {
         "\(need) needs \(self.need / size) \(ByteSize.text(size)) pages, cgroup \(group) may have \(self.have / size) more"
     case .space(let fileSystem): return "needs \(need) more on its \(fileSystem), which has \(have) left"
     case .lockLimit: return "needs \(need) of locked memory, the limit (RLIMIT_MEMLOCK) leaves \(have)"
+    case .pieces(let pieces): return "needs \(self.need) \(pieces), \(self.have) are possible"
     case .fileSizeLimit: return "is to have \(need), the limit for files (RLIMIT_FSIZE) is \(have)"
     }
   }
@@ -30,8 +31,21 @@ extension Check {
     case .space("hugetlbfs"): "mount it with a larger size=, or a smaller --size"
     case .space: "free disk space, or a smaller --size"
     case .lockLimit: "ulimit -l unlimited, as root, or LimitMEMLOCK=infinity in its unit"
+    case .pieces: "a larger --map-size"
     case .fileSizeLimit: "ulimit -f unlimited"
     }
+  }
+
+  /// Whether it is counted, and not in bytes.
+  private var isCount: Bool {
+    if case .pieces = what { return true }
+    return false
+  }
+
+  /// For the plan.
+  var line: String {
+    let (need, have) = isCount ? ("\(need)", "\(have)") : (ByteSize.text(need), ByteSize.text(have))
+    return "check: \(name): needs \(need), has \(have): \(isMet ? "ok" : "SHORT")"
   }
 
   /// For the plan.
@@ -44,6 +58,7 @@ extension Check {
     case .space(let fileSystem): "space on \(fileSystem)"
     case .lockLimit: "RLIMIT_MEMLOCK"
     case .fileSizeLimit: "RLIMIT_FSIZE"
+    case .pieces(let pieces): pieces
     }
   }
 }

@@ -112,6 +112,7 @@ extension Document {
     /// Bytes in pages larger than the base page.
     var hugeBytes: Int?
     var lockedBytes: Int?
+    var pinnedBytes: Int?
 
     enum CodingKeys: String, CodingKey {
       case zero
@@ -119,6 +120,7 @@ extension Document {
       case pageSize = "page_size"
       case hugeBytes = "huge_bytes"
       case lockedBytes = "locked_bytes"
+      case pinnedBytes = "pinned_bytes"
     }
   }
 

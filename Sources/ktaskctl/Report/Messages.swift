@@ -64,6 +64,8 @@ extension MemoryError {
     case .notZero: "the byte at offset \(offset ?? 0) is not zero after clearing"
     case .notResident(let bytes): "\(ByteSize.text(bytes)) are not resident afterwards"
     case .notLocked(let bytes): "\(ByteSize.text(bytes)) are not locked afterwards (VmLck)"
+    case .notPinned(let bytes): "\(ByteSize.text(bytes)) are not pinned afterwards"
+    case .noPin(let refusal): refusal.sentence
     case .cancelled: "cancelled"
     }
   }
@@ -82,7 +84,7 @@ extension MemoryError {
     case (.populate, .fault), (.touch, .fault): "no memory left for a page"
     case (.clear, .fault), (.verify, .fault): "a page has gone: the file was cut, or there is no memory left"
     case (.map, .noMemory) where (pageSize ?? 0) > MemoryInfo.basePageSize: "not enough free huge pages"
-    case (.pin, .noMemory), (.pin, .permission): "more than the limit for locked memory allows"
+    case (.pin, .noMemory), (.pin, .permission), (.register, .noMemory): "more than the limit for locked memory allows"
     case (_, .poisoned): "the hardware has lost a page's contents"
     default: nil
     }
@@ -99,7 +101,9 @@ extension MemoryError {
     case .beyondEnd: "ktaskctl prefault --size SIZE \(path ?? "FILE")"
     case .missing: "make it first: ktaskctl prefault --size SIZE \(path ?? "FILE")"
     case .hasPages: "one run with one thread count, or another file"
-    case .failed(.pin, _): "ulimit -l unlimited, as root, or LimitMEMLOCK=infinity in its unit"
+    case .noPin(let refusal): refusal.remedy
+    case .failed(.pin, _), .failed(.register, .noMemory):
+      "ulimit -l unlimited, as root, or LimitMEMLOCK=infinity in its unit"
     case .failed(_, .noMemory), .failed(_, .fault), .failed(_, .noSpace): morePages
     default: nil
     }
@@ -127,6 +131,7 @@ extension MemoryError.Operation {
     case .clear: "clearing"
     case .verify: "verifying"
     case .pin: "locking in memory"
+    case .register: "registering with io_uring"
     case .inspect: "inspecting"
     }
   }

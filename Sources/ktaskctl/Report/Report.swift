@@ -89,6 +89,7 @@ extension Plan {
     var words = ["ktaskctl", command] + job.files.map(\.path)
     if let size = self.words.size { words += ["--size", "\(size.bytes)"] }
     if job.files.isEmpty { words += ["--page-size", pageWord] }
+    words += request.pin?.words ?? []
     if let method = self.words.method { words += ["--method", method.rawValue] }
     return (words + ["--threads", "\(threads)"]).joined(separator: " ")
   }

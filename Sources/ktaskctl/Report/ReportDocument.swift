@@ -77,7 +77,7 @@ extension Document.Verified {
   init(_ found: Verification) {
     self.init(
       zero: found.isZero, residentBytes: found.residentBytes, pageSize: found.pageSize, hugeBytes: found.hugeBytes,
-      lockedBytes: found.lockedBytes)
+      lockedBytes: found.lockedBytes, pinnedBytes: found.pinnedBytes)
   }
 }
 

@@ -25,8 +25,13 @@ extension Report {
   private var header: String {
     let runs = plan.runs.counted("run")
     let warmups = plan.warmup == 0 ? "" : ", \(plan.warmup) unmeasured before"
-    return "\(plan.command) \(subject): \(ByteSize.text(plan.job.bytes)), \(plan.pageWord) pages, any node, "
+    return "\(plan.command) \(subject): \(ByteSize.text(plan.job.bytes)), \(plan.pageWord) pages, any node, \(pinWord)"
       + "\(plan.job.method?.rawValue ?? ""), \(runs)\(warmups)"
+  }
+
+  private var pinWord: String {
+    guard let pin = plan.request.pin, pin.with != .mlock else { return "" }
+    return "with \(pin.with.text), "
   }
 
   private var foundLines: [String] {
@@ -35,6 +40,7 @@ extension Report {
     if found.hugeBytes > 0 { facts.append("\(ByteSize.text(found.hugeBytes)) of it in huge pages") }
     if found.isZero == true { facts.append("all zero") }
     if let locked = found.lockedBytes { facts.append("\(ByteSize.text(locked)) locked (VmLck)") }
+    if let pinned = found.pinnedBytes { facts.append("\(ByteSize.text(pinned)) pinned (VmPin)") }
     if let store = (plan.job as? ClearFileJob)?.store { facts.append("cleared with \(store)") }
     return ["verified: " + facts.joined(separator: ", ")]
   }
@@ -65,9 +71,7 @@ extension Plan {
     lines += job.files.map {
       "  file: \($0.path), \(ByteSize.text($0.length)), \(ByteSize.text($0.residentBefore)) there"
     }
-    lines += checks.map {
-      "  check: \($0.name): needs \(ByteSize.text($0.need)), has \(ByteSize.text($0.have)): \($0.isMet ? "ok" : "SHORT")"
-    }
+    lines += checks.map { "  " + $0.line }
     return lines
   }
 }

@@ -80,7 +80,7 @@ extension ProgramTests {
       #expect(ended.out.contains("USAGE: ktaskctl"))
       for option in [
         "--nodes", "--policy", "--region", "--plot", "--hold", "--nice", "--no-lend", "--max-helpers",
-        "--ignore-power-policy", "--unlink", "--zero", "io_uring", "vfio", "iommufd", "release", "verify ", "exec ",
+        "--ignore-power-policy", "--unlink", "--zero", "release", "verify ", "exec ",
       ] {
         #expect(!ended.out.contains(option), "\(option) in the help of \(command)")
       }

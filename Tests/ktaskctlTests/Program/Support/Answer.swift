@@ -61,6 +61,7 @@ struct Answer: Decodable {
     var pageSize: Int
     var hugeBytes: Int?
     var lockedBytes: Int?
+    var pinnedBytes: Int?
   }
   struct Failure: Decodable {
     var code: String

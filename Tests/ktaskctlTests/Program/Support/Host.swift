@@ -1,5 +1,6 @@
 import Foundation
 @unsafe @preconcurrency import Glibc
+import LinuxSystem
 
 /// What the machine that the tests run on allows them to do.
 enum Host {
@@ -18,6 +19,16 @@ enum Host {
   static let ordinaryUser = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
   static let hasOrdinaryUser = isRoot && has("setpriv") && has("prlimit")
   static let needsOrdinaryUser = "needs root, setpriv and prlimit, to run as an ordinary user"
+
+  static let hasRings: Bool = {
+    do throws(Errno) {
+      _ = try BufferRing.make(places: 1)
+      return true
+    } catch {
+      return false
+    }
+  }()
+  static let needsRings = "needs io_uring"
 
   static let cpus = ProcessInfo.processInfo.activeProcessorCount
   static let memory = memoryInfo("MemTotal") ?? 0

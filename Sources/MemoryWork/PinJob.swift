@@ -1,0 +1,81 @@
+internal import KTask
+internal import LinuxSystem
+
+/// What pins memory: the works of a kind, what they need before the first chunk, and what the kernel counts of them.
+protocol Pinner: AnyObject {
+  associatedtype Work: TaskWork where Work.Iterator == MemoryIterator, Work.Failure == ChunkFailure
+
+  /// What must hold beforehand, besides what the memory itself needs.
+  func checks(_ memory: PinnedMemory, _ facts: MachineFacts) -> [Check]
+  /// The least bytes that a chunk may have, so that there are not more pieces than can be pinned.
+  var leastChunk: Int { get }
+  /// Makes whatever chunks need, so that they allocate nothing; chunks have `chunk` bytes at least, but for a last one.
+  func prepare(_ memory: PinnedMemory, _ table: RegionTable, chunk: Int) throws(MemoryError)
+  func work(_ table: RegionTable) -> Work
+  /// After a finished run: adds what the kernel says is pinned, and throws where that is too little.
+  func verify(_ memory: PinnedMemory, _ verification: inout Verification) throws(MemoryError)
+  /// Unpins whatever is still pinned; true when nothing is pinned any more.
+  func release() -> Bool
+}
+
+/// Pins anonymous memory or a file's: a chunk makes its pages, unless they are to be pinned cold, and pins them.
+///
+/// A pin lives as long as this job and its process: `giveBack` ends it.
+final class PinJob<Kind: Pinner>: MemoryJob {
+  let memory: PinnedMemory
+  let pinner: Kind
+  let method: Method?
+  private let recipe: Recipe
+  private var table: RegionTable?
+
+  init(_ memory: PinnedMemory, _ pinner: Kind, method wanted: Method?) throws(MemoryError) {
+    self.memory = memory
+    self.pinner = pinner
+    (recipe, method) = try pinRecipe(wanted, path: memory.path)
+  }
+
+  var bytes: Int { memory.bytes }
+  var pageSize: Int { memory.pageSize }
+  var alignment: Int { memory.alignment }
+  var leastChunk: Int { pinner.leastChunk }
+  var nodeTaskBytes: [Int] { [bytes] }
+  var files: [MemoryFile] { memory.file.map { [$0] } ?? [] }
+
+  func checks(_ facts: MachineFacts) -> [Check] { memory.checks(facts) + pinner.checks(memory, facts) }
+
+  func prepare() throws(MemoryError) { table = try memory.map(recipe) }
+
+  func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
+    try pinner.prepare(memory, table!, chunk: leastChunk(control))
+    let path = memory.path
+    let run = runMemoryTask(
+      pinner.work(table!), [Span(region: 0, range: 0..<bytes)], table!, control, monitor, path: { _ in path })
+    if run.end != .finished { table = nil }
+    return run
+  }
+
+  private func leastChunk(_ control: TaskControl) -> Int {
+    min(control.minimumChunk, control.chunk(size: bytes, threads: control.decide(size: bytes).threads))
+  }
+
+  func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
+    var verification = try memory.verifyResident(table!)
+    try pinner.verify(memory, &verification)
+    return verification
+  }
+
+  func giveBack(finally: Bool) -> GivenBack {
+    var given = GivenBack(isComplete: pinner.release())
+    if let table { given.bytes = unsafe table.regions[0].giveBackNew(from: 0, to: bytes) }
+    table = nil
+    given.isComplete = memory.unmap(finally: finally) && given.isComplete
+    return given
+  }
+}
+
+/// How pages are made before they are pinned: not at all where cold memory is to be pinned.
+func pinRecipe(_ wanted: Method?, path: String?) throws(MemoryError) -> (Recipe, Method) {
+  if wanted == .mapCold { return (Recipe(pages: .none), .mapCold) }
+  let method = try populateMethod(wanted, path: path)
+  return (Recipe(pages: method == .touch ? .touch : .populate), method)
+}

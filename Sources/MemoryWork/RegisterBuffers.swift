@@ -1,0 +1,135 @@
+internal import KTask
+internal import LinuxSystem
+internal import Synchronization
+
+/// pin --with io_uring: a chunk makes its pages and registers them as buffers; its undo unregisters them.
+@safe
+struct RegisterBuffers: TaskWork, @unchecked Sendable {
+  // @unchecked: regions do not change while a task runs.
+  let iterator = MemoryIterator()
+  let regions: UnsafePointer<Region>
+  let givenBack: UnsafeMutablePointer<Int>
+  let places: BufferPlaces
+
+  @_noLocks
+  func run(from start: MemoryPosition, to end: MemoryPosition) throws(ChunkFailure) {
+    let region = unsafe regions[start.region]
+    var operation = region.recipe.operation()
+    do throws(Errno) {
+      try region.makePages(region.address + UInt(start.offset), end.offset - start.offset)
+      operation = .register
+      try places.register(region, from: start.offset, to: end.offset)
+    } catch {
+      _ = region.giveBackNew(from: start.offset, to: end.offset)
+      throw ChunkFailure(operation: operation, errno: error)
+    }
+  }
+
+  func undo(from start: MemoryPosition, to end: MemoryPosition) {
+    places.unregister(from: start.offset, to: end.offset)
+    unsafe givenBack.pointee += regions[start.region].giveBackNew(from: start.offset, to: end.offset)
+  }
+}
+
+/// io_uring's registered buffers.
+final class BufferPinner: Pinner {
+  private var table: PlaceTable?
+  private var pinnedBefore = 0
+  private let largest: Int
+  private let cpus: Int
+  private let mostRings: Int
+  let leastChunk = 1
+
+  /// `mapSize`: the most that a buffer shall have, in bytes.
+  init(mapSize: Int?) throws(MemoryError) {
+    largest = min(BufferRing.largestBuffer, mapSize ?? .max)
+    cpus = (try? CPUSet.allowed())?.count ?? 1
+    // rings count as locked memory in some kernels: who has little of it gets no more than can work at once
+    mostRings = MachineFacts.lockable() == nil ? Self.descriptorsLeft : min(cpus, Self.descriptorsLeft)
+    do throws(Errno) {
+      _ = try BufferRing.make(places: 1)
+    } catch {
+      throw MemoryError(.noPin(.rings(error)), path: "io_uring")
+    }
+  }
+
+  /// Some are left for everything else.
+  private static var descriptorsLeft: Int { max(1, (ResourceLimit.of(.openFiles).soft ?? .max) - 64) }
+
+  private func rings(_ memory: PinnedMemory) -> Int {
+    RingLayout.rings(memory.bytes, largest: largest, cpus: cpus, most: mostRings)
+  }
+
+  func checks(_ memory: PinnedMemory, _ facts: MachineFacts) -> [Check] {
+    let rings = rings(memory)
+    let buffers = (memory.bytes - 1) / largest + 1
+    return facts.lockChecks(memory.bytes + rings * BufferRing.lockedBytes)
+      + [Check(.pieces("buffers"), need: buffers, have: rings * BufferRing.mostPlaces, path: "io_uring")]
+  }
+
+  func prepare(_ memory: PinnedMemory, _ regions: RegionTable, chunk: Int) throws(MemoryError) {
+    pinnedBefore = ProcessStatus.current()?.pinnedBytes ?? 0
+    let piece = max(memory.pageSize, min(chunk, largest) / memory.pageSize * memory.pageSize)
+    // a chunk's last buffer may be short
+    let buffers = memory.bytes / piece + memory.bytes / chunk + 2
+    guard let layout = RingLayout(buffers: buffers, rings: rings(memory)) else {
+      throw MemoryError(.noPin(.tooManyBuffers(buffers)), path: "io_uring")
+    }
+    table = try PlaceTable(layout, largest: piece)
+  }
+
+  func work(_ regions: RegionTable) -> RegisterBuffers {
+    unsafe RegisterBuffers(
+      regions: UnsafePointer(regions.regions), givenBack: regions.givenBack, places: table!.places)
+  }
+
+  func verify(_ memory: PinnedMemory, _ verification: inout Verification) throws(MemoryError) {
+    let pinned = (ProcessStatus.current()?.pinnedBytes ?? 0) - pinnedBefore
+    verification.pinnedBytes = pinned
+    if pinned < memory.bytes { throw MemoryError(.notPinned(bytes: memory.bytes - pinned), path: memory.path) }
+  }
+
+  func release() -> Bool {
+    guard let table else { return true }
+    let isDropped = table.dropAll()
+    self.table = nil
+    return isDropped && (ProcessStatus.current()?.pinnedBytes ?? 0) <= pinnedBefore
+  }
+}
+
+/// The rings of a run, and the table of their places.
+@safe
+private final class PlaceTable {
+  let places: BufferPlaces
+  private let rings: [Owned<BufferRing>]
+  private let numbers: UnsafeMutablePointer<Int32>
+
+  init(_ layout: RingLayout, largest: Int) throws(MemoryError) {
+    var rings: [Owned<BufferRing>] = []
+    do throws(Errno) {
+      for _ in 0..<layout.rings { rings.append(Owned(try BufferRing.make(places: layout.places))) }
+    } catch {
+      throw MemoryError(.noPin(.rings(error)), path: "io_uring")
+    }
+    self.rings = rings
+    unsafe numbers = .allocate(capacity: rings.count)
+    for (index, ring) in rings.enumerated() { unsafe (numbers + index).initialize(to: ring.value.number) }
+    let capacity = layout.rings * layout.places
+    unsafe places = BufferPlaces(
+      places: .allocate(capacity: capacity), capacity: capacity, rings: UnsafePointer(numbers),
+      ringCount: rings.count, next: .allocate(capacity: 1), largest: largest)
+    unsafe places.places.initialize(repeating: .init(), count: capacity)
+    unsafe places.next.initialize(to: Atomic(0))
+  }
+
+  deinit {
+    unsafe numbers.deallocate()
+    unsafe places.places.deallocate()
+    unsafe places.next.deinitialize(count: 1)
+    unsafe places.next.deallocate()
+  }
+
+  func dropAll() -> Bool {
+    rings.reduce(true) { isDropped, ring in (try? ring.value.dropAll()) != nil && isDropped }
+  }
+}

@@ -1,0 +1,115 @@
+import Testing
+
+extension ProgramTests {
+  @Suite("ktaskctl pin --with io_uring", .enabled(if: Host.hasRings, "\(Host.needsRings)"))
+  struct PinRingTests {
+    let scratch: Scratch
+    init() throws { scratch = try Scratch() }
+
+    @Test(
+      "pins anonymous memory, by the kernel's count, and nothing stays pinned",
+      .enabled(if: Host.isRoot, "\(Host.needsRoot)"),
+      arguments: ["4K", "thp", "2M"], ["populate", "touch", "map-cold"])
+    func anonymous(page: String, method: String) throws {
+      if page == "2M" { try scratch.reserve(128, of: .mebibytes2) }
+      let ended = try ktaskctl(
+        "pin", "--size", "256M", "--with", "io_uring", "--page-size", page, "--method", method, "--json")
+      #expect(ended.status == 0, "\(ended.err)")
+      let document = try ended.document()
+      #expect(document.verified?.pinnedBytes == 256 << 20)
+      #expect(document.verified?.residentBytes == 256 << 20)
+      #expect(document.request?.method == method)
+      #expect(document.results.allSatisfy { $0.command.contains(" --with io_uring ") })
+      if page == "2M" { #expect(HugePage.mebibytes2.available == 128) }
+    }
+
+    @Test(
+      "pins a pool's page of 1 GiB, which is as large as a buffer may be",
+      .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+    func gibibytePage() throws {
+      try scratch.reserve(1, of: .gibibyte)
+      let ended = try ktaskctl(
+        "pin", "--size", "1G", "--with", "io_uring", "--page-size", "1G", "--runs", "1", "--json")
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(try ended.document().verified?.pinnedBytes == 1 << 30)
+      #expect(HugePage.gibibyte.available == 1)
+    }
+
+    @Test(
+      "pins a file's memory and leaves what is in it", .enabled(if: Host.isRoot, "\(Host.needsRoot)"),
+      arguments: ["tmpfs", "hugetlbfs"])
+    func file(kind: String) throws {
+      let file = try scratch.folder(on: kind) + "/vm"
+      try tool("truncate", "--size", "64M", file)
+      try Content(file).write(0..<16 << 20)
+      let ended = try ktaskctl("pin", file, "--with", "io_uring", "--json")
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(try ended.document().verified?.pinnedBytes == 64 << 20)
+      #expect(FileFacts(file)?.allocated == 16 << 20, "what was not there is given back, as nothing is to be left")
+      #expect(try Content(file).isWritten(0..<16 << 20))
+    }
+
+    @Test("a chunk of more than 1 GiB becomes several buffers", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+    func largeChunk() throws {
+      let ended = try ktaskctl(
+        "pin", "--size", "1100M", "--with", "io_uring", "--min-chunk", "2G", "--runs", "1", "--warmup", "0", "--json")
+      #expect(ended.status == 0, "\(ended.err)")
+      let document = try ended.document()
+      #expect(document.results.first?.helpers.first?.chunks == 1)
+      #expect(document.verified?.pinnedBytes == 1100 << 20)
+    }
+
+    @Test("many small buffers spread over few rings", .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
+    func manyBuffers() throws {
+      let words = ["pin", "--size", "64M", "--with", "io_uring", "--page-size", "4K", "--map-size", "4K", "--json"]
+      let ended = try start(words, under: ["prlimit", "--nofile=80"]).end()
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(try ended.document().verified?.pinnedBytes == 64 << 20)
+    }
+
+    @Test(
+      "more buffers than rings have places for are refused",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
+    func tooManyBuffers() throws {
+      let words = ["pin", "--size", "512M", "--with", "io_uring", "--page-size", "4K", "--map-size", "4K", "--json"]
+      let ended = try start(words, under: ["prlimit", "--nofile=67"]).end()
+      #expect(ended.status == 4)
+      #expect(ended.message.hasPrefix("ktaskctl: io_uring: needs 131072 buffers, 49152 are possible"), "\(ended.err)")
+      #expect(ended.remedy?.contains("--map-size") == true)
+    }
+
+    @Test(
+      "an ordinary user may pin what the limit allows, and no more",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
+    func limit() throws {
+      let program = try scratch.programForAll()
+      let user = ["prlimit", "--memlock=4194304"] + Host.ordinaryUser + [program, "pin", "--with", "io_uring"]
+      let within = try Child(user + ["--size", "2M"]).end()
+      #expect(within.status == 0, "\(within.err)")
+      #expect(within.out.contains("2 MiB pinned (VmPin)"))
+      let beyond = try Child(user + ["--size", "5M", "--json"]).end()
+      #expect(beyond.status == 4)
+      #expect(beyond.message.contains("of locked memory, the limit (RLIMIT_MEMLOCK) leaves 4 MiB"), "\(beyond.err)")
+      #expect(try beyond.document().errors.first?.code == "resource-limit")
+    }
+
+    @Test(
+      "a kernel whose settings forbid io_uring is told with what allows it",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func forbidden() throws {
+      let ended = try ktaskctl(
+        "pin", "--size", "16M", "--with", "io_uring", under: Traced.failing("io_uring_setup", "EPERM", when: "1+"))
+      #expect(ended.status == 4)
+      #expect(ended.message == "ktaskctl: io_uring: the kernel's settings forbid it (EPERM)")
+      #expect(ended.remedy == "sysctl kernel.io_uring_disabled=0")
+    }
+
+    @Test("a kernel without it is not supported", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func missing() throws {
+      let ended = try ktaskctl(
+        "pin", "--size", "16M", "--with", "io_uring", under: Traced.failing("io_uring_setup", "ENOSYS", when: "1+"))
+      #expect(ended.status == 8)
+      #expect(ended.message.contains("(ENOSYS)"))
+    }
+  }
+}
