@@ -42,6 +42,12 @@ public struct HugePagePool: Sendable, Equatable {
 
   /// How many pages can still be had: free and not promised, and surplus ones if the memory for them is found.
   public var available: Int { max(0, free - reserved) + max(0, overcommitLimit - surplus) }
+
+  /// How many pages can still be had on a node. Promises are made for the whole pool, not for a node: they count
+  /// against each, but for the `own` ones.
+  public func available(on node: Node, own: Int = 0) -> Int {
+    min(node.free + max(0, overcommitLimit - surplus), available + own)
+  }
 }
 
 extension HugePagePool {

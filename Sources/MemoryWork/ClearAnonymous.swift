@@ -46,6 +46,10 @@ extension Region {
 public final class AnonymousMemory {
   public let bytes: Int
   public let page: PageKind
+  /// nil: where the kernel puts it.
+  public private(set) var placement: Placement?
+  /// Its node tasks; one of no node where it is not placed.
+  private(set) var parts: [Span]
   private var mapping: Owned<Mapping>?
 
   /// Where it is mapped; after `map`.
@@ -58,9 +62,21 @@ public final class AnonymousMemory {
     }
     self.bytes = whole
     self.page = page
+    parts = [Span(region: 0, range: 0..<whole)]
+  }
+
+  /// Shares it out among nodes, as far as they have pages; before `checks` and `map`.
+  public func place(_ placement: Placement, _ stock: inout NodeStock) {
+    self.placement = placement
+    parts = placement.parts(
+      of: 0, length: bytes, missing: Extents([0..<bytes]), pageSize: pageSize, alignment: page.alignment, &stock)
   }
 
   func checks(_ facts: MachineFacts) -> [Check] {
+    if placement?.policy == .bind {
+      return parts.flatMap { facts.nodeChecks($0.range.count, on: $0.node!, pageSize: pageSize) }
+        + facts.cgroupChecks(bytes, pageSize: pageSize)
+    }
     if case .huge(let size) = page { return facts.hugePageChecks(bytes, pageSize: size) }
     return facts.memoryChecks(bytes)
   }
@@ -78,6 +94,9 @@ public final class AnonymousMemory {
     } catch {
       throw MemoryError(.failed(.map, error), bytes: bytes, pageSize: pageSize)
     }
+    try attempting(.place, nil) { () throws(Errno) in
+      try placement?.apply(to: parts, at: address, length: bytes)
+    }
   }
 
   /// A kernel without transparent huge pages has nothing to forbid.
@@ -94,11 +113,13 @@ public final class AnonymousMemory {
     return MemoryInfo.basePageSize
   }
 
-  /// After `map`.
-  func table(_ recipe: Recipe) -> RegionTable {
-    let region = Region(address: address, length: bytes, pageSize: pageSize, recipe: recipe)
-    return RegionTable([region], present: [])
+  /// For chunks; after `map`.
+  func region(_ recipe: Recipe) -> Region {
+    Region(address: address, length: bytes, pageSize: pageSize, recipe: recipe)
   }
+
+  /// After `map`.
+  func table(_ recipe: Recipe) -> RegionTable { RegionTable([region(recipe)], present: []) }
 
   /// What the kernel says is there; throws where that is less than all.
   func verifyResident() throws(MemoryError) -> Verification {
@@ -112,49 +133,57 @@ public final class AnonymousMemory {
   }
 }
 
+/// `clear` without FILE: pieces of anonymous memory, all at once.
 public final class ClearAnonymousJob: MemoryJob {
-  private let memory: AnonymousMemory
+  private let pieces: [AnonymousMemory]
   private var table: RegionTable?
   private let recipe: Recipe
   public let method: Method?
 
-  public init(_ memory: AnonymousMemory, method wanted: Method?) throws(MemoryError) {
-    self.memory = memory
+  /// At least one piece, all of the same kind of pages.
+  public init(_ pieces: [AnonymousMemory], method wanted: Method?) throws(MemoryError) {
+    self.pieces = pieces
     let method = try populateMethod(wanted)
     recipe = Recipe(pages: method == .touch ? .touch : .populate)
     self.method = method
   }
 
-  public var bytes: Int { memory.bytes }
-  public var pageSize: Int { memory.pageSize }
-  public var alignment: Int { memory.page.alignment }
-  public var nodeTaskBytes: [Int] { [bytes] }
+  public var bytes: Int { pieces.reduce(0) { $0 + $1.bytes } }
+  public var pageSize: Int { pieces[0].pageSize }
+  public var alignment: Int { pieces[0].page.alignment }
+  public var nodeTasks: [Span] {
+    pieces.enumerated().flatMap { index, piece in piece.parts.clamped(to: 0..<piece.bytes, region: index) }
+  }
   public var files: [MemoryFile] { [] }
-  public func checks(_ facts: MachineFacts) -> [Check] { memory.checks(facts) }
+  public func checks(_ facts: MachineFacts) -> [Check] { total(pieces.map { $0.checks(facts) }) }
 
   public func prepare() throws(MemoryError) {
-    try memory.map()
-    table = memory.table(recipe)
+    for piece in pieces { try piece.map() }
+    table = RegionTable(pieces.map { $0.region(recipe) }, present: [])
   }
 
   public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
     let work = unsafe PopulateAnonymous(regions: table!.regions, givenBack: table!.givenBack)
-    let span = Span(region: 0, range: 0..<bytes)
-    let run = runMemoryTask(work, [span], table!, control, monitor, path: { _ in nil })
+    let run = runMemoryTask(work, nodeTasks, table!, control, monitor, path: { _ in nil })
     if run.end != .finished { table = nil }
     return run
   }
 
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
-    var verification = try memory.verifyResident()
+    var verification = Verification()
+    for piece in pieces { verification.add(try piece.verifyResident()) }
     try table!.verifyZero(control, monitor, path: { _ in nil })
     verification.isZero = true
+    if pieces.contains(where: { $0.placement != nil }) {
+      let nodes = try table!.bytesByNode(nodeTasks, pieces.map(\.placement), control, monitor, path: { _ in nil })
+      verification.bytesByNode = nodes.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
+    }
     return verification
   }
 
   public func giveBack(finally: Bool) -> GivenBack {
     defer { table = nil }
-    memory.unmap()
+    for piece in pieces { piece.unmap() }
     return GivenBack(bytes: table == nil ? 0 : bytes)
   }
 }

@@ -77,10 +77,12 @@ public final class ClearFileJob: MemoryJob {
     self.files = files
   }
 
-  public var bytes: Int { nodeTaskBytes.reduce(0, +) }
+  public var bytes: Int { files.reduce(0) { $0 + $1.length } }
   public var pageSize: Int { files.map(\.pageSize).max()! }
   public var alignment: Int { files.map(\.alignment).max()! }
-  public var nodeTaskBytes: [Int] { files.map(\.length) }
+  public var nodeTasks: [Span] {
+    files.enumerated().flatMap { index, file in file.parts.clamped(to: 0..<file.length, region: index) }
+  }
 
   public func checks(_ facts: MachineFacts) -> [Check] { total(files.map { $0.checks(facts) }) }
 
@@ -94,15 +96,14 @@ public final class ClearFileJob: MemoryJob {
     let work = unsafe ClearPages(
       regions: UnsafePointer(table!.regions), givenBack: table!.givenBack, store: store!)
     hasCleared = true
-    let spans = files.enumerated().map { Span(region: $0, range: 0..<$1.length) }
-    let run = runMemoryTask(work, spans, table!, control, monitor, path: { self.files[$0].path })
+    let run = runMemoryTask(work, nodeTasks, table!, control, monitor, path: { self.files[$0].path })
     if run.end != .finished { table = nil }
     return run
   }
 
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
     try table!.verifyZero(control, monitor, path: { self.files[$0].path })
-    var verification = try verifyFiles(files, table!)
+    var verification = try verifyFiles(files, table!, control, monitor)
     verification.isZero = true
     return verification
   }

@@ -14,11 +14,11 @@ public protocol MemoryJob: AnyObject {
   var alignment: Int { get }
   /// The least bytes that a chunk may have, whatever is asked for; 1 where it does not matter.
   var leastChunk: Int { get }
-  /// Bytes of each node task of a run.
-  var nodeTaskBytes: [Int] { get }
+  /// The node tasks of a run.
+  var nodeTasks: [Span] { get }
   /// The way pages are made; nil where they are not.
   var method: Method? { get }
-  /// nil: anonymous memory.
+  /// None: anonymous memory.
   var files: [MemoryFile] { get }
   /// What must hold beforehand.
   func checks(_ facts: MachineFacts) -> [Check]
@@ -54,6 +54,14 @@ public struct Verification: Sendable, Equatable {
   public var bytesByNode: [Int: Int] = [:]
 
   public init() {}
+
+  /// What was found in another piece of the same job.
+  mutating func add(_ other: Verification) {
+    residentBytes += other.residentBytes
+    hugeBytes += other.hugeBytes
+    pageSize = max(pageSize, other.pageSize)
+    bytesByNode.merge(other.bytesByNode, uniquingKeysWith: +)
+  }
 
   /// What the kernel counts in the mappings of a job.
   mutating func add(_ facts: MappingFacts) {

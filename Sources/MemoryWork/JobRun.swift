@@ -28,10 +28,29 @@ public struct JobRun: Sendable {
   public var undoneBytes: Int
 }
 
-/// The bytes of each region that a task covers.
-struct Span {
-  var region: Int
-  var range: Range<Int>
+/// The bytes of a region that belong together to one node, or to none: a node task.
+public struct Span: Sendable, Equatable {
+  /// The region's place in the job.
+  public var region: Int
+  public var range: Range<Int>
+  /// nil: no node in particular.
+  public var node: Int?
+
+  public init(region: Int, range: Range<Int>, node: Int? = nil) {
+    self.region = region
+    self.range = range
+    self.node = node
+  }
+}
+
+extension [Span] {
+  /// What of them lies in `window`, as parts of `region`.
+  func clamped(to window: Range<Int>, region: Int) -> [Span] {
+    compactMap { part in
+      let range = part.range.clamped(to: window)
+      return range.isEmpty ? nil : Span(region: region, range: range, node: part.node)
+    }
+  }
 }
 
 /// Runs one memory work over parts of regions, on the engine, and tells it in the words of a job.
@@ -40,7 +59,8 @@ func runMemoryTask<Work: TaskWork>(
   path: (Int) -> String?
 ) -> JobRun where Work.Iterator == MemoryIterator, Work.Failure == ChunkFailure {
   let nodeTasks = spans.map {
-    NodeTask(start: MemoryPosition(region: $0.region, offset: $0.range.lowerBound), size: $0.range.count)
+    NodeTask(
+      start: MemoryPosition(region: $0.region, offset: $0.range.lowerBound), size: $0.range.count, node: $0.node)
   }
   unsafe table.givenBack.pointee = 0
   let began = (clock: Clock.now(), usage: ResourceUsage.current())
@@ -55,7 +75,7 @@ func runMemoryTask<Work: TaskWork>(
   return unsafe JobRun(
     end: outcome.jobEnd, seconds: took, userSeconds: usage.userSeconds, systemSeconds: usage.systemSeconds,
     threads: outcome.threads.map { .init(node: $0.node, chunks: $0.chunks, bytes: $0.units, seconds: $0.seconds) },
-    errors: outcome.failures.map { memoryError($0, table, path) }, bounds: outcome.bounds,
+    errors: outcome.failures.map { memoryError($0, spans[$0.nodeTask].node, table, path) }, bounds: outcome.bounds,
     exceededBounds: outcome.exceededBounds, chunkBytes: outcome.chunk, undoneBytes: table.givenBack.pointee)
 }
 
@@ -70,12 +90,12 @@ extension TaskOutcome {
 }
 
 private func memoryError(
-  _ chunk: FailedChunk<MemoryPosition, ChunkFailure>, _ table: RegionTable, _ path: (Int) -> String?
+  _ chunk: FailedChunk<MemoryPosition, ChunkFailure>, _ node: Int?, _ table: RegionTable, _ path: (Int) -> String?
 ) -> MemoryError {
   let region = chunk.start.region
   let error = chunk.error
   let cause = error.isNotZero ? MemoryError.Cause.notZero : .failed(error.operation, error.errno)
   return MemoryError(
     cause, path: path(region), offset: chunk.start.offset + chunk.error.at, bytes: chunk.units,
-    pageSize: unsafe table.regions[region].pageSize)
+    pageSize: unsafe table.regions[region].pageSize, node: node)
 }

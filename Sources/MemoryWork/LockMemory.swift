@@ -57,7 +57,7 @@ public final class LockJob: MemoryJob {
   public var bytes: Int { memory.bytes }
   public var pageSize: Int { memory.pageSize }
   public var alignment: Int { memory.alignment }
-  public var nodeTaskBytes: [Int] { [bytes] }
+  public var nodeTasks: [Span] { memory.parts }
   public var files: [MemoryFile] { memory.file.map { [$0] } ?? [] }
 
   public func checks(_ facts: MachineFacts) -> [Check] { memory.checks(facts) + facts.lockChecks(bytes) }
@@ -77,7 +77,7 @@ public final class LockJob: MemoryJob {
     let work = unsafe LockPages(
       regions: UnsafePointer(table!.regions), givenBack: table!.givenBack, isCold: isCold)
     let path = memory.path
-    var run = runMemoryTask(work, [Span(region: 0, range: 0..<bytes)], table!, control, monitor, path: { _ in path })
+    var run = runMemoryTask(work, nodeTasks, table!, control, monitor, path: { _ in path })
     run.seconds += Double(lockNanoseconds) / 1e9
     if run.end != .finished { table = nil }
     guard memory.isPool, !isCold, run.end == .finished else { return run }
@@ -99,6 +99,7 @@ public final class LockJob: MemoryJob {
   /// mlock(2) neither marks nor counts a pool's huge pages, which cannot be swapped: residency is all there is to see.
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
     var verification = try memory.verifyResident(table!)
+    try memory.verifyPlacement(table!, control, monitor, &verification)
     let locked = (ProcessStatus.current()?.lockedBytes ?? 0) - lockedBefore
     verification.lockedBytes = memory.isPool ? 0 : locked
     if !memory.isPool && locked < bytes {

@@ -5,6 +5,7 @@ public struct MemoryError: Error, Equatable, Sendable {
   /// What was being done when a call failed.
   public enum Operation: String, Sendable, BitwiseCopyable {
     case open, create, resize, lock, map, advise, populate, allocate, touch, clear, verify, pin, register, inspect
+    case place, locate
   }
 
   public enum Cause: Equatable, Sendable {
@@ -43,6 +44,14 @@ public struct MemoryError: Error, Equatable, Sendable {
     case notPinned(bytes: Int)
     /// What was to pin it cannot.
     case noPin(PinRefusal)
+    /// Nodes that are not there, or that this process may not have memory of; libnuma's reason where it has one.
+    case noSuchNodes(String, why: String?)
+    /// The kernel or a container keeps NUMA policies from this process.
+    case noNodes
+    /// Its pages come from the page cache, which follows no mapping's policy.
+    case noPlacement(String)
+    /// Bytes that lie on a node that was not asked for; whether they were there before.
+    case wrongNode(bytes: Int, asked: NodeSet, wasThere: Bool)
     case cancelled
   }
 
@@ -53,15 +62,18 @@ public struct MemoryError: Error, Equatable, Sendable {
   public var offset: Int?
   public var bytes: Int?
   public var pageSize: Int?
+  /// The node that the memory was to come from, or that it should not be on.
+  public var node: Int?
 
   public init(
-    _ cause: Cause, path: String? = nil, offset: Int? = nil, bytes: Int? = nil, pageSize: Int? = nil
+    _ cause: Cause, path: String? = nil, offset: Int? = nil, bytes: Int? = nil, pageSize: Int? = nil, node: Int? = nil
   ) {
     self.cause = cause
     self.path = path
     self.offset = offset
     self.bytes = bytes
     self.pageSize = pageSize
+    self.node = node
   }
 
   /// The error number underneath, where there is one.

@@ -1,3 +1,4 @@
+internal import KTask
 public import LinuxSystem
 
 /// One FILE of a job: opened and locked, measured before it is touched, and put back as it was when asked.
@@ -15,6 +16,10 @@ public final class MemoryFile {
   /// What was there before.
   public private(set) var present = Extents()
   public private(set) var presentIsExact = true
+  /// nil: where the kernel puts it.
+  public private(set) var placement: Placement?
+  /// Its node tasks; one of no node where it is not placed.
+  private(set) var parts: [Span]
   /// Where its pages lie; after a verified run.
   public internal(set) var bytesByNode: [Int: Int] = [:]
 
@@ -42,6 +47,7 @@ public final class MemoryFile {
       throw MemoryError(.failed(.resize, .fileTooBig), path: path)
     }
     self.length = length
+    parts = [Span(region: 0, range: 0..<length)]
     size = max(originalSize, fileSystem.kind == .hugetlbfs ? length : asked)
     descriptor = opened
     try measure()
@@ -55,6 +61,29 @@ public final class MemoryFile {
     present = found.extents
     presentIsExact = found.isExact
     if isOnDisk { cachedBefore = try measureCached() }
+  }
+
+  /// Shares it out among nodes, as far as they have pages; before `checks` and `begin`. Pages that are there are not
+  /// moved: bound to other nodes than theirs, the file is refused.
+  public func place(_ placement: Placement, _ stock: inout NodeStock) throws(MemoryError) {
+    if isOnDisk { throw MemoryError(.noPlacement(fileSystem.kind.rawValue), path: path) }
+    self.placement = placement
+    if placement.policy == .bind { try refuseWrongNodes(placement) }
+    parts = placement.parts(
+      of: 0, length: length, missing: present.gaps(in: 0..<length), pageSize: pageSize, alignment: alignment, &stock)
+  }
+
+  /// Looks at what is there already, as far as that is known: reading a page that is not there would make one.
+  private func refuseWrongNodes(_ placement: Placement) throws(MemoryError) {
+    if present.bytes == 0 || !presentIsExact { return }
+    try map()
+    defer { mapping = nil }
+    let recipe = Recipe(pages: Memory.canPopulate ? .populate : .touch, writing: false)
+    let table = RegionTable([region(recipe)], present: [present])
+    let control = TaskControl(minimumChunk: usualMinimumChunk)
+    _ = try table.bytesByNode(
+      present.ranges.map { Span(region: 0, range: $0) }, [placement], control, nil, wereThere: true,
+      path: { _ in path })
   }
 
   // MARK: working
@@ -91,6 +120,9 @@ public final class MemoryFile {
       mapping = Owned(try Mapping.shared(descriptor!.value, length, reserving: false))
     } catch {
       throw MemoryError(.failed(.map, error), path: path, bytes: length, pageSize: pageSize)
+    }
+    try attempting(.place, path) { () throws(Errno) in
+      try placement?.apply(to: parts, at: mapping!.value.address, length: length)
     }
   }
 
@@ -134,10 +166,17 @@ public final class MemoryFile {
     }
   }
 
-  /// Several files; naming one of them twice is refused.
+  /// Several files of one size; naming one of them twice is refused.
   public static func open(_ paths: [String], size: Int?, creating: Bool) throws(MemoryError) -> [MemoryFile] {
+    try open(paths.map { ($0, size) }, creating: creating)
+  }
+
+  /// Several files, each of its own size; naming one of them twice is refused.
+  public static func open(
+    _ wanted: [(path: String, size: Int?)], creating: Bool
+  ) throws(MemoryError) -> [MemoryFile] {
     var files: [MemoryFile] = []
-    for path in paths {
+    for (path, size) in wanted {
       if files.contains(where: { $0.isNamed(path) }) { throw MemoryError(.namedTwice, path: path) }
       files.append(try MemoryFile(path, size: size, creating: creating))
     }
@@ -158,6 +197,8 @@ public final class MemoryFile {
   func restore(removing: Bool) -> Bool {
     guard descriptor != nil else { return true }
     dropCached()
+    // a tmpfs file keeps its policy
+    if removing, placement != nil, let mapping { try? Memory.setPolicy(mapping.value.address, length, .standard) }
     mapping = nil
     var isComplete = true
     if hasExtended && !(removing && hasCreated) {

@@ -38,7 +38,7 @@ final class PinJob<Kind: Pinner>: MemoryJob {
   var pageSize: Int { memory.pageSize }
   var alignment: Int { memory.alignment }
   var leastChunk: Int { pinner.leastChunk }
-  var nodeTaskBytes: [Int] { [bytes] }
+  var nodeTasks: [Span] { memory.parts }
   var files: [MemoryFile] { memory.file.map { [$0] } ?? [] }
 
   func checks(_ facts: MachineFacts) -> [Check] { memory.checks(facts) + pinner.checks(memory, facts) }
@@ -48,8 +48,7 @@ final class PinJob<Kind: Pinner>: MemoryJob {
   func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
     try pinner.prepare(memory, table!, chunk: leastChunk(control))
     let path = memory.path
-    let run = runMemoryTask(
-      pinner.work(table!), [Span(region: 0, range: 0..<bytes)], table!, control, monitor, path: { _ in path })
+    let run = runMemoryTask(pinner.work(table!), nodeTasks, table!, control, monitor, path: { _ in path })
     if run.end != .finished { table = nil }
     return run
   }
@@ -60,6 +59,7 @@ final class PinJob<Kind: Pinner>: MemoryJob {
 
   func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
     var verification = try memory.verifyResident(table!)
+    try memory.verifyPlacement(table!, control, monitor, &verification)
     try pinner.verify(memory, &verification)
     return verification
   }

@@ -1,3 +1,4 @@
+internal import KTask
 internal import LinuxSystem
 
 /// The memory that is pinned: anonymous, or a file's.
@@ -39,6 +40,19 @@ public final class PinnedMemory {
     case .file(let file): file.alignment
     }
   }
+  /// Its node tasks.
+  var parts: [Span] {
+    switch kind {
+    case .anonymous(let memory): memory.parts
+    case .file(let file): file.parts
+    }
+  }
+  private var placement: Placement? {
+    switch kind {
+    case .anonymous(let memory): memory.placement
+    case .file(let file): file.placement
+    }
+  }
   /// Pages of a pool.
   var isPool: Bool { pageSize > MemoryInfo.basePageSize }
 
@@ -73,6 +87,16 @@ public final class PinnedMemory {
       throw MemoryError(.notResident(bytes: bytes - facts.residentBytes), path: path)
     }
     return verification
+  }
+
+  /// Asks for the node of every page, where it was placed.
+  func verifyPlacement(
+    _ table: RegionTable, _ control: TaskControl, _ monitor: TaskMonitor?, _ verification: inout Verification
+  ) throws(MemoryError) {
+    guard let placement else { return }
+    let nodes = try table.bytesByNode(parts, [placement], control, monitor, path: { _ in self.path })
+    verification.bytesByNode = nodes[0]
+    file?.bytesByNode = nodes[0]
   }
 
   /// Unmaps it, and gives a file back the size that it had; true when all of that was possible.

@@ -65,14 +65,25 @@ extension MemoryFile {
       let have = fileSystem.kind == .hugetlbfs ? fileSystem.freeBytes ?? free : free
       checks.append(Check(.space(fileSystem: fileSystem.kind.rawValue), need: missingBytes, have: have, path: path))
     }
+    if placement?.policy == .bind { return checks + nodeChecks(facts) }
     let isPool = fileSystem.kind == .hugetlbfs
     let pages =
       isPool
-      ? facts.hugePageChecks(
-        missingBytes, pageSize: pageSize, path: path,
-        mayOwnPromises: present.clamped(to: 0..<originalSize).bytes < min(length, originalSize))
+      ? facts.hugePageChecks(missingBytes, pageSize: pageSize, path: path, mayOwnPromises: mayOwnPromises)
       : facts.memoryChecks(length - residentBefore, path: path)
     return checks + pages
+  }
+
+  /// A file that was mapped before holds promises of the pool for pages that it lacks.
+  private var mayOwnPromises: Bool { present.clamped(to: 0..<originalSize).bytes < min(length, originalSize) }
+
+  private func nodeChecks(_ facts: MachineFacts) -> [Check] {
+    let missing = present.gaps(in: 0..<length)
+    return parts.flatMap { part in
+      facts.nodeChecks(
+        missing.clamped(to: part.range).bytes, on: part.node!, pageSize: pageSize, path: path,
+        mayOwnPromises: mayOwnPromises)
+    } + facts.cgroupChecks(missing.bytes, pageSize: pageSize, path: path)
   }
 }
 
@@ -89,18 +100,22 @@ public final class PrefaultJob: MemoryJob {
     }
     if wanted == .mapCold { throw MemoryError(.noMethod(.mapCold)) }
     if wanted == .populate && !Memory.canPopulate { throw MemoryError(.noMethod(.populate)) }
+    let placed = files.first { $0.placement != nil && $0.fileSystem.kind == .hugetlbfs }
+    if wanted == .fallocate, let file = placed {
+      throw MemoryError(.noPlacement("fallocate on hugetlbfs"), path: file.path)
+    }
     chosen = wanted ?? (Memory.canPopulate ? .populate : .touch)
     method = chosen
     self.files = files
   }
 
-  public var bytes: Int { nodeTaskBytes.reduce(0, +) }
+  public var bytes: Int { nodeTasks.reduce(0) { $0 + $1.range.count } }
   public var pageSize: Int { files.map(\.pageSize).max()! }
   public var alignment: Int { files.map(\.alignment).max()! }
-  public var nodeTaskBytes: [Int] { spans.map(\.range.count) }
-
-  private var spans: [Span] {
-    files.enumerated().compactMap { index, file in file.span.map { Span(region: index, range: $0) } }
+  public var nodeTasks: [Span] {
+    files.enumerated().flatMap { index, file in
+      file.span.map { file.parts.clamped(to: $0, region: index) } ?? []
+    }
   }
 
   public func checks(_ facts: MachineFacts) -> [Check] { total(files.map { $0.checks(facts) }) }
@@ -112,13 +127,13 @@ public final class PrefaultJob: MemoryJob {
 
   public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
     let work = unsafe PrefaultPages(regions: UnsafePointer(table!.regions), givenBack: table!.givenBack)
-    let run = runMemoryTask(work, spans, table!, control, monitor, path: { self.files[$0].path })
+    let run = runMemoryTask(work, nodeTasks, table!, control, monitor, path: { self.files[$0].path })
     if run.end != .finished { table = nil }
     return run
   }
 
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
-    try verifyFiles(files, table!)
+    try verifyFiles(files, table!, control, monitor)
   }
 
   public func giveBack(finally: Bool) -> GivenBack {
@@ -146,14 +161,16 @@ extension Check.What {
   /// Whether several files draw on the same stock. Two file systems of a kind may be one or two: each counts alone.
   fileprivate var isShared: Bool {
     switch self {
-    case .memory, .cgroupMemory, .hugePages, .cgroupHugePages: true
+    case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .nodeMemory, .nodeHugePages: true
     case .space, .lockLimit, .fileSizeLimit, .pieces: false
     }
   }
 }
 
 /// Counts what is resident, file by file; throws where that is less than all.
-func verifyFiles(_ files: [MemoryFile], _ table: RegionTable) throws(MemoryError) -> Verification {
+func verifyFiles(
+  _ files: [MemoryFile], _ table: RegionTable, _ control: TaskControl, _ monitor: TaskMonitor?
+) throws(MemoryError) -> Verification {
   var verification = Verification()
   for (index, file) in files.enumerated() {
     let resident = try file.residentBytes()
@@ -173,7 +190,23 @@ func verifyFiles(_ files: [MemoryFile], _ table: RegionTable) throws(MemoryError
     verification.residentBytes += resident
     file.bytesByNode = facts.bytesByNode
   }
+  try verifyPlacement(files, table, control, monitor, &verification)
   return verification
+}
+
+/// Asks for the node of every page of the files that were placed.
+private func verifyPlacement(
+  _ files: [MemoryFile], _ table: RegionTable, _ control: TaskControl, _ monitor: TaskMonitor?,
+  _ verification: inout Verification
+) throws(MemoryError) {
+  let spans = files.enumerated().flatMap { index, file in
+    file.placement == nil ? [] : file.parts.clamped(to: 0..<file.length, region: index)
+  }
+  if spans.isEmpty { return }
+  let nodes = try table.bytesByNode(
+    spans, files.map(\.placement), control, monitor, path: { files[$0].path })
+  for (file, bytes) in zip(files, nodes) where file.placement != nil { file.bytesByNode = bytes }
+  verification.bytesByNode = files.reduce(into: [:]) { $0.merge($1.bytesByNode, uniquingKeysWith: +) }
 }
 
 /// `table` nil: the pages are given back already, the sizes are not.

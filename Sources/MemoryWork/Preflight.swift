@@ -8,6 +8,9 @@ public struct Check: Equatable, Sendable {
     /// Free pages of a pool that nobody has reserved, of so many bytes each, of so many in the pool.
     case hugePages(size: Int, total: Int)
     case cgroupHugePages(size: Int, path: String)
+    case nodeMemory(node: Int)
+    /// As `hugePages`, of one node.
+    case nodeHugePages(size: Int, node: Int, total: Int)
     case space(fileSystem: String)
     /// RLIMIT_MEMLOCK, without CAP_IPC_LOCK.
     case lockLimit
@@ -36,6 +39,7 @@ public struct Check: Equatable, Sendable {
 public struct MachineFacts: Sendable {
   public var memoryTotal = 0
   public var memoryAvailable = 0
+  public var nodes: [NodeMemory] = []
   public var cgroupMemory: ControlGroup.Headroom?
   public var pools: [HugePagePool] = []
   /// The process's headroom for huge pages of a size.
@@ -52,6 +56,7 @@ public struct MachineFacts: Sendable {
     let memory = MemoryInfo.current()
     facts.memoryTotal = memory?.totalBytes ?? 0
     facts.memoryAvailable = memory?.availableBytes ?? 0
+    facts.nodes = NodeMemory.all()
     let cgroup = ControlGroup.current()
     facts.cgroupMemory = cgroup.memoryHeadroom
     facts.pools = HugePagePool.all()
@@ -69,20 +74,56 @@ public struct MachineFacts: Sendable {
   }
 
   /// Memory that a run leaves for everybody else: the last of it costs reclaim, then the OOM killer.
-  public var reserve: Int { max(64 << 20, memoryTotal / 100) }
+  public var reserve: Int { Self.reserve(of: memoryTotal) }
+
+  private static func reserve(of total: Int) -> Int { max(64 << 20, total / 100) }
+
+  /// Bytes that may be had on a node without taking the last of it.
+  func available(on node: NodeMemory) -> Int {
+    max(0, node.availableBytes - Self.reserve(of: node.totalBytes))
+  }
 }
 
 extension MachineFacts {
   /// Base or transparent huge pages: memory with the page tables that map it, in the machine and in the cgroup.
   func memoryChecks(_ bytes: Int, path: String? = nil) -> [Check] {
     if bytes == 0 { return [] }
+    let have = max(0, memoryAvailable - reserve)
+    return [Check(.memory, need: Self.withPageTables(bytes), have: have, path: path)]
+      + cgroupChecks(bytes, pageSize: MemoryInfo.basePageSize, path: path)
+  }
+
+  private static func withPageTables(_ bytes: Int) -> Int {
     let (need, overflow) = bytes.addingReportingOverflow(bytes / 512)
-    let whole = overflow ? Int.max : need
-    var checks = [Check(.memory, need: whole, have: max(0, memoryAvailable - reserve), path: path)]
-    if let group = cgroupMemory {
-      checks.append(Check(.cgroupMemory(path: group.path), need: whole, have: group.bytes, path: path))
+    return overflow ? Int.max : need
+  }
+
+  /// What the process's control groups leave, for pages of a pool or of memory.
+  func cgroupChecks(_ bytes: Int, pageSize: Int, path: String? = nil) -> [Check] {
+    if bytes == 0 { return [] }
+    if pageSize > MemoryInfo.basePageSize {
+      guard let group = cgroupHugePages[pageSize] else { return [] }
+      return [Check(.cgroupHugePages(size: pageSize, path: group.path), need: bytes, have: group.bytes, path: path)]
     }
-    return checks
+    guard let group = cgroupMemory else { return [] }
+    let need = Self.withPageTables(bytes)
+    return [Check(.cgroupMemory(path: group.path), need: need, have: group.bytes, path: path)]
+  }
+
+  /// Memory bound to one node, of base pages or of a pool's.
+  func nodeChecks(
+    _ bytes: Int, on node: Int, pageSize: Int, path: String? = nil, mayOwnPromises: Bool = false
+  ) -> [Check] {
+    if bytes == 0 { return [] }
+    guard pageSize > MemoryInfo.basePageSize else {
+      let have = nodes.first { $0.number == node }.map { available(on: $0) } ?? 0
+      return [Check(.nodeMemory(node: node), need: Self.withPageTables(bytes), have: have, path: path)]
+    }
+    guard let pool = pools.first(where: { $0.pageSize == pageSize }) else { return [] }
+    let part = pool.nodes.first { $0.number == node } ?? HugePagePool.Node(number: node, total: 0, free: 0)
+    let own = mayOwnPromises ? min(pool.free, pool.reserved) : 0
+    let what = Check.What.nodeHugePages(size: pageSize, node: node, total: part.total)
+    return [Check(what, need: bytes, have: pool.available(on: part, own: own) * pageSize, path: path)]
   }
 
   /// Pages of a pool. A file that was mapped before holds promises for its missing pages, `mayOwnPromises`: whether
@@ -93,16 +134,10 @@ extension MachineFacts {
     guard bytes > 0, let pool = pools.first(where: { $0.pageSize == pageSize }) else { return [] }
     let pages = pool.available + (mayOwnPromises ? min(pool.free, pool.reserved) : 0)
     let have = pages.multipliedReportingOverflow(by: pageSize)
-    var checks = [
-      Check(
-        .hugePages(size: pageSize, total: pool.total), need: bytes, have: have.overflow ? .max : have.partialValue,
-        path: path)
-    ]
-    if let group = cgroupHugePages[pageSize] {
-      checks.append(
-        Check(.cgroupHugePages(size: pageSize, path: group.path), need: bytes, have: group.bytes, path: path))
-    }
-    return checks
+    let check = Check(
+      .hugePages(size: pageSize, total: pool.total), need: bytes, have: have.overflow ? .max : have.partialValue,
+      path: path)
+    return [check] + cgroupChecks(bytes, pageSize: pageSize, path: path)
   }
 
   func lockChecks(_ bytes: Int) -> [Check] {

@@ -23,10 +23,11 @@ extension MemoryError {
     case .short(let check): check.what.isLimit ? .permission : .shortage
     case .failed(let operation, let errno): Self.exitStatus(operation, errno)
     case .wrongKind, .wrongFileSystem, .wrongPageSize, .noSuchPageSize, .transparentOff, .noMethod: .notSupported
+    case .noSuchNodes, .noNodes, .noPlacement: .notSupported
     case .busy: .busy
     case .noSize, .beyondEnd, .namedTwice, .hasPages: .usage
     case .noPin(let refusal): refusal.exitStatus
-    case .missing, .notZero, .notResident, .notLocked, .notPinned, .cancelled: .failed
+    case .missing, .notZero, .notResident, .notLocked, .notPinned, .wrongNode, .cancelled: .failed
     }
   }
 
@@ -47,7 +48,7 @@ extension Check.What {
   var isLimit: Bool {
     switch self {
     case .lockLimit, .fileSizeLimit, .pieces: true
-    case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .space: false
+    case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .nodeMemory, .nodeHugePages, .space: false
     }
   }
 }

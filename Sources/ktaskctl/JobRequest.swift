@@ -8,30 +8,63 @@ enum JobRequest: Equatable {
   case prefault(files: [String])
   case pinAnonymous(bytes: Int, PinRequest)
   case pin(file: String, PinRequest)
+  case clearRegions([RegionWord])
+  case prefaultRegions([RegionWord])
 
   /// What is left afterwards is the aim, not only the figures.
   var keepsResult: Bool {
     switch self {
-    case .prefault, .clear: true
+    case .prefault, .clear, .prefaultRegions: true
+    case .clearRegions(let regions): regions.contains { $0.path != nil }
     case .clearAnonymous, .pinAnonymous, .pin: false
     }
   }
 
-  /// Opens what it names and says what is wrong with it; changes nothing.
-  func open(size: Int?, page: PageSizeWord?, method: Method?) throws(MemoryError) -> any MemoryJob {
+  /// Its regions in words; none where it has files or a size.
+  var regions: [RegionWord] {
     switch self {
-    case .clearAnonymous(let bytes):
-      return try ClearAnonymousJob(AnonymousMemory(bytes: bytes, page: pageKind(page)), method: method)
-    case .pinAnonymous(let bytes, let pin):
-      return try pin.job(PinnedMemory(AnonymousMemory(bytes: bytes, page: pageKind(page))), method: method)
-    case .clear(let paths):
-      return try ClearFileJob(openFiles(paths, size, page, creating: false), method: method)
-    case .prefault(let paths):
-      return try PrefaultJob(openFiles(paths, size, page, creating: true), method: method)
-    case .pin(let path, let pin):
-      return try pin.job(PinnedMemory(openFiles([path], size, page, creating: false)[0]), method: method)
+    case .clearRegions(let regions), .prefaultRegions(let regions): regions
+    case .clearAnonymous, .clear, .prefault, .pinAnonymous, .pin: []
     }
   }
+
+  /// Opens what it names and says what is wrong with it; changes nothing.
+  func open(
+    size: Int?, page: PageSizeWord?, method: Method?, _ placing: Placing
+  ) throws(MemoryError) -> any MemoryJob {
+    var placing = placing
+    switch self {
+    case .clearAnonymous(let bytes):
+      return try ClearAnonymousJob([anonymous(bytes, page, &placing)], method: method)
+    case .pinAnonymous(let bytes, let pin):
+      return try pin.job(PinnedMemory(anonymous(bytes, page, &placing)), method: method)
+    case .clear(let paths):
+      return try ClearFileJob(openFiles(wanted(paths, size), page, creating: false, &placing), method: method)
+    case .prefault(let paths):
+      return try PrefaultJob(openFiles(wanted(paths, size), page, creating: true, &placing), method: method)
+    case .pin(let path, let pin):
+      let files = try openFiles(wanted([path], size), page, creating: false, &placing)
+      return try pin.job(PinnedMemory(files[0]), method: method)
+    case .prefaultRegions(let regions):
+      return try PrefaultJob(openFiles(wanted(regions, size), page, creating: true, &placing), method: method)
+    case .clearRegions(let regions) where keepsResult:
+      return try ClearFileJob(openFiles(wanted(regions, size), page, creating: false, &placing), method: method)
+    case .clearRegions(let regions):
+      var pieces: [AnonymousMemory] = []
+      for region in regions {
+        pieces.append(try anonymous(region.size?.bytes ?? size ?? 0, page, &placing, region.nodes))
+      }
+      return try ClearAnonymousJob(pieces, method: method)
+    }
+  }
+}
+
+private func anonymous(
+  _ bytes: Int, _ page: PageSizeWord?, _ placing: inout Placing, _ nodes: NodesWord? = nil
+) throws(MemoryError) -> AnonymousMemory {
+  let memory = try AnonymousMemory(bytes: bytes, page: pageKind(page))
+  try placing.place(memory, nodes)
+  return memory
 }
 
 private func pageKind(_ word: PageSizeWord?) throws(MemoryError) -> PageKind {
@@ -46,15 +79,25 @@ private func pageKind(_ word: PageSizeWord?) throws(MemoryError) -> PageKind {
   }
 }
 
+/// A file that is to be opened: its size, where one is asked for, and the nodes that it has for itself.
+private typealias WantedFile = (path: String, size: Int?, nodes: NodesWord?)
+
+private func wanted(_ paths: [String], _ size: Int?) -> [WantedFile] { paths.map { ($0, size, nil) } }
+
+private func wanted(_ regions: [RegionWord], _ size: Int?) -> [WantedFile] {
+  regions.compactMap { region in region.path.map { ($0, region.size?.bytes ?? size, region.nodes) } }
+}
+
 private func openFiles(
-  _ paths: [String], _ size: Int?, _ page: PageSizeWord?, creating: Bool
+  _ wanted: [WantedFile], _ page: PageSizeWord?, creating: Bool, _ placing: inout Placing
 ) throws(MemoryError) -> [MemoryFile] {
   if case .bytes(let bytes) = page, PageKind.of(bytes: bytes) == nil {
-    throw MemoryError(.noSuchPageSize, path: paths[0], pageSize: bytes)
+    throw MemoryError(.noSuchPageSize, path: wanted[0].path, pageSize: bytes)
   }
-  let files = try MemoryFile.open(paths, size: size, creating: creating)
-  if let page {
-    for file in files { try demand(page, of: file) }
+  let files = try MemoryFile.open(wanted.map { ($0.path, $0.size) }, creating: creating)
+  for (file, wanted) in zip(files, wanted) {
+    if let page { try demand(page, of: file) }
+    try placing.place(file, wanted.nodes)
   }
   return files
 }

@@ -34,7 +34,9 @@ struct Plan {
     self.command = Command.name
     words = command.work
     request = try command.job()
-    job = try request.open(size: words.size?.bytes, page: words.pageSize, method: words.method?.method)
+    try words.placement.check(request.regions)
+    job = try request.open(
+      size: words.size?.bytes, page: words.pageSize, method: words.method?.method, Placing(words.placement))
     runs = words.runs ?? Command.defaults.runs
     warmup = words.warmup ?? Command.defaults.warmup
     threadRequest = words.threads ?? Command.defaults.threads
@@ -49,7 +51,7 @@ struct Plan {
 
   /// Several runs give back in between, and only what they put there themselves.
   private func refuseGivingAwayOthersPages() throws(MemoryError) {
-    guard case .prefault = request, threadCounts.count * (runs + warmup) > 1, job.bytes > 0 else { return }
+    guard job is PrefaultJob, threadCounts.count * (runs + warmup) > 1, job.bytes > 0 else { return }
     for file in job.files where file.present.bytes > 0 {
       throw MemoryError(.hasPages(bytes: file.present.bytes), path: file.path)
     }
@@ -59,7 +61,7 @@ struct Plan {
   var shortage: MemoryError? { shortages.first }
 
   var shortages: [MemoryError] {
-    checks.filter { !$0.isMet }.map { MemoryError(.short($0), path: $0.path) }
+    checks.filter { !$0.isMet }.map { MemoryError(.short($0), path: $0.path, node: $0.what.node) }
   }
 
   func control(threads: Int) -> TaskControl {

@@ -38,7 +38,7 @@ struct VerifyTests {
   @Test("Anonymous memory is cleared and resident by both methods", arguments: [Method.populate, .touch])
   func clear(method: Method) throws {
     try Memory.catchBusErrors()
-    let job = try ClearAnonymousJob(AnonymousMemory(bytes: 32 * Self.mib, page: .base), method: method)
+    let job = try ClearAnonymousJob([AnonymousMemory(bytes: 32 * Self.mib, page: .base)], method: method)
     try job.prepare()
     let control = job.control(minimumChunk: 4 * Self.mib, threads: .exactly(2))
     let run = try job.run(control, nil)

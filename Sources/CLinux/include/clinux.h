@@ -2,5 +2,6 @@
 #pragma once
 #include "clinux_machine.h"
 #include "clinux_memory.h"
+#include "clinux_nodes.h"
 #include "clinux_thread.h"
 #include "clinux_uring.h"

@@ -12,6 +12,12 @@ struct Clear: WorkCommand {
   @Argument(help: "Files to zero in place.")
   var file: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "One of several regions done together: path=FILE,size=SIZE,nodes=NODES; repeatable.", valueName: "region"),
+    transform: RegionWord.parse)
+  var region: [RegionWord] = []
+
   @OptionGroup var work: WorkOptions
   @OptionGroup var output: OutputOptions
 
@@ -19,6 +25,10 @@ struct Clear: WorkCommand {
   static let defaults = SweepDefaults.measuring
 
   func job() throws -> JobRequest {
+    if !region.isEmpty {
+      try region.check(besides: file, size: work.size, allowAnonymous: true)
+      return .clearRegions(region)
+    }
     if !file.isEmpty { return .clear(files: file) }
     guard let size = work.size else { throw ValidationError("clear needs --size SIZE or a FILE") }
     return .clearAnonymous(bytes: size.bytes)

@@ -10,7 +10,13 @@ struct Prefault: WorkCommand {
       """)
 
   @Argument(help: "Files to make resident.")
-  var file: [String]
+  var file: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "One of several regions done together: path=FILE,size=SIZE,nodes=NODES; repeatable.", valueName: "region"),
+    transform: RegionWord.parse)
+  var region: [RegionWord] = []
 
   @OptionGroup var work: WorkOptions
   @OptionGroup var output: OutputOptions
@@ -19,8 +25,12 @@ struct Prefault: WorkCommand {
   static let defaults = SweepDefaults.once
 
   func validate() throws {
-    if file.isEmpty { throw ValidationError("prefault needs a FILE") }
+    if file.isEmpty && region.isEmpty { throw ValidationError("prefault needs a FILE") }
   }
 
-  func job() throws -> JobRequest { .prefault(files: file) }
+  func job() throws -> JobRequest {
+    if region.isEmpty { return .prefault(files: file) }
+    try region.check(besides: file, size: work.size, allowAnonymous: false)
+    return .prefaultRegions(region)
+  }
 }

@@ -18,6 +18,8 @@ struct WorkOptions: ParsableArguments {
   @Option(help: "Unmeasured runs for each thread count, before the measured ones.")
   var warmup: Int?
 
+  @OptionGroup var placement: PlacementOptions
+
   @Option(help: "How pages are made: populate, fallocate, touch; map-cold.")
   var method: MethodWord?
 

@@ -13,6 +13,11 @@ extension Check {
     case .cgroupHugePages(let size, let group):
       return
         "\(need) needs \(self.need / size) \(ByteSize.text(size)) pages, cgroup \(group) may have \(self.have / size) more"
+    case .nodeMemory(let node):
+      return "needs \(need) of memory with its page tables on node \(node), \(have) are available there"
+    case .nodeHugePages(let size, let node, _):
+      return
+        "\(need) needs \(self.need / size) free \(ByteSize.text(size)) pages on node \(node), \(self.have / size) are free"
     case .space(let fileSystem): return "needs \(need) more on its \(fileSystem), which has \(have) left"
     case .lockLimit: return "needs \(need) of locked memory, the limit (RLIMIT_MEMLOCK) leaves \(have)"
     case .pieces(let pieces): return "needs \(self.need) \(pieces), \(self.have) are possible"
@@ -27,6 +32,10 @@ extension Check {
     case .hugePages(let size, let total):
       "echo \(total + (need - have + size - 1) / size) > /sys/kernel/mm/hugepages/hugepages-\(size >> 10)kB/nr_hugepages"
     case .cgroupHugePages: "raise the cgroup's hugetlb limit, or a smaller --size"
+    case .nodeMemory: "a smaller --size, other --nodes, or stop something that has memory there"
+    case .nodeHugePages(let size, let node, let total):
+      "echo \(total + (need - have + size - 1) / size) > "
+        + "/sys/devices/system/node/node\(node)/hugepages/hugepages-\(size >> 10)kB/nr_hugepages"
     case .space("tmpfs"): "mount -o remount,size=SIZE on its mount point, or a smaller --size"
     case .space("hugetlbfs"): "mount it with a larger size=, or a smaller --size"
     case .space: "free disk space, or a smaller --size"
@@ -55,10 +64,22 @@ extension Check {
     case .cgroupMemory(let group): "memory of cgroup \(group)"
     case .hugePages(let size, _): "free \(ByteSize.text(size)) pages"
     case .cgroupHugePages(let size, let group): "\(ByteSize.text(size)) pages of cgroup \(group)"
+    case .nodeMemory(let node): "available memory on node \(node)"
+    case .nodeHugePages(let size, let node, _): "free \(ByteSize.text(size)) pages on node \(node)"
     case .space(let fileSystem): "space on \(fileSystem)"
     case .lockLimit: "RLIMIT_MEMLOCK"
     case .fileSizeLimit: "RLIMIT_FSIZE"
     case .pieces(let pieces): pieces
+    }
+  }
+}
+
+extension Check.What {
+  /// The node whose stock it is about.
+  var node: Int? {
+    switch self {
+    case .nodeMemory(let node), .nodeHugePages(_, let node, _): node
+    case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .space, .lockLimit, .fileSizeLimit, .pieces: nil
     }
   }
 }

@@ -35,6 +35,10 @@ extension Document {
     var pageSize: String
     /// As the user writes them: "0-3,5".
     var nodes: String?
+    /// "bind"; left out where nothing is said of nodes.
+    var policy: String?
+    /// As the user writes them: "path=/dev/shm/a,size=1G,nodes=0".
+    var regions: [String]?
     var files: [String]?
     var method: String?
     /// As the user writes them: "auto", "1,2,4".
@@ -45,7 +49,7 @@ extension Document {
     var timeoutSeconds: Double?
 
     enum CodingKeys: String, CodingKey {
-      case bytes, nodes, files, method, threads, runs, warmup
+      case bytes, nodes, policy, regions, files, method, threads, runs, warmup
       case pageSize = "page_size"
       case minChunkBytes = "min_chunk_bytes"
       case timeoutSeconds = "timeout_seconds"
@@ -113,9 +117,12 @@ extension Document {
     var hugeBytes: Int?
     var lockedBytes: Int?
     var pinnedBytes: Int?
+    /// Anonymous memory's pages on each node, base pages or the pool's, by the node's number.
+    var pagesByNode: [String: Int]?
 
     enum CodingKeys: String, CodingKey {
       case zero
+      case pagesByNode = "pages_by_node"
       case residentBytes = "resident_bytes"
       case pageSize = "page_size"
       case hugeBytes = "huge_bytes"

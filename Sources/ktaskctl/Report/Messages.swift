@@ -15,7 +15,12 @@ struct Message: Equatable {
 
 extension MemoryError {
   var message: Message {
-    Message(what: path ?? "anonymous memory", why: why, remedy: remedy)
+    Message(what: subject, why: why, remedy: remedy)
+  }
+
+  private var subject: String {
+    if case .noSuchNodes(let words, _) = cause { return "nodes \(words)" }
+    return path ?? "anonymous memory"
   }
 
   /// The cause as one word for programs.
@@ -66,6 +71,11 @@ extension MemoryError {
     case .notLocked(let bytes): "\(ByteSize.text(bytes)) are not locked afterwards (VmLck)"
     case .notPinned(let bytes): "\(ByteSize.text(bytes)) are not pinned afterwards"
     case .noPin(let refusal): refusal.sentence
+    case .noSuchNodes(_, let why): NodeMessages.unknown(why)
+    case .noNodes: "the kernel or the container that this runs in has no NUMA policies for it"
+    case .noPlacement(let what): "\(what) follows the policy of the thread, not that of the memory"
+    case .wrongNode(let bytes, let asked, let wasThere):
+      NodeMessages.wrong(bytes, on: node, asked: asked, offset: offset, wasThere: wasThere)
     case .cancelled: "cancelled"
     }
   }
@@ -75,6 +85,7 @@ extension MemoryError {
     if let offset { text += " at offset \(offset) (\(ByteSize.text(offset)))" }
     if let bytes { text += ", \(ByteSize.text(bytes)) long" }
     if let pageSize { text += ", in \(ByteSize.text(pageSize)) pages" }
+    if let node { text += ", on node \(node)" }
     return text + ": \(meaning(operation, errno) ?? errno.description) (\(errno.name))"
   }
 
@@ -104,6 +115,10 @@ extension MemoryError {
     case .noPin(let refusal): refusal.remedy
     case .failed(.pin, _), .failed(.register, .noMemory):
       "ulimit -l unlimited, as root, or LimitMEMLOCK=infinity in its unit"
+    case .noSuchNodes: "ktaskctl topology"
+    case .noNodes, .failed(.place, .permission), .failed(.locate, .permission): NodeMessages.container
+    case .noPlacement: NodeMessages.threadPolicy
+    case .wrongNode(_, _, let wasThere): wasThere ? NodeMessages.anew(path) : nil
     case .failed(_, .noMemory), .failed(_, .fault), .failed(_, .noSpace): morePages
     default: nil
     }
@@ -112,6 +127,10 @@ extension MemoryError {
   /// For a pool that has run out on the way.
   private var morePages: String? {
     guard let pageSize, pageSize > MemoryInfo.basePageSize else { return nil }
+    if let node {
+      return "a larger number in "
+        + "/sys/devices/system/node/node\(node)/hugepages/hugepages-\(pageSize >> 10)kB/nr_hugepages"
+    }
     return "a larger number in /sys/kernel/mm/hugepages/hugepages-\(pageSize >> 10)kB/nr_hugepages"
   }
 }
@@ -133,6 +152,8 @@ extension MemoryError.Operation {
     case .pin: "locking in memory"
     case .register: "registering with io_uring"
     case .inspect: "inspecting"
+    case .place: "binding to nodes"
+    case .locate: "asking for the nodes of pages"
     }
   }
 }

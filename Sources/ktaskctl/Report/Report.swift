@@ -79,6 +79,18 @@ extension Plan {
     return job.alignment > job.pageSize
   }
 
+  /// Whether the memory, or a part of it, has been given nodes.
+  var placesMemory: Bool { job.nodeTasks.contains { $0.node != nil } }
+
+  var policyWord: String? { placesMemory ? (words.placement.policy ?? .bind).rawValue : nil }
+
+  /// For the header: "nodes 0-1 (bind)".
+  var nodesText: String {
+    let nodes = NodeSet(job.nodeTasks.compactMap(\.node))
+    guard let policyWord else { return "any node" }
+    return "\(nodes.numbers.count == 1 ? "node" : "nodes") \(nodes) (\(policyWord))"
+  }
+
   /// Pages in the words of the command line.
   var pageWord: String {
     wantsTransparent || words.pageSize == .transparent ? "thp" : PageSizeWord.text(job.pageSize)
@@ -87,7 +99,10 @@ extension Plan {
   /// The command that does one thread count's part again.
   func commandLine(threads: Int) -> String {
     var words = ["ktaskctl", command] + job.files.map(\.path)
+    if !request.regions.isEmpty { words = ["ktaskctl", command] + request.regions.flatMap { ["--region", $0.text] } }
     if let size = self.words.size { words += ["--size", "\(size.bytes)"] }
+    if let nodes = self.words.placement.nodes { words += ["--nodes", nodes.text] }
+    if let policy = self.words.placement.policy { words += ["--policy", policy.rawValue] }
     if job.files.isEmpty { words += ["--page-size", pageWord] }
     words += request.pin?.words ?? []
     if let method = self.words.method { words += ["--method", method.rawValue] }

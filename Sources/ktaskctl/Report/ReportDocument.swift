@@ -12,6 +12,7 @@ extension Report {
     document.results = results
     document.files = plan.job.files.map { documentFile($0) }
     document.verified = outcome?.verification.map(Document.Verified.init)
+    if plan.job.files.isEmpty { document.verified?.pagesByNode = pagesByNode }
     document.errors = errors.map(Document.Failure.init)
     if let cancelled = endFailure { document.errors.append(cancelled) }
     document.undone = outcome?.undone.map { Document.Undone(bytes: $0.bytes, complete: $0.complete) }
@@ -32,20 +33,33 @@ extension Report {
     var entry = Document.File(
       path: file.path, bytes: file.length, alreadyResidentBytes: file.residentBefore,
       addedBytes: isDone && plan.request.keepsResult ? file.length - file.residentBefore : 0)
-    if !file.bytesByNode.isEmpty {
-      let pages = file.bytesByNode.map { ("\($0.key)", $0.value / file.pageSize) }
-      entry.pagesByNode = Dictionary(uniqueKeysWithValues: pages)
-    }
+    if !file.bytesByNode.isEmpty { entry.pagesByNode = Self.pages(file.bytesByNode, of: file.pageSize) }
     return entry
+  }
+
+  /// Of anonymous memory.
+  private var pagesByNode: [String: Int]? {
+    guard let bytes = outcome?.verification?.bytesByNode, !bytes.isEmpty else { return nil }
+    return Self.pages(bytes, of: plan.job.pageSize)
+  }
+
+  private static func pages(_ bytes: [Int: Int], of size: Int) -> [String: Int] {
+    Dictionary(uniqueKeysWithValues: bytes.map { ("\($0.key)", $0.value / size) })
   }
 }
 
 extension Plan {
   var documentRequest: Document.Request {
     Document.Request(
-      bytes: words.size?.bytes ?? job.files.map(\.length).reduce(0, +), pageSize: pageWord, nodes: nil,
+      bytes: bytesAskedFor, pageSize: pageWord, nodes: words.placement.nodes?.text, policy: policyWord,
+      regions: request.regions.isEmpty ? nil : request.regions.map(\.text),
       files: job.files.map(\.path), method: job.method?.rawValue, threads: threadRequest?.text ?? doublingCounts,
       runs: runs, warmup: warmup, minChunkBytes: words.minChunk.bytes, timeoutSeconds: words.timeout?.seconds)
+  }
+
+  private var bytesAskedFor: Int {
+    if request.regions.isEmpty, let size = words.size { return size.bytes }
+    return job.files.isEmpty ? job.bytes : job.files.map(\.length).reduce(0, +)
   }
 
   private var doublingCounts: String { threadCounts.map(String.init).joined(separator: ",") }
@@ -55,7 +69,7 @@ extension Plan {
       threads: threadCounts, chunkBytes: chunkBytes,
       bounds: bounds.map { .init(what: $0.what.rawValue, threads: $0.threads) },
       exceededBounds: exceeded.map { .init(what: $0.what.rawValue, threads: $0.threads) },
-      method: job.method?.rawValue, nodeTasks: job.nodeTaskBytes.map { .init(node: nil, bytes: $0) },
+      method: job.method?.rawValue, nodeTasks: job.nodeTasks.map { .init(node: $0.node, bytes: $0.range.count) },
       bytesToDo: job.bytes,
       checks: checks.map { .init(what: $0.name, need: $0.need, have: $0.have, ok: $0.isMet) })
   }
@@ -86,6 +100,6 @@ extension Document.Failure {
     let message = error.message
     self.init(
       code: error.code, exitStatus: Int(error.exitStatus.rawValue), message: message.why, path: error.path,
-      offset: error.offset, bytes: error.bytes, node: nil, errno: error.errno?.name, remedy: message.remedy)
+      offset: error.offset, bytes: error.bytes, node: error.node, errno: error.errno?.name, remedy: message.remedy)
   }
 }

@@ -25,7 +25,8 @@ extension Report {
   private var header: String {
     let runs = plan.runs.counted("run")
     let warmups = plan.warmup == 0 ? "" : ", \(plan.warmup) unmeasured before"
-    return "\(plan.command) \(subject): \(ByteSize.text(plan.job.bytes)), \(plan.pageWord) pages, any node, \(pinWord)"
+    return "\(plan.command) \(subject): \(ByteSize.text(plan.job.bytes)), \(plan.pageWord) pages, "
+      + "\(plan.nodesText), \(pinWord)"
       + "\(plan.job.method?.rawValue ?? ""), \(runs)\(warmups)"
   }
 
@@ -42,7 +43,12 @@ extension Report {
     if let locked = found.lockedBytes { facts.append("\(ByteSize.text(locked)) locked (VmLck)") }
     if let pinned = found.pinnedBytes { facts.append("\(ByteSize.text(pinned)) pinned (VmPin)") }
     if let store = (plan.job as? ClearFileJob)?.store { facts.append("cleared with \(store)") }
+    if found.bytesByNode.count > 1 || plan.placesMemory { facts += nodeFacts(found.bytesByNode) }
     return ["verified: " + facts.joined(separator: ", ")]
+  }
+
+  private func nodeFacts(_ bytesByNode: [Int: Int]) -> [String] {
+    bytesByNode.sorted { $0.key < $1.key }.map { "\(ByteSize.text($0.value)) on node \($0.key)" }
   }
 
   private var threadLines: [String] {
@@ -67,7 +73,9 @@ extension Plan {
       "  threads \(counts), chunk \(ByteSize.text(chunkBytes))",
     ]
     lines += bounds.map { "  bound: \($0.what.rawValue): \($0.threads.counted("thread"))" }
-    lines += job.nodeTaskBytes.map { "  node task: any node, \(ByteSize.text($0))" }
+    lines += job.nodeTasks.map {
+      "  node task: \($0.node.map { "node \($0)" } ?? "any node"), \(ByteSize.text($0.range.count))"
+    }
     lines += job.files.map {
       "  file: \($0.path), \(ByteSize.text($0.length)), \(ByteSize.text($0.residentBefore)) there"
     }

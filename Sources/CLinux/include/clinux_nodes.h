@@ -1,0 +1,37 @@
+// NUMA nodes: where memory is to come from, and where it lies. Every call returns 0 or an errno, unless it says otherwise.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include "clinux_attributes.h"
+
+/// The policies of set_mempolicy(2); the numbers are the kernel's.
+enum clinux_policy { CLINUX_POLICY_DEFAULT, CLINUX_POLICY_PREFERRED, CLINUX_POLICY_BIND, CLINUX_POLICY_INTERLEAVE };
+/// mbind(2): where the pages of the range come from that are made from now on. `nodes`: one bit each, in `words` words.
+int clinux_bind(uintptr_t address, size_t length, enum clinux_policy policy, const uint64_t *_Nullable nodes, size_t words);
+
+/// One more than the highest node number that can be counted; the kernel's largest MAX_NUMNODES.
+static const int CLINUX_NODES = 1024;
+/// Where the pages of a range lie. Threads may add to the same counts.
+struct clinux_node_counts {
+  uint64_t pages[1024];
+  /// The nodes that pages may lie on, one bit each.
+  uint64_t allowed[1024 / 64];
+  /// The lowest address of a page on another node; UINTPTR_MAX for none. *node: that node.
+  uintptr_t first_wrong;
+};
+/// Nothing counted yet; `allowed`: one bit a node in `words` words, none for all of them.
+void clinux_node_counts_begin(struct clinux_node_counts *_Nonnull counts, const uint64_t *_Nonnull allowed, size_t words);
+/// Not an errno: the pages counted on a node.
+uint64_t clinux_node_pages(const struct clinux_node_counts *_Nonnull counts, int node);
+/// Asks the kernel for the node of every page of the range, in which all pages are present: base pages by move_pages(2)
+/// in batches, those of a pool, `page_size` larger than the base page, by get_mempolicy(2) each, since move_pages(2) does
+/// not know them on every kernel.
+CLINUX_NOLOCKS int clinux_count_nodes(
+    uintptr_t address, size_t length, size_t page_size, struct clinux_node_counts *_Nonnull counts);
+/// The node of one page (get_mempolicy(2), MPOL_F_NODE | MPOL_F_ADDR), which is read for it.
+CLINUX_NOLOCKS int clinux_node_of(uintptr_t address, int *_Nonnull node);
+
+/// What libnuma warns of while the calling thread is between the two calls goes into a buffer, not to standard error.
+void clinux_numa_quiet_begin(void);
+/// The first warning since then, until the thread's next begin; NULL for none. Not an errno.
+const char *_Nullable clinux_numa_quiet_end(void);

@@ -1,0 +1,123 @@
+public import LinuxSystem
+
+/// Where memory is to lie: on which nodes, and how strictly.
+public struct Placement: Equatable, Sendable {
+  public enum Policy: String, Sendable, CaseIterable {
+    /// On these nodes and nowhere else: a page on another one is a failure.
+    case bind
+    /// One page after the other on the next of these nodes.
+    case interleave
+    /// On these nodes as long as they have pages.
+    case preferred
+  }
+  public var nodes: NodeSet
+  public var policy: Policy
+
+  public init(_ nodes: NodeSet, _ policy: Policy = .bind) {
+    self.nodes = nodes
+    self.policy = policy
+  }
+
+  /// Tells the kernel where the pages of a mapping come from, before the first touch (mbind(2)). Bound and preferred
+  /// memory is told part by part, so that the node that a part's threads run on is the node that its memory is on.
+  func apply(to parts: [Span], at address: UInt, length: Int) throws(Errno) {
+    if policy == .interleave { return try Memory.setPolicy(address, length, .interleave, nodes) }
+    for part in parts {
+      guard let node = part.node else { continue }
+      try Memory.setPolicy(
+        address + UInt(part.range.lowerBound), part.range.count, policy == .bind ? .bind : .preferred, NodeSet([node]))
+    }
+  }
+}
+
+/// What each node still has of pages of one size, in bytes, while regions are handed to nodes one after the other.
+public struct NodeStock: Sendable, Equatable {
+  /// By the size of the page; the base page's is the node's memory.
+  private var bytes: [Int: [Int: Int]]
+
+  public init(_ bytes: [Int: [Int: Int]]) { self.bytes = bytes }
+
+  public init(_ facts: MachineFacts) {
+    bytes = [MemoryInfo.basePageSize: Dictionary(facts.nodes.map { ($0.number, facts.available(on: $0)) }) { $1 }]
+    for pool in facts.pools {
+      let pages = pool.nodes.map { ($0.number, pool.available(on: $0) * pool.pageSize) }
+      bytes[pool.pageSize] = Dictionary(pages) { $1 }
+    }
+  }
+
+  /// In bytes.
+  func left(on node: Int, pageSize: Int) -> Int { bytes[pageSize]?[node] ?? 0 }
+
+  mutating func take(_ amount: Int, from node: Int, pageSize: Int) {
+    let rest = max(0, left(on: node, pageSize: pageSize) - amount)
+    bytes[pageSize]?[node] = rest
+  }
+}
+
+/// How a region is shared out among nodes: arithmetic that a table tests.
+enum NodeShares {
+  /// Equal shares, for a machine that is used alike on all its nodes and a layout that is the same the next time; but
+  /// none larger than what its node has while others have more, so that a request does not fail that the nodes can
+  /// meet together. What all of them lack is missing from each alike.
+  static func split(_ units: Int, having stock: [Int]) -> [Int] {
+    var shares = [Int](repeating: 0, count: stock.count)
+    var left = units
+    // the poorest first: what it cannot take the others share
+    let order = stock.indices.sorted { (stock[$0], $0) < (stock[$1], $1) }
+    for (done, index) in order.enumerated() {
+      shares[index] = min(max(0, stock[index]), left / (order.count - done))
+      left -= shares[index]
+    }
+    for index in shares.indices { shares[index] += left / shares.count + (index < left % shares.count ? 1 : 0) }
+    return shares
+  }
+
+  /// Cuts a region of `length` bytes into a part for each share, in their order: a share counts units of `alignment`
+  /// bytes of what is missing. Parts end at multiples of `alignment`, and the last one at the end.
+  static func cut(_ length: Int, missing: Extents, alignment: Int, _ shares: [Int]) -> [Range<Int>] {
+    var parts: [Range<Int>] = []
+    var start = 0
+    for index in shares.indices {
+      let bytes = shares[...index].reduce(0, +) * alignment
+      let isLast = index == shares.count - 1
+      let end = isLast ? length : max(start, position(after: bytes, of: missing, alignment, within: length))
+      parts.append(start..<end)
+      start = end
+    }
+    return parts
+  }
+
+  /// Where so many bytes of the extents lie before, rounded up to a boundary.
+  private static func position(after bytes: Int, of extents: Extents, _ alignment: Int, within length: Int) -> Int {
+    var left = bytes
+    if left == 0 { return 0 }
+    for range in extents.ranges {
+      if left <= range.count {
+        return min(length, (range.lowerBound + left + alignment - 1) / alignment * alignment)
+      }
+      left -= range.count
+    }
+    return length
+  }
+}
+
+extension Placement {
+  /// The parts of a region and their nodes; what they need is taken from the stock. Where nothing is missing the
+  /// parts are equal.
+  func parts(
+    of region: Int, length: Int, missing: Extents, pageSize: Int, alignment: Int, _ stock: inout NodeStock
+  ) -> [Span] {
+    let wanted = missing.bytes == 0 ? Extents([0..<length]) : missing
+    let units = (wanted.bytes + alignment - 1) / alignment
+    let having = nodes.numbers.map { stock.left(on: $0, pageSize: pageSize) / alignment }
+    let isBound = policy == .bind && missing.bytes > 0
+    let shares = NodeShares.split(units, having: isBound ? having : having.map { _ in units })
+    var parts: [Span] = []
+    for (node, range) in zip(nodes.numbers, NodeShares.cut(length, missing: wanted, alignment: alignment, shares))
+    where !range.isEmpty {
+      parts.append(Span(region: region, range: range, node: node))
+      stock.take(missing.clamped(to: range).bytes, from: node, pageSize: pageSize)
+    }
+    return parts
+  }
+}

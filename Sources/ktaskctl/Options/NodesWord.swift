@@ -1,0 +1,51 @@
+/// What `--nodes` asks for, in numactl's words. Which nodes that are on this machine is found out later, by asking it.
+struct NodesWord: Hashable, Sendable {
+  /// As the user wrote it.
+  let text: String
+
+  /// No kernel has more nodes; a larger number is a slip of the finger.
+  static let largestNode = 1023
+
+  /// What stands for the nodes near a device, a file's disk, an address: numactl(8).
+  private static let kinds = ["pci:", "netdev:", "block:", "file:", "ip:"]
+
+  /// Reads `0-3,5`, `!2`, `+0`, `all` or `pci:0000:3b:00`, or says what is wrong with it.
+  static func parse(_ word: String) throws(WordError) -> NodesWord {
+    if word.isEmpty { throw wrong(word, "is empty") }
+    if word == "all" { return NodesWord(text: word) }
+    if let kind = kinds.first(where: word.hasPrefix) {
+      if word == kind { throw wrong(word, "does not say which \(kind.dropLast())") }
+      return NodesWord(text: word)
+    }
+    try checkList(String(word.drop { $0 == "!" || $0 == "+" }), of: word)
+    return NodesWord(text: word)
+  }
+
+  /// A list like `0-3,5`; before it may stand one `!` and one `+`, in that order.
+  private static func checkList(_ list: String, of word: String) throws(WordError) {
+    guard ["", "!", "+", "!+"].contains(String(word.dropLast(list.count))) else {
+      throw wrong(word, "has more than one ! or +, or + before !")
+    }
+    for part in list.split(separator: ",", omittingEmptySubsequences: false) {
+      if part.isEmpty { throw wrong(word, list.isEmpty ? "names no node" : "has a comma too many") }
+      let ends = part.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+      let first = try node(ends[0], of: word)
+      let last = try node(ends[ends.count - 1], of: word)
+      if last < first { throw wrong(word, "runs backwards; write \(last)-\(first)") }
+    }
+  }
+
+  private static func node(_ digits: Substring, of word: String) throws(WordError) -> Int {
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }) else {
+      throw wrong(word, "is not all, nor nodes like 0-3,5, !2 or +0, nor a place like pci:0000:3b:00")
+    }
+    // libnuma would read 010 as 8
+    if digits.count > 1, digits.first == "0" { throw wrong(word, "has a number with a zero in front") }
+    guard let node = Int(digits), node <= largestNode else { throw wrong(word, "has a node above \(largestNode)") }
+    return node
+  }
+
+  private static func wrong(_ word: String, _ why: String) -> WordError {
+    WordError(kind: "nodes", word: word, why: why)
+  }
+}
