@@ -19,6 +19,8 @@ public struct FileDescriptor: ~Copyable, Sendable {
     public static let readWrite = Access(rawValue: O_RDWR)
     /// Makes the file, mode 0600; it must not exist.
     public static let createNew = Access(rawValue: O_RDWR | O_CREAT | O_EXCL)
+    /// Makes the file if there is none.
+    public static let create = Access(rawValue: O_RDWR | O_CREAT)
     /// Names a place only: nothing can be read, nothing happens to what is there.
     public static let pathOnly = Access(rawValue: 0o10000000)
     public static let directory = Access(rawValue: O_DIRECTORY)
@@ -26,11 +28,11 @@ public struct FileDescriptor: ~Copyable, Sendable {
   }
 
   /// open(2), close-on-exec; a symbolic link as the last component is not followed unless asked (ELOOP), and a FIFO
-  /// or terminal neither waited for nor made the controlling one.
-  public static func open(_ path: String, _ access: Access) throws(Errno) -> FileDescriptor {
+  /// or terminal neither waited for nor made the controlling one. `mode`: of a file that is made.
+  public static func open(_ path: String, _ access: Access, mode: UInt32 = 0o600) throws(Errno) -> FileDescriptor {
     var flags = access.subtracting(.followLinks).rawValue | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
     if !access.contains(.followLinks) { flags |= O_NOFOLLOW }
-    let number = unsafe Glibc.open(path, flags, 0o600)
+    let number = unsafe Glibc.open(path, flags, mode)
     if number == -1 { throw Errno.current }
     return FileDescriptor(owning: number)
   }
@@ -53,6 +55,11 @@ public struct FileDescriptor: ~Copyable, Sendable {
     let error = Errno.current
     if error == .tryAgain { return false }
     throw error
+  }
+
+  /// flock(2): lets others lock it.
+  public func unlock() throws(Errno) {
+    if flock(number, LOCK_UN) == -1 { throw Errno.current }
   }
 
   /// What is open here (fstat(2)).

@@ -133,6 +133,9 @@ public final class MemoryFile {
     descriptor = made
   }
 
+  /// Lets another ktaskctl work on it, while this one only keeps it open.
+  public func unlock() { try? descriptor?.value.unlock() }
+
   private func make() throws(MemoryError) -> Owned<FileDescriptor> {
     do throws(Errno) {
       return Owned(try FileDescriptor.open(path, .createNew))

@@ -1,3 +1,4 @@
+import ArgumentParser
 import KTask
 import LinuxSystem
 import MemoryWork
@@ -22,6 +23,8 @@ struct Plan {
   /// As the user writes them; nil for the doubling counts.
   let threadRequest: ThreadRequest?
   let threadCounts: [Int]
+  /// Whether this process keeps the result, and until when.
+  let hold: Hold?
   let runs: Int
   let warmup: Int
   let checks: [Check]
@@ -37,9 +40,11 @@ struct Plan {
     try words.placement.check(request.regions)
     job = try request.open(
       size: words.size?.bytes, page: words.pageSize, method: words.method?.method, Placing(words.placement))
-    runs = words.runs ?? Command.defaults.runs
-    warmup = words.warmup ?? Command.defaults.warmup
-    threadRequest = words.threads ?? Command.defaults.threads
+    hold = command.holding?.wanted
+    let defaults = hold == nil ? Command.defaults : .once
+    runs = words.runs ?? defaults.runs
+    warmup = words.warmup ?? defaults.warmup
+    threadRequest = words.threads ?? defaults.threads
     let sweep = ThreadSweep(threadRequest, job, minimumChunk: words.minChunk.bytes)
     threadCounts = sweep.counts
     bounds = sweep.bounds
@@ -47,6 +52,9 @@ struct Plan {
     warnings = sweep.warnings
     checks = job.bytes == 0 ? [] : job.checks(.current())
     try refuseGivingAwayOthersPages()
+    if hold != nil && threadCounts.count * (runs + warmup) > 1 {
+      throw ValidationError("--hold is one run with one number of threads")
+    }
   }
 
   /// Several runs give back in between, and only what they put there themselves.
@@ -56,6 +64,9 @@ struct Plan {
       throw MemoryError(.hasPages(bytes: file.present.bytes), path: file.path)
     }
   }
+
+  /// What is left afterwards, or held, is the aim, not only the figures.
+  var keepsResult: Bool { request.keepsResult || hold != nil }
 
   /// The first check that is not met.
   var shortage: MemoryError? { shortages.first }

@@ -47,7 +47,7 @@ enum Program {
     return Terminal.finish() ? ExitStatus.usage.rawValue : ExitStatus.failed.rawValue
   }
 
-  private static func show(_ message: Message) {
+  static func show(_ message: Message) {
     for line in message.lines { Terminal.writeError(line + "\n") }
   }
 
@@ -75,36 +75,59 @@ extension Program {
       report.errors = plan.shortages
       return finish(&report, command, status: plan.shortages[0].exitStatus.rawValue)
     }
-    if command.work.dryRun || plan.job.bytes == 0 { return finish(&report, command, status: 0) }
-    return carryOut(plan, &report, command)
+    if command.work.dryRun { return finish(&report, command, status: 0) }
+    let pidFile = command.holding?.pidfile
+    do throws(PidFile.Failure) {
+      return try withPidFile(pidFile) { carryOut(plan, &report, command) }
+    } catch {
+      return refuse(command, error.message(pidFile ?? ""), error.failure(pidFile ?? ""))
+    }
   }
 
   private static func carryOut<Command: WorkCommand>(
     _ plan: Plan, _ report: inout Report, _ command: Command
   ) -> Int32 {
-    let monitor = TaskMonitor()
-    let progress = ProgressDisplay(command, total: plan.job.bytes)
-    let watch = Watch(monitor, timeout: command.work.timeout?.nanoseconds, draw: progress?.draw)
+    let followers = Followers(command, plan, TaskMonitor())
+    let watch = Watch(followers, timeout: command.work.timeout?.nanoseconds)
+    followers.tell(.started(followers.state, threads: plan.threadCounts, files: plan.job.files.map(\.path)))
+    if plan.job.bytes > 0 { report.outcome = sweep(plan, watch, followers) }
+    report.errors = report.outcome?.errors ?? []
+    report.end = report.outcome?.wasCancelled == true ? watch.end : nil
+    let status = finish(&report, command, status: report.exitStatus)
+    followers.tell(report, status: status, held: plan.hold != nil)
+    guard let hold = plan.hold, report.isDone else { return status }
+    if status == 0 { return Program.hold(plan, hold, watch, followers) }
+    // nobody was told of it: nothing is held
+    _ = plan.job.giveBack(finally: true)
+    return status
+  }
+
+  /// The work with somebody beside it who watches.
+  private static func sweep(_ plan: Plan, _ watch: Watch, _ followers: Followers) -> SweepOutcome {
     if !watch.start() {
       Terminal.writeError("ktaskctl: warning: no thread for signals and --timeout: a signal ends it without an undo\n")
     }
-    let outcome = Sweep.run(plan, monitor)
+    var outcome = Sweep.run(plan, followers.monitor, followers.stage)
     watch.stop()
-    progress?.erase()
-    report.outcome = outcome
-    report.errors = outcome.errors
-    report.end = outcome.wasCancelled ? watch.end : nil
-    return finish(&report, command, status: report.exitStatus)
+    followers.erase()
+    if plan.hold != nil && watch.end != nil && outcome.undone == nil { outcome.cancel(plan) }
+    return outcome
   }
 
   /// Errors found before there is a plan.
   private static func refuse<Command: WorkCommand>(_ command: Command, _ error: MemoryError) -> Int32 {
-    show(error.message)
-    let document = Document.failed(Command.name, Document.Failure(error))
+    refuse(command, error.message, Document.Failure(error))
+  }
+
+  private static func refuse<Command: WorkCommand>(
+    _ command: Command, _ message: Message, _ failure: Document.Failure
+  ) -> Int32 {
+    show(message)
+    let document = Document.failed(Command.name, failure)
     if command.output.json { Terminal.write(document.json() + "\n") }
     _ = export(document, command.output)
     _ = Terminal.finish()
-    return error.exitStatus.rawValue
+    return Int32(failure.exitStatus)
   }
 
   private static func finish<Command: WorkCommand>(

@@ -17,18 +17,26 @@ struct SweepOutcome {
   var wasCancelled = false
   /// After a failure: what was given back, and whether that was all.
   var undone: (bytes: Int, complete: Bool)?
+
+  /// Told to stop when the work was just done, and before anybody was told so: it is not to be held.
+  mutating func cancel(_ plan: Plan) {
+    wasCancelled = true
+    let given = plan.job.giveBack(finally: true)
+    undone = (given.bytes, given.isComplete)
+  }
 }
 
 /// Runs a plan: the thread counts take turns, so that a drift of the machine's speed meets all of them alike.
 struct Sweep {
   private let plan: Plan
   private let monitor: TaskMonitor
+  private let stage: Stage
   private var outcome: SweepOutcome
   /// Bytes that undo functions gave back in the run that did not finish.
   private var undoneBytes = 0
 
-  static func run(_ plan: Plan, _ monitor: TaskMonitor) -> SweepOutcome {
-    var sweep = Sweep(plan, monitor)
+  static func run(_ plan: Plan, _ monitor: TaskMonitor, _ stage: Stage) -> SweepOutcome {
+    var sweep = Sweep(plan, monitor, stage)
     do throws(MemoryError) {
       try sweep.runAll()
     } catch {
@@ -37,9 +45,10 @@ struct Sweep {
     return sweep.concluded()
   }
 
-  private init(_ plan: Plan, _ monitor: TaskMonitor) {
+  private init(_ plan: Plan, _ monitor: TaskMonitor, _ stage: Stage) {
     self.plan = plan
     self.monitor = monitor
+    self.stage = stage
     outcome = SweepOutcome(counts: plan.threadCounts.map { SweepOutcome.Count(threads: $0) })
   }
 
@@ -47,9 +56,11 @@ struct Sweep {
     let rounds = plan.warmup + plan.runs
     for round in 0..<rounds {
       for index in outcome.counts.indices {
+        let threads = outcome.counts[index].threads
+        stage.begin(run: round * outcome.counts.count + index + 1, threads: threads)
         try runOnce(index, isMeasured: round >= plan.warmup)
         let isLast = round == rounds - 1 && index == outcome.counts.count - 1
-        if !isLast || !plan.request.keepsResult { _ = plan.job.giveBack(finally: false) }
+        if !isLast || !plan.keepsResult { _ = plan.job.giveBack(finally: false) }
       }
     }
   }
@@ -64,6 +75,7 @@ struct Sweep {
       outcome.errors += run.errors
       throw run.errors.first ?? MemoryError(.cancelled)
     }
+    stage.begin(.verifying)
     outcome.verification = try plan.job.verify(control, monitor)
     if isMeasured { outcome.counts[index].add(run) }
   }
@@ -78,6 +90,7 @@ struct Sweep {
 
   private consuming func concluded() -> SweepOutcome {
     if outcome.wasCancelled || !outcome.errors.isEmpty {
+      stage.begin(.undoing)
       let given = plan.job.giveBack(finally: true)
       outcome.undone = (undoneBytes + given.bytes, given.isComplete)
     }

@@ -14,9 +14,10 @@ final class Watch: Sendable {
 
   private let monitor: TaskMonitor
   private let deadline: UInt64?
-  private let draw: (@Sendable (Int) -> Void)?
-  private let state = Mutex<(end: End?, isOver: Bool)>((nil, false))
+  private let followers: Followers
+  private let state = Mutex<(end: End?, isOver: Bool, hasLeft: Bool)>((nil, false, true))
 
+  /// Those that end the work.
   private static let names = [SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGHUP"]
   private static let tick = 100_000_000
 
@@ -29,19 +30,21 @@ final class Watch: Sendable {
     signal(SIGIO, SIG_IGN)
   }
 
-  /// `timeout` in nanoseconds. `draw` gets the bytes done, ten times a second.
-  init(_ monitor: TaskMonitor, timeout: Int?, draw: (@Sendable (Int) -> Void)?) {
-    self.monitor = monitor
-    self.draw = draw
+  /// `timeout` in nanoseconds. The followers get a tick ten times a second.
+  init(_ followers: Followers, timeout: Int?) {
+    self.followers = followers
+    monitor = followers.monitor
     deadline = timeout.map { Clock.now() + UInt64($0) }
   }
 
   /// False where the system gives no thread for it: then signals end the program as they would any other.
   func start() -> Bool {
     do throws(Errno) {
+      state.withLock { $0.hasLeft = false }
       try DetachedThread.start("ktaskctl watch") { self.watch() }
       return true
     } catch {
+      state.withLock { $0.hasLeft = true }
       var set = Self.signalSet()
       unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
       return false
@@ -51,8 +54,15 @@ final class Watch: Sendable {
   /// What cancelled the work, if anything did.
   var end: End? { state.withLock { $0.end } }
 
-  /// No more drawing from here on.
+  /// No more drawing from here on, and no more time limit.
   func stop() { state.withLock { $0.isOver = true } }
+
+  /// Stops, and waits until the signals are the caller's to take.
+  func handOver() {
+    stop()
+    while !state.withLock({ $0.hasLeft }) { usleep(1000) }
+    Self.takeSignals()
+  }
 
   static func name(of signal: Int32) -> String { names[signal] ?? "signal \(signal)" }
 
@@ -61,10 +71,15 @@ final class Watch: Sendable {
     while !state.withLock({ $0.isOver }) {
       var wait = timespec(tv_sec: 0, tv_nsec: nextWait())
       let number = unsafe sigtimedwait(&set, nil, &wait)
-      if number > 0 { cancel(.signal(number)) }
+      if number == Self.question {
+        state.withLock { _ in followers.answer() }
+      } else if number > 0 {
+        cancel(.signal(number))
+      }
       if let deadline, Clock.now() >= deadline { cancel(.timeout) }
-      state.withLock { if !$0.isOver { draw?(monitor.unitsDone) } }
+      state.withLock { if !$0.isOver && $0.end == nil { followers.tick() } }
     }
+    state.withLock { $0.hasLeft = true }
   }
 
   private func nextWait() -> Int {
@@ -75,14 +90,24 @@ final class Watch: Sendable {
 
   /// The first cause counts; the undo is not to be interrupted by a second one.
   private func cancel(_ end: End) {
-    state.withLock { if $0.end == nil { $0.end = end } }
+    state.withLock { state in
+      if state.end != nil || (state.isOver && end == .timeout) { return }
+      state.end = end
+      if !state.isOver { followers.tell(.stopping) }
+    }
     monitor.cancel()
   }
+
+  /// Asks how far it is, as it asks dd(1).
+  static let question = SIGUSR1
+
+  /// All that are taken.
+  static var signals: [Int32] { names.keys + [question] }
 
   private static func signalSet() -> sigset_t {
     var set = sigset_t()
     unsafe sigemptyset(&set)
-    for number in names.keys { unsafe sigaddset(&set, number) }
+    for number in signals { unsafe sigaddset(&set, number) }
     return set
   }
 }

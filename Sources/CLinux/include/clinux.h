@@ -3,5 +3,6 @@
 #include "clinux_machine.h"
 #include "clinux_memory.h"
 #include "clinux_nodes.h"
+#include "clinux_service.h"
 #include "clinux_thread.h"
 #include "clinux_uring.h"

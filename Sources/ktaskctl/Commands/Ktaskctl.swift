@@ -19,10 +19,14 @@ protocol WorkCommand: ParsableCommand {
   var output: OutputOptions { get }
   /// What is used where the options say nothing.
   static var defaults: SweepDefaults { get }
+  /// Whether this process keeps the result, and the file that names it; nil for most commands.
+  var holding: HoldOptions? { get }
   /// The validated intent.
   func job() throws -> JobRequest
 }
 
 extension WorkCommand {
+  var holding: HoldOptions? { nil }
+
   func run() throws { preconditionFailure("Program runs the commands") }
 }

@@ -15,11 +15,14 @@ struct Pin: WorkCommand {
   @Option(help: "The most that one mapping or buffer has.", transform: ByteSize.parse)
   var mapSize: ByteSize?
 
+  @OptionGroup var hold: HoldOptions
   @OptionGroup var work: WorkOptions
   @OptionGroup var output: OutputOptions
 
   static let name = "pin"
   static let defaults = SweepDefaults.measuring
+
+  var holding: HoldOptions? { hold }
 
   func job() throws -> JobRequest {
     let request = PinRequest(with: with, mapSize: mapSize?.bytes)

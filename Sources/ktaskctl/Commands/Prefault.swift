@@ -18,6 +18,7 @@ struct Prefault: WorkCommand {
     transform: RegionWord.parse)
   var region: [RegionWord] = []
 
+  @OptionGroup var hold: HoldOptions
   @OptionGroup var work: WorkOptions
   @OptionGroup var output: OutputOptions
 
@@ -27,6 +28,8 @@ struct Prefault: WorkCommand {
   func validate() throws {
     if file.isEmpty && region.isEmpty { throw ValidationError("prefault needs a FILE") }
   }
+
+  var holding: HoldOptions? { hold }
 
   func job() throws -> JobRequest {
     if region.isEmpty { return .prefault(files: file) }

@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// Where words go, and how many of them.
 struct OutputOptions: ParsableArguments {
-  enum Progress: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
+  enum Progress: String, ExpressibleByArgument, CaseIterable { case auto, always, never, json }
 
   @Flag(help: "The JSON document on standard output, and nothing else.")
   var json = false
@@ -16,7 +16,7 @@ struct OutputOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The results as a Markdown table into FILE.", valueName: "file"))
   var exportMarkdown: String?
 
-  @Option(help: "A bar on standard error: auto (on a terminal), always, never.")
+  @Option(help: "On standard error: a bar (auto: on a terminal; always; never), or json, a line an event.")
   var progress = Progress.auto
 
   @Flag(name: .shortAndLong, help: "Errors only.")

@@ -14,6 +14,8 @@ struct Document: Encodable, Equatable, Sendable {
   var results: [Result] = []
   var files: [File] = []
   var verified: Verified?
+  /// That this process keeps the result; left out where it does not.
+  var held: Bool?
   var errors: [Failure] = []
   var undone: Undone?
   /// What makes the figures doubtful, a sentence each.

@@ -21,6 +21,9 @@ struct Report {
     }
   }
 
+  /// Whether what was asked for is there.
+  var isDone: Bool { exitStatus == ExitStatus.done.rawValue }
+
   /// For standard error.
   var messages: [Message] {
     var messages = errors.map(\.message)
@@ -41,9 +44,7 @@ struct Report {
   }
 
   /// What it is all about.
-  var subject: String {
-    plan.job.files.isEmpty ? "anonymous memory" : plan.job.files.map(\.path).joined(separator: ", ")
-  }
+  var subject: String { plan.subject }
 
   /// What makes the figures doubtful, or is not as asked for.
   var warnings: [String] {
@@ -73,6 +74,11 @@ struct Report {
 }
 
 extension Plan {
+  /// What it is all about.
+  var subject: String {
+    job.files.isEmpty ? "anonymous memory" : job.files.map(\.path).joined(separator: ", ")
+  }
+
   /// Anonymous memory that is to come in transparent huge pages.
   var wantsTransparent: Bool {
     guard job.files.isEmpty, job.pageSize == MemoryInfo.basePageSize else { return false }

@@ -13,6 +13,7 @@ extension Report {
     document.files = plan.job.files.map { documentFile($0) }
     document.verified = outcome?.verification.map(Document.Verified.init)
     if plan.job.files.isEmpty { document.verified?.pagesByNode = pagesByNode }
+    if plan.hold != nil && exitStatus == 0 { document.held = true }
     document.errors = errors.map(Document.Failure.init)
     if let cancelled = endFailure { document.errors.append(cancelled) }
     document.undone = outcome?.undone.map { Document.Undone(bytes: $0.bytes, complete: $0.complete) }

@@ -9,6 +9,7 @@ extension Report {
     if !errors.isEmpty || end != nil { return "" }
     var lines = isVerbose ? plan.lines : []
     if plan.job.bytes == 0 { return joined(lines + plan.job.files.map { "\($0.path): \(residentAlready($0))" }) }
+    if plan.hold != nil { return joined(lines + [heldLine]) }
     lines += [header] + Table.lines(results)
     if isVerbose { lines += threadLines }
     lines += foundLines
@@ -18,7 +19,7 @@ extension Report {
   private func joined(_ lines: [String]) -> String { lines.map { $0 + "\n" }.joined() }
 
   private func residentAlready(_ file: MemoryFile) -> String {
-    "\(ByteSize.text(file.length)) resident already, nothing to do"
+    "\(ByteSize.text(file.length)) resident already, nothing to do" + (plan.hold == nil ? "" : ", \(held)")
   }
 
   /// What, how much, page size, nodes, runs.

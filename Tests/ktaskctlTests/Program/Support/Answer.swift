@@ -82,6 +82,7 @@ struct Answer: Decodable {
   var results: [Result]
   var files: [File]
   var verified: Verified?
+  var held: Bool?
   var errors: [Failure]
   var undone: Undone?
 }

@@ -47,6 +47,28 @@ final class Child {
     return Ended(status: status!, out: out.text, err: err.text, seconds: seconds)
   }
 
+  /// Waits until its standard output has these words.
+  func waitForOutput(_ words: String, limit: Double = 30) throws { try wait(for: words, in: out, limit) }
+
+  /// Waits until its standard error has these words.
+  func waitForWords(_ words: String, limit: Double = 30) throws { try wait(for: words, in: err, limit) }
+
+  private func wait(for words: String, in capture: Capture, _ limit: Double) throws {
+    while !capture.text.contains(words) {
+      if hasEnded || seconds > limit {
+        if capture.text.contains(words) { return }
+        throw Failure("no “\(words)” came, but: \(out.text)\(err.text)")
+      }
+      usleep(1000)
+    }
+  }
+
+  /// What the kernel counts as locked (VmLck).
+  var lockedBytes: Int {
+    let line = Host.text("/proc/\(pid)/status").split(separator: "\n").first { $0.hasPrefix("VmLck:") }
+    return (line?.split(whereSeparator: \.isWhitespace)[1]).flatMap { Int($0) }.map { $0 << 10 } ?? -1
+  }
+
   private static func spawn(_ words: [String], _ out: Int32, _ err: Int32) throws -> pid_t {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)

@@ -8,7 +8,7 @@ struct ProgressDisplay: Sendable {
   /// nil where no bar is to be shown.
   init?<Command: WorkCommand>(_ command: Command, total: Int) {
     switch command.output.progress {
-    case .never: return nil
+    case .never, .json: return nil
     case .auto where command.output.quiet || !Terminal.errorIsTerminal: return nil
     case .auto, .always: break
     }

@@ -1,0 +1,80 @@
+import KTask
+import LinuxSystem
+import MemoryWork
+
+/// What becomes of the work, as it is told to those who follow it.
+enum ProgressEvent: Sendable {
+  case started(ProgressState, threads: [Int], files: [String])
+  case moved(ProgressState)
+  /// By a signal, by the time limit, or by the end of what was asked for.
+  case stopping
+  /// Verified, and told on standard output; `held`: kept by this process.
+  case finished(seconds: Double, held: Bool)
+  case failed(Document.Failure)
+  case undone(Document.Undone)
+  /// What was held is given back, if it was to be.
+  case released(Document.Undone?)
+}
+
+/// Somebody who follows the work while it goes on.
+protocol Follower: Sendable {
+  func hear(_ event: ProgressEvent)
+}
+
+/// All who follow the work, and what they are told of it.
+struct Followers: Sendable {
+  let stage = Stage()
+  let monitor: TaskMonitor
+  private let followers: [any Follower]
+  private let bar: ProgressDisplay?
+  private let command: String
+  private let subject: String
+  private let total: Int
+  private let runs: Int
+  private let began = Clock.now()
+  private let pace = Pace(nanoseconds: 500_000_000)
+
+  init<Command: WorkCommand>(_ command: Command, _ plan: Plan, _ monitor: TaskMonitor) {
+    self.monitor = monitor
+    self.command = Command.name
+    subject = plan.subject
+    total = plan.job.bytes
+    runs = plan.threadCounts.count * (plan.runs + plan.warmup)
+    bar = ProgressDisplay(command, total: plan.job.bytes)
+    let lines = command.output.progress == .json ? [ProgressLines(command: Command.name)] : []
+    followers = lines + (ServiceManager.fromEnvironment().map { [$0] } ?? [])
+  }
+
+  func tell(_ event: ProgressEvent) {
+    for follower in followers { follower.hear(event) }
+  }
+
+  /// How it came out, once that has been told on standard output.
+  func tell(_ report: Report, status: Int32, held: Bool) {
+    if status == 0 { return tell(.finished(seconds: seconds, held: held)) }
+    let document = report.document
+    let untold = Document.Failure(code: "failed", exitStatus: Int(status), message: "the report could not be written")
+    tell(.failed(document.errors.first ?? untold))
+    if let undone = document.undone { tell(.undone(undone)) }
+  }
+
+  /// Ten times a second, from the thread that watches.
+  func tick() {
+    bar?.draw(monitor.unitsDone)
+    if !followers.isEmpty && pace.isDue() { tell(.moved(state)) }
+  }
+
+  /// One line for who asks (SIGUSR1).
+  func answer() { Terminal.writeError("ktaskctl: \(state.sentence)\n") }
+
+  func erase() { bar?.erase() }
+
+  var seconds: Double { Double(Clock.now() - began) / 1e9 }
+
+  var state: ProgressState {
+    let now = stage.now
+    return ProgressState(
+      command: command, subject: subject, phase: now.phase, run: now.run, runs: runs, threads: now.threads,
+      done: min(monitor.unitsDone, total), total: total, seconds: Double(Clock.now() - now.began) / 1e9)
+  }
+}

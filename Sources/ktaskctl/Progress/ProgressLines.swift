@@ -1,0 +1,98 @@
+internal import FoundationEssentials
+
+/// --progress json: one line on standard error for each event, for programs.
+struct ProgressLines: Follower {
+  let command: String
+
+  func hear(_ event: ProgressEvent) {
+    if case .stopping = event { return }
+    Terminal.writeError(Self.line(event, command) + "\n")
+  }
+
+  static func line(_ event: ProgressEvent, _ command: String) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      return String(decoding: try encoder.encode(ProgressLine(event, command)), as: UTF8.self)
+    } catch {
+      preconditionFailure("an event of plain values always encodes: \(error)")
+    }
+  }
+}
+
+/// The keys of an event; those that it has nothing to say for are left out.
+struct ProgressLine: Encodable, Equatable {
+  var event: String
+  var command: String
+  var phase: Stage.Phase?
+  var files: [String]?
+  /// start: the counts to come; progress: of this run.
+  var threadCounts: [Int]?
+  var threads: Int?
+  var run: Int?
+  var runs: Int?
+  var bytesDone: Int?
+  var bytesTotal: Int?
+  var bytesPerSecond: Double?
+  /// progress: since the phase began; finished: since the start.
+  var seconds: Double?
+  var secondsLeft: Double?
+  var held: Bool?
+  var bytes: Int?
+  var complete: Bool?
+  var code: String?
+  var exitStatus: Int?
+  var message: String?
+  var path: String?
+
+  enum CodingKeys: String, CodingKey {
+    case event, command, phase, files, threads, run, runs, seconds, held, bytes, complete, code, message, path
+    case threadCounts = "thread_counts"
+    case bytesDone = "bytes_done"
+    case bytesTotal = "bytes_total"
+    case bytesPerSecond = "bytes_per_second"
+    case secondsLeft = "seconds_left"
+    case exitStatus = "exit_status"
+  }
+}
+
+extension ProgressLine {
+  init(_ event: ProgressEvent, _ command: String) {
+    self.init(event: event.name, command: command)
+    switch event {
+    case .started(let state, let counts, let files):
+      threadCounts = counts
+      self.files = files
+      runs = state.runs
+      bytesTotal = state.total
+    case .moved(let state): tell(state)
+    case .stopping: break
+    case .finished(let seconds, let held): (self.seconds, self.held) = (seconds, held)
+    case .failed(let failure):
+      (code, exitStatus, message, path) = (failure.code, failure.exitStatus, failure.message, failure.path)
+    case .undone(let undone): (bytes, complete) = (undone.bytes, undone.complete)
+    case .released(let given): (bytes, complete) = (given?.bytes, given?.complete)
+    }
+  }
+
+  private mutating func tell(_ state: ProgressState) {
+    (phase, run, runs, threads) = (state.phase, state.run, state.runs, state.threads)
+    (bytesDone, bytesTotal) = (state.done, state.total)
+    (bytesPerSecond, seconds, secondsLeft) = (state.rate, state.seconds, state.secondsLeft)
+  }
+}
+
+extension ProgressEvent {
+  /// As `--progress json` says it.
+  fileprivate var name: String {
+    switch self {
+    case .started: "start"
+    case .moved: "progress"
+    case .stopping: "stopping"
+    case .finished: "finished"
+    case .failed: "failed"
+    case .undone: "undone"
+    case .released: "released"
+    }
+  }
+}

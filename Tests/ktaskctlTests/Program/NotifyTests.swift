@@ -1,0 +1,118 @@
+@unsafe @preconcurrency import Glibc
+import Testing
+
+extension ProgramTests {
+  /// What a service manager hears, by a receiver that looks at the memory itself when READY comes.
+  @Suite("As a service", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+  struct NotifyTests {
+    let scratch: Scratch
+    let manager: NotifyReceiver
+
+    init() throws {
+      scratch = try Scratch()
+      manager = try NotifyReceiver(scratch.file("notify"))
+    }
+
+    @Test("READY comes when the last page is resident and not before, and STOPPING when it is told to stop")
+    func prefault() throws {
+      let file = try scratch.tmpfs(mebibytes: 600) + "/vm"
+      let child = try start(["prefault", file, "--size", "512M", "--hold"], under: manager.environment)
+      let messages = try manager.messages(upTo: "READY=1")
+      #expect(try Content(file).residentBytes == 512 << 20)
+      #expect(messages[0] == "STATUS=prefault \(file): 0 % of 512 MiB\nEXTEND_TIMEOUT_USEC=30000000")
+      let movements = messages.dropLast()
+      #expect(movements.allSatisfy { $0.hasPrefix("STATUS=prefault \(file): ") && $0.contains(" 512 MiB") })
+      #expect(movements.allSatisfy { !$0.contains("READY") && !$0.contains("STOPPING") })
+      #expect(messages.last!.hasPrefix("READY=1\nSTATUS=holding, verified after "))
+      #expect(!child.hasEnded && manager.rest().isEmpty)
+      child.send(SIGTERM)
+      #expect(child.end().status == 0)
+      #expect(manager.rest() == ["STOPPING=1\nSTATUS=stopping", "STATUS=released"])
+    }
+
+    @Test("READY comes when all is locked, on an abstract socket too")
+    func pin() throws {
+      let manager = try NotifyReceiver("@ktaskctl-test-\(getpid())")
+      let child = try start(["pin", "--size", "256M", "--hold"], under: manager.environment)
+      let messages = try manager.messages(upTo: "READY=1")
+      #expect(child.lockedBytes == 256 << 20)
+      #expect(messages.dropLast().allSatisfy { $0.hasPrefix("STATUS=pin anonymous memory: ") })
+      child.send(SIGINT)
+      #expect(child.end().status == 0)
+      #expect(manager.rest() == ["STOPPING=1\nSTATUS=stopping", "STATUS=released"])
+    }
+
+    @Test(
+      "more time is asked for with every chunk that is done, and not without",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)")
+    )
+    func extensions() throws {
+      let file = try scratch.tmpfs(mebibytes: 300) + "/vm"
+      // strace makes each chunk take two seconds, in which several messages go out
+      let child = try start(
+        ["prefault", file, "--size", "256M", "--threads", "1"], under: manager.environment + Traced.slow("madvise"))
+      let messages = try manager.messages(upTo: "READY=1")
+      #expect(child.end().status == 0)
+      let extending = messages.filter { $0.contains("EXTEND_TIMEOUT_USEC=30000000") }
+      #expect(messages.count > 5)
+      #expect(extending.count == 3, "\(messages)")
+      for (message, progress) in zip(extending, [": 0 % of 256 MiB", ": 50 % of 256 MiB, ", ": verifying 256 MiB"]) {
+        #expect(message.contains(progress), "\(messages)")
+      }
+    }
+
+    @Test("a run that ends by itself is ready, and does not say that it stops")
+    func plain() throws {
+      let file = try scratch.tmpfs(mebibytes: 80) + "/vm"
+      for wanted in ["READY=1\nSTATUS=done", "READY=1\nSTATUS=done"] {
+        // the second time there is nothing to do
+        #expect(try start(["prefault", file, "--size", "64M"], under: manager.environment).end().status == 0)
+        let messages = manager.rest()
+        #expect(messages.last?.hasPrefix(wanted) == true, "\(messages)")
+        #expect(messages.dropLast().allSatisfy { $0.hasPrefix("STATUS=prefault ") }, "\(messages)")
+      }
+    }
+
+    @Test("a run that fails is never ready", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func failure() throws {
+      let file = try scratch.tmpfs(mebibytes: 300) + "/vm"
+      let fault = Traced.failing("madvise", "EFAULT", when: "2+")
+      let child = try start(
+        ["prefault", file, "--size", "256M", "--threads", "1", "--hold"], under: manager.environment + fault)
+      #expect(child.end().status == 3)
+      let messages = manager.rest()
+      #expect(messages.allSatisfy { !$0.contains("READY") }, "\(messages)")
+      #expect(messages.suffix(2).first?.hasPrefix("STATUS=failed: populating failed at offset ") == true, "\(messages)")
+      #expect(messages.last == "STATUS=undone")
+      #expect(FileFacts(file) == nil)
+    }
+
+    @Test(
+      "a run that is stopped on the way says so, is undone, and never ready",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func stopped() throws {
+      let file = try scratch.tmpfs(mebibytes: 300) + "/vm"
+      let number = scratch.file("pid")
+      let child = try start(
+        ["prefault", file, "--size", "256M", "--threads", "1", "--hold", "--pidfile", number],
+        under: manager.environment + Traced.slow("madvise"))
+      _ = try manager.messages(upTo: "EXTEND_TIMEOUT_USEC=30000000")
+      kill(pid_t(Host.text(number))!, SIGTERM)
+      #expect(child.end().status == 143)
+      let messages = manager.rest()
+      #expect(messages.suffix(3).first == "STOPPING=1\nSTATUS=stopping", "\(messages)")
+      #expect(messages.allSatisfy { !$0.contains("READY") }, "\(messages)")
+      #expect(FileFacts(file) == nil)
+    }
+
+    @Test(
+      "a manager that cannot be reached keeps nobody from working",
+      arguments: ["relative", "/nonexistent/socket", "@nobody", "/" + String(repeating: "x", count: 200), ""])
+    func nobody(name: String) throws {
+      let file = try scratch.tmpfs(mebibytes: 80) + "/vm"
+      let ended = try start(["prefault", file, "--size", "64M"], under: ["env", "NOTIFY_SOCKET=\(name)"]).end()
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(FileFacts(file)?.allocated == 64 << 20)
+    }
+  }
+}

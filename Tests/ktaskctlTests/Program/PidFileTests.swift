@@ -1,0 +1,94 @@
+@unsafe @preconcurrency import Glibc
+import Testing
+
+extension ProgramTests {
+  @Suite("--pidfile")
+  struct PidFileTests {
+    let scratch: Scratch
+    let number: String
+    init() throws {
+      scratch = try Scratch()
+      number = scratch.file("ktaskctl.pid")
+    }
+
+    private func hold() throws -> Child {
+      let child = try start(["prefault", scratch.file("vm"), "--size", "4M", "--hold", "--pidfile", number])
+      try child.waitForOutput("held by process")
+      return child
+    }
+
+    private func refused(_ status: Int32, _ message: String) throws {
+      let ended = try ktaskctl("prefault", scratch.file("new"), "--size", "4M", "--pidfile", number, "--json")
+      #expect(ended.status == status, "\(ended.err)")
+      #expect(ended.message == "ktaskctl: \(number): \(message)")
+      #expect(try ended.document().errors.map(\.exitStatus) == [status])
+      #expect(FileFacts(scratch.file("new")) == nil, "nothing is done")
+    }
+
+    @Test("names the process while it runs, for all to read, and is gone afterwards")
+    func names() throws {
+      let child = try hold()
+      #expect(Host.text(number) == "\(child.pid)")
+      #expect(FileFacts(number)?.mode == 0o644)
+      child.send(SIGTERM)
+      #expect(child.end().status == 0)
+      #expect(FileFacts(number) == nil)
+    }
+
+    @Test("a second process is refused while the first one runs")
+    func busy() throws {
+      let child = try hold()
+      try refused(7, "process \(child.pid) runs and has it")
+      #expect(Host.text(number) == "\(child.pid)")
+    }
+
+    @Test("what a killed process left is taken over")
+    func stale() throws {
+      let killed = try hold()
+      killed.send(SIGKILL)
+      #expect(killed.end().status == -9)
+      #expect(Host.text(number) == "\(killed.pid)")
+      let child = try hold()
+      #expect(Host.text(number) == "\(child.pid)")
+    }
+
+    @Test("a file with something else in it is left alone", arguments: ["root:x:0:0\n", "123 456\n", "1\n2\n"])
+    func otherContent(content: String) throws {
+      #expect(Host.write(content, to: number))
+      let before = FileFacts(number)
+      try refused(8, "is something else than a file with a process's number")
+      #expect(FileFacts(number) == before)
+    }
+
+    @Test("a symbolic link is not followed")
+    func symbolicLink() throws {
+      #expect(Host.write("", to: scratch.file("target")))
+      try tool("ln", "-s", scratch.file("target"), number)
+      try refused(8, "is something else than a file with a process's number")
+      #expect(FileFacts(scratch.file("target"))?.size == 0)
+    }
+
+    @Test("a FIFO and a directory are not opened", arguments: ["mkfifo", "mkdir"])
+    func otherKind(maker: String) throws {
+      try tool(maker, number)
+      try refused(8, "is something else than a file with a process's number")
+    }
+
+    @Test("a directory that is missing is told")
+    func noDirectory() throws {
+      let ended = try ktaskctl("prefault", scratch.file("vm"), "--size", "4M", "--pidfile", number + "/no/pid")
+      #expect(ended.status == 1)
+      #expect(ended.message.hasSuffix("no file for the process's number: No such file or directory (ENOENT)"))
+    }
+
+    @Test("a file that another process has put in its place is not removed")
+    func replaced() throws {
+      let child = try hold()
+      try tool("rm", number)
+      #expect(Host.write("other\n", to: number))
+      child.send(SIGTERM)
+      #expect(child.end().status == 0)
+      #expect(Host.text(number) == "other")
+    }
+  }
+}
