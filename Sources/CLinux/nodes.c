@@ -14,8 +14,9 @@ enum { MPOL_F_NODE = 1, MPOL_F_ADDR = 2 };
 static int answer(long result) { return result == -1 ? errno : 0; }
 
 int clinux_bind(uintptr_t address, size_t length, enum clinux_policy policy, const uint64_t *nodes, size_t words) {
-  // the kernel takes one bit less than it is told of
-  return answer(syscall(SYS_mbind, address, length, (long)policy, nodes, words ? words * 64 + 1 : 0, 0));
+  // the kernel takes one bit less than it is told of, and of no bits one less as very many
+  if (words == 0) nodes = NULL;
+  return answer(syscall(SYS_mbind, address, length, (long)policy, nodes, words * 64 + 1, 0));
 }
 
 int clinux_node_of(uintptr_t address, int *node) {

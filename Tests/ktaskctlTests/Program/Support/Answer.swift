@@ -3,6 +3,9 @@ struct Answer: Decodable {
   struct Request: Decodable {
     var bytes: Int
     var pageSize: String
+    var nodes: String?
+    var policy: String?
+    var regions: [String]?
     var files: [String]
     var method: String
     var threads: String
@@ -14,7 +17,10 @@ struct Answer: Decodable {
       var what: String
       var threads: Int
     }
-    struct NodeTask: Decodable { var bytes: Int }
+    struct NodeTask: Decodable {
+      var node: Int?
+      var bytes: Int
+    }
     struct Check: Decodable {
       var what: String
       var need: Int?
@@ -54,6 +60,7 @@ struct Answer: Decodable {
     var bytes: Int
     var alreadyResidentBytes: Int
     var addedBytes: Int
+    var pagesByNode: [String: Int]?
   }
   struct Verified: Decodable {
     var zero: Bool?
@@ -61,6 +68,7 @@ struct Answer: Decodable {
     var pageSize: Int
     var hugeBytes: Int?
     var lockedBytes: Int?
+    var pagesByNode: [String: Int]?
     var pinnedBytes: Int?
   }
   struct Failure: Decodable {
@@ -69,6 +77,7 @@ struct Answer: Decodable {
     var message: String
     var path: String?
     var offset: Int?
+    var node: Int?
     var errno: String?
     var remedy: String?
   }

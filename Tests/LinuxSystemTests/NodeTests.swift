@@ -1,0 +1,157 @@
+import Glibc
+import LinuxSystem
+import Testing
+
+@Suite("Nodes")
+struct NodeTests {
+  @Test("are listed as the kernel lists them, each once and in order")
+  func list() {
+    #expect("\(NodeSet([3, 0, 1, 2, 5, 0]))" == "0-3,5")
+    #expect("\(NodeSet([]))" == "")
+    #expect(NodeSet([70, 1]).numbers == [1, 70])
+    #expect(NodeSet([70, 1]).contains(70))
+    #expect(!NodeSet([70, 1]).contains(6))
+  }
+
+  @Test("are named in numactl's words", arguments: ["all", "0", "+0", "0-0", "0,0"])
+  func named(words: String) throws {
+    let allowed = try #require(NodeSet.allowed())
+    #expect(allowed.contains(0), "these tests' node")
+    let found = try NodeSet.named(words)
+    let expected = words == "all" ? allowed : NodeSet([0])
+    #expect(found == expected)
+  }
+
+  @Test("are all but some behind a !")
+  func inverted() throws {
+    let allowed = try #require(NodeSet.allowed())
+    if allowed.numbers.count > 1 {
+      #expect(try NodeSet.named("!0") == NodeSet(allowed.numbers.dropFirst()))
+    } else {
+      #expect(throws: NodeSetError.empty) { try NodeSet.named("!0") }
+    }
+  }
+
+  @Test("that are not there are told in libnuma's words, and nothing is printed")
+  func unknown() throws {
+    let printed = try standardError {
+      #expect(throws: NodeSetError.unknown("node argument 1000 is out of range")) { try NodeSet.named("1000") }
+      #expect(throws: NodeSetError.self) { try NodeSet.named("pci:ffff:ff:1f.7") }
+      #expect(throws: NodeSetError.self) { try NodeSet.named("nonsense") }
+    }
+    #expect(printed == "")
+  }
+
+  @Test("tell of their memory line by line; page cache counts by half")
+  func memory() throws {
+    let directory = "/sys/devices/system/node"
+    let files = try FileTree.of([
+      "/proc/meminfo": "MemTotal: 100 kB\nMemFree: 50 kB\nMemAvailable: 70 kB\n",
+      directory + "/node0/meminfo": """
+      Node 0 MemTotal:       1000 kB
+      Node 0 MemFree:         400 kB
+      Node 0 Active(file):     60 kB
+      Node 0 Inactive(file):   40 kB
+      Node 0 SReclaimable:     20 kB
+      """,
+      directory + "/node1/meminfo": "Node 1 MemTotal: 0 kB\nNode 1 MemFree: 0 kB\n",
+      directory + "/node10/meminfo": "Node 10 MemTotal: 30 kB\nNode 10 MemFree: 20 kB\n",
+      directory + "/node2/cpulist": "0-3\n",
+    ])
+    let expected = [
+      NodeMemory(number: 0, totalBytes: 1000 << 10, availableBytes: 460 << 10),
+      NodeMemory(number: 10, totalBytes: 30 << 10, availableBytes: 20 << 10),
+    ]
+    #expect(NodeMemory.all(files.files) == expected)
+  }
+
+  @Test("have all the machine's memory where there is one")
+  func oneNode() throws {
+    let files = try FileTree.of([
+      "/proc/meminfo": "MemTotal: 100 kB\nMemFree: 50 kB\nMemAvailable: 70 kB\n",
+      "/sys/devices/system/node/node0/meminfo": "Node 0 MemTotal: 60 kB\nNode 0 MemFree: 20 kB\n",
+    ])
+    #expect(NodeMemory.all(files.files) == [NodeMemory(number: 0, totalBytes: 100 << 10, availableBytes: 70 << 10)])
+    let here = NodeMemory.all().reduce(0) { $0 + $1.totalBytes }
+    let machine = try #require(MemoryInfo.current()).totalBytes
+    #expect(here > 0 && here <= machine)
+  }
+
+  @Test(
+    "have no more of a pool than is free there, and than nobody was promised",
+    arguments: [
+      // free on the node; free, reserved, overcommit of the pool; own promises; available
+      (10, 30, 0, 0, 0, 10), (10, 30, 25, 0, 0, 5), (10, 30, 25, 0, 3, 8), (10, 30, 0, 4, 0, 14), (0, 30, 0, 0, 0, 0),
+    ])
+  func pool(here: Int, free: Int, reserved: Int, overcommit: Int, own: Int, available: Int) {
+    let node = HugePagePool.Node(number: 1, total: 20, free: here)
+    let pool = HugePagePool(
+      pageSize: 2 << 20, total: 40, free: free, reserved: reserved, surplus: 0, overcommitLimit: overcommit,
+      nodes: [.init(number: 0, total: 20, free: free - here), node])
+    #expect(pool.available(on: node, own: own) == available)
+  }
+}
+
+extension NodeTests {
+  private static let page = MemoryInfo.basePageSize
+
+  @Test("of every page are asked of the kernel, and a page elsewhere is found")
+  func count() throws {
+    // more than one batch of move_pages(2), and a part of one
+    let bytes = 1025 * Self.page
+    let mapping = try Mapping.anonymous(bytes, alignment: Self.page)
+    try Memory.setPolicy(mapping.address, bytes, .bind, NodeSet([0]))
+    try Memory.populate(mapping.address, bytes)
+    let counts = NodeCounts(allowed: [NodeSet([0]), NodeSet([1]), nil])
+    for region in 0..<3 {
+      try unsafe Memory.countNodes(
+        mapping.address, bytes, pageSize: Self.page, into: counts.regions + region)
+      #expect(counts.pagesByNode(region) == [0: 1025])
+    }
+    #expect(counts.firstWrong(0) == nil)
+    #expect(counts.firstWrong(1) == mapping.address)
+    #expect(counts.firstWrong(2) == nil)
+  }
+
+  @Test("of pages that the page tables lack are asked one by one, which makes none")
+  func countUnmapped() throws {
+    let file = try FileDescriptor.memory("nodes")
+    try file.resize(to: 8 * Self.page)
+    let first = try Mapping.shared(file, 8 * Self.page)
+    try Memory.populate(first.address, 8 * Self.page)
+    let second = try Mapping.shared(file, 8 * Self.page)
+    let counts = NodeCounts(allowed: [nil])
+    try unsafe Memory.countNodes(second.address, 8 * Self.page, pageSize: Self.page, into: counts.regions)
+    #expect(counts.pagesByNode(0) == [0: 8])
+    #expect(try file.status().allocatedBytes == 8 * Self.page)
+  }
+
+  @Test("without memory cannot be bound to")
+  func absent() throws {
+    let mapping = try Mapping.anonymous(Self.page, alignment: Self.page)
+    #expect(throws: Errno.invalid) { try Memory.setPolicy(mapping.address, Self.page, .bind, NodeSet([900])) }
+    try Memory.setPolicy(mapping.address, Self.page, .interleave, NodeSet([0]))
+    try Memory.setPolicy(mapping.address, Self.page, .preferred, NodeSet([0]))
+    try Memory.setPolicy(mapping.address, Self.page, .standard)
+  }
+}
+
+/// What `body` makes this process write to standard error.
+private func standardError(_ body: () throws -> Void) throws -> String {
+  var ends: [Int32] = [0, 0]
+  guard unsafe pipe(&ends) == 0 else { throw Errno(errno) }
+  let saved = dup(STDERR_FILENO)
+  dup2(ends[1], STDERR_FILENO)
+  defer { close(ends[0]) }
+  do {
+    defer {
+      dup2(saved, STDERR_FILENO)
+      close(saved)
+      close(ends[1])
+    }
+    try body()
+  }
+  var bytes = [UInt8](repeating: 0, count: 4096)
+  let count = unsafe read(ends[0], &bytes, bytes.count)
+  return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+}
