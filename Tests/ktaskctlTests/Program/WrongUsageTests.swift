@@ -79,7 +79,7 @@ extension ProgramTests {
       #expect(ended.status == 0)
       #expect(ended.out.contains("USAGE: ktaskctl"))
       for option in [
-        "--plot", "--hold", "--nice", "--no-lend", "--max-helpers", "--ignore-power-policy", "--unlink", "--zero",
+        "--plot", "--nice", "--no-lend", "--max-helpers", "--ignore-power-policy", "--unlink", "--zero",
         "release", "verify ", "exec ",
       ] {
         #expect(!ended.out.contains(option), "\(option) in the help of \(command)")
