@@ -149,7 +149,7 @@ extension Program {
   private static func export(_ document: Document, _ output: OutputOptions) -> Bool {
     let exports = [
       (output.exportJson, { document.json() + "\n" }), (output.exportCsv, { Export.csv(document.results) }),
-      (output.exportMarkdown, { Export.markdown(document.results) }),
+      (output.exportMarkdown, { Export.markdown(document.results) }), (output.plot, { Plot(document).svg() }),
     ]
     var isComplete = true
     for case (let path?, let text) in exports where !Terminal.write(text(), toFile: path) {

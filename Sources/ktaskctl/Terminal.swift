@@ -14,6 +14,12 @@ enum Terminal {
     return result == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
   }
 
+  /// Whether the locale says that it shows block characters.
+  static var isUTF8: Bool {
+    ProgressBar.isUTF8(
+      lcAll: environment("LC_ALL"), lcCtype: environment("LC_CTYPE"), lang: environment("LANG"))
+  }
+
   static func environment(_ name: String) -> String? {
     unsafe getenv(name).map { unsafe String(cString: $0) }
   }

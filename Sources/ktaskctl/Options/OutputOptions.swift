@@ -16,6 +16,9 @@ struct OutputOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The results as a Markdown table into FILE.", valueName: "file"))
   var exportMarkdown: String?
 
+  @Option(help: ArgumentHelp("Time and speed-up as an SVG picture into FILE.", valueName: "file"))
+  var plot: String?
+
   @Option(help: "On standard error: a bar (auto: on a terminal; always; never), or json, a line an event.")
   var progress = Progress.auto
 

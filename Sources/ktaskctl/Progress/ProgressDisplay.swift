@@ -12,10 +12,7 @@ struct ProgressDisplay: Sendable {
     case .auto where command.output.quiet || !Terminal.errorIsTerminal: return nil
     case .auto, .always: break
     }
-    let utf8 = ProgressBar.isUTF8(
-      lcAll: Terminal.environment("LC_ALL"), lcCtype: Terminal.environment("LC_CTYPE"),
-      lang: Terminal.environment("LANG"))
-    bar = ProgressBar(what: Command.name, total: total, width: Terminal.width, utf8: utf8)
+    bar = ProgressBar(what: Command.name, total: total, width: Terminal.width, utf8: Terminal.isUTF8)
   }
 
   func draw(_ bytesDone: Int) {

@@ -11,7 +11,7 @@ extension Report {
     if plan.job.bytes == 0 { return joined(lines + plan.job.files.map { "\($0.path): \(residentAlready($0))" }) }
     if plan.hold != nil { return joined(lines + [heldLine]) }
     lines += [header] + Table.lines(results)
-    if isVerbose { lines += threadLines }
+    if isVerbose { lines += threadLines + Chart.lines(results, utf8: Terminal.isUTF8) }
     lines += foundLines
     return joined(lines)
   }
