@@ -19,9 +19,9 @@ FISH = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 # One file that runs without the Swift toolchain; libnuma stays a shared library.
 PROGRAM = .build/release/ktaskctl
 SOURCES = Package.swift $(shell find Sources -type f)
-C_FILES = $(wildcard Sources/*/*.c Tests/*/*.c)
+C_FILES = $(wildcard Sources/*/*.c Tests/*/*.c Tests/*/*/*.c)
 PAGES   = $(wildcard man/*.8)
-SCRIPTS = .ci/run $(shell find Tests -name '*.sh')
+SCRIPTS = .ci/run Tests/Guest/init $(shell find Tests -name '*.sh')
 
 # $(call apt_install,SUDO,PACKAGES): installs them, fetching the package lists where those are missing or too old.
 apt_install = if (( EUID == 0 )); then sudo=env; else sudo="$(1)"; fi; \
@@ -48,13 +48,19 @@ bench: build ## measure against a plain loop, fallocate, QEMU and libdispatch; P
 	$(SWIFT) build -c release --product ktask-bench --static-swift-stdlib
 	KTASKCTL=$(PROGRAM) .build/release/ktask-bench $(PARTS)
 
+test-guest: setup ## boot machines with NUMA nodes and an IOMMU under QEMU, and run the tests in them; MACHINES="…" picks
+	Tests/Guest/guest.sh test $(MACHINES)
+
+bench-guest: setup ## the benchmarks in those machines: .build/bench-guest.md and .json
+	Tests/Guest/guest.sh bench $(MACHINES)
+
 ## Checks
 
 check: lint test man-check ## format, lint, build with warnings as errors, tests, manual pages
 
 lint: ## format, lint, C warnings, shell scripts
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
-	$(CLANG) -fsyntax-only -std=gnu17 -Wall -Wextra -Werror -ISources/CLinux/include -ITests/Counting/include $(C_FILES)
+	$(CLANG) -fsyntax-only -std=gnu17 -Wall -Wextra -Werror -ISources/CLinux/include -ITests/Counting/include -ITests/Guest/Calls/include $(C_FILES)
 	@if command -v shellcheck >/dev/null; then echo shellcheck $(SCRIPTS); shellcheck $(SCRIPTS); \
 	else echo "shellcheck is not installed: the shell scripts are not checked."; fi
 
@@ -90,7 +96,7 @@ clean: ## remove what was built
 
 help: ## this list
 	@awk -F ':.*## ' '/^## / { printf "\n%s\n", substr($$0, 4) } \
-		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # A build that is missing or older than its sources, so that `sudo make install` need not build again.
 $(PROGRAM): $(SOURCES)
@@ -119,4 +125,4 @@ test-tools:
 	{ $(call apt_install,sudo -n,$$missing); } || \
 		echo "Not installed:$$missing. The tests that need them will be skipped."
 
-.PHONY: run test build bench check lint man-check tsan format install uninstall clean help setup test-tools
+.PHONY: run test test-guest build bench bench-guest check lint man-check tsan format install uninstall clean help setup test-tools

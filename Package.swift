@@ -37,6 +37,10 @@ let package = Package(
     // `make bench`; no product, so that building the program does not build it
     .executableTarget(
       name: "ktask-bench", dependencies: ["KTask", "LinuxSystem"], path: "Tests/Benchmarks", swiftSettings: house),
+    // the tests inside a guest machine, `make test-guest`; no product, for the same reason
+    .target(name: "CGuest", path: "Tests/Guest/Calls"),
+    .executableTarget(
+      name: "ktask-guest", dependencies: ["CGuest", "CNuma"], path: "Tests/Guest/Runner", swiftSettings: house),
     // counts allocations and reference counting for KTaskTests
     .target(name: "CCounting", path: "Tests/Counting"),
     .testTarget(name: "KTaskTests", dependencies: ["KTask", "LinuxSystem", "CCounting"], swiftSettings: house),

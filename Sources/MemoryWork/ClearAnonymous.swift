@@ -126,8 +126,9 @@ public final class AnonymousMemory {
     let facts = MappingFacts.of(address..<address + UInt(bytes))
     var verification = Verification()
     verification.add(facts)
-    verification.residentBytes = facts.residentBytes
-    if facts.residentBytes < bytes { throw MemoryError(.notResident(bytes: bytes - facts.residentBytes)) }
+    verification.residentBytes = facts.resident(at: address, bytes)
+    let missing = bytes - verification.residentBytes
+    if missing > 0 { throw MemoryError(.notResident(bytes: missing)) }
     if verification.hugeBytes * 2 > bytes, page == .transparent { verification.pageSize = page.alignment }
     return verification
   }

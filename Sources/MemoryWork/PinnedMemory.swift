@@ -81,11 +81,10 @@ public final class PinnedMemory {
     let facts = MappingFacts.of(region.address..<region.address + UInt(bytes))
     var verification = Verification()
     verification.add(facts)
-    verification.residentBytes = facts.residentBytes
+    verification.residentBytes = facts.resident(at: region.address, bytes)
     if verification.hugeBytes * 2 > bytes { verification.pageSize = max(verification.pageSize, alignment) }
-    if facts.residentBytes < bytes {
-      throw MemoryError(.notResident(bytes: bytes - facts.residentBytes), path: path)
-    }
+    let missing = bytes - verification.residentBytes
+    if missing > 0 { throw MemoryError(.notResident(bytes: missing), path: path) }
     return verification
   }
 

@@ -1,0 +1,2 @@
+/// cgroup v2: what is planned for, refused beforehand, or undone.
+let controlGroupTests: [GuestTest] = []

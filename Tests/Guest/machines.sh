@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# The guest machines: each function sets $qemu, $kernel and $hardware. Sourced, after kernels.sh.
+# shellcheck disable=SC2034,SC2154 # what others use and set
+
+machines=(two_nodes four_nodes iommufd)
+
+# numa NODE MEMORY [CPUS]: a node; without CPUS it has none.
+numa() {
+  hardware+=(
+    -object "memory-backend-ram,id=memory$1,size=$2"
+    -numa "node,nodeid=$1,memdev=memory$1${3:+,cpus=$3}"
+  )
+}
+
+# distance NODE NODE DISTANCE
+distance() { hardware+=(-numa "dist,src=$1,dst=$2,val=$3"); }
+
+# Two devices that do DMA, behind an IOMMU: without interrupt remapping VFIO refuses them.
+edu=(
+  -device "intel-iommu,intremap=on"
+  -device "edu,addr=5,dma_mask=0xffffffffff" -device "edu,addr=6,dma_mask=0xffffffffff"
+)
+
+# Two nodes alike, two CPUs and 4 GiB each.
+two_equal_nodes() {
+  hardware=(-smp "4,sockets=2" -m 8G "${edu[@]}")
+  numa 0 4G 0-1
+  numa 1 4G 2-3
+  distance 0 1 21
+  append="hugepagesz=1G hugepages=0:1,1:1"
+}
+
+two_nodes() {
+  old_kernels_qemu
+  debian_kernel
+  two_equal_nodes
+}
+
+iommufd() {
+  new_kernels_qemu
+  own_kernel "$here/iommufd.config"
+  two_equal_nodes
+}
+
+# Two nodes alike, a small one, and one without CPUs, which is nearest to the small one.
+four_nodes() {
+  old_kernels_qemu
+  debian_kernel
+  hardware=(-smp "6,sockets=3" -m 7680M "${edu[@]}")
+  numa 0 3G 0-1
+  numa 1 2G 2-3
+  numa 2 1G 4-5
+  numa 3 1536M
+  distance 0 1 21
+  distance 0 2 31
+  distance 0 3 31
+  distance 1 2 31
+  distance 1 3 31
+  distance 2 3 12
+  append=
+}
