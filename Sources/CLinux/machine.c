@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "clinux.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
@@ -58,4 +59,26 @@ int clinux_cpu_time(uint64_t *user, uint64_t *system) {
   *user = microseconds(usage.ru_utime);
   *system = microseconds(usage.ru_stime);
   return 0;
+}
+
+static struct flock byte_lock(short type, int64_t byte) {
+  return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+}
+
+int clinux_byte_take(int fd, int64_t byte) {
+  struct flock mine = byte_lock(F_RDLCK, byte);
+  if (fcntl(fd, F_OFD_SETLK, &mine) == -1) return errno;
+  if (!clinux_byte_is_taken(fd, byte)) return 0;
+  clinux_byte_release(fd, byte);
+  return EAGAIN;
+}
+
+int clinux_byte_release(int fd, int64_t byte) {
+  struct flock none = byte_lock(F_UNLCK, byte);
+  return fcntl(fd, F_OFD_SETLK, &none) == -1 ? errno : 0;
+}
+
+bool clinux_byte_is_taken(int fd, int64_t byte) {
+  struct flock wish = byte_lock(F_WRLCK, byte);
+  return fcntl(fd, F_OFD_GETLK, &wish) == -1 || wish.l_type != F_UNLCK;
 }

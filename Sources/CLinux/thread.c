@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,11 +15,21 @@ struct start {
   void (*body)(void *);
   void *context;
   char name[16];
+  int nice;
 };
+
+// A real-time maker's policy would be inherited, and would have no nice value.
+static void lower(int nice) {
+  int policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+  const struct sched_param none = {0};
+  if (policy != SCHED_OTHER && policy != SCHED_BATCH && policy != SCHED_IDLE) sched_setscheduler(0, SCHED_OTHER, &none);
+  setpriority(PRIO_PROCESS, 0, nice);
+}
 
 static void *run(void *argument) {
   struct start start = *(struct start *)argument;
   free(argument);
+  if (start.nice != CLINUX_NICE_INHERITED) lower(start.nice);
   pthread_setname_np(pthread_self(), start.name);
   start.body(start.context);
   return NULL;
@@ -30,11 +41,12 @@ static void all_but_faults(sigset_t *set) {
   for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(set, faults[i]);
 }
 
-int clinux_start_thread(const char *name, void (*body)(void *), void *context) {
+int clinux_start_thread(const char *name, int nice, void (*body)(void *), void *context) {
   struct start *start = calloc(1, sizeof *start);
   if (!start) return ENOMEM;
   start->body = body;
   start->context = context;
+  start->nice = nice;
   for (size_t i = 0; i + 1 < sizeof start->name && name[i]; i++) start->name[i] = name[i];
 
   pthread_attr_t attributes;
@@ -59,6 +71,16 @@ int clinux_futex_wait(const uint32_t *word, uint32_t expected, int64_t nanosecon
 
 void clinux_futex_wake(const uint32_t *word, int count) {
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+}
+
+int clinux_nice_get(int thread, int *nice) {
+  errno = 0;
+  *nice = getpriority(PRIO_PROCESS, (id_t)thread);
+  return *nice == -1 ? errno : 0;
+}
+
+int clinux_nice_set(int thread, int nice) {
+  return setpriority(PRIO_PROCESS, (id_t)thread, nice) == -1 ? errno : 0;
 }
 
 int clinux_thread_id(void) { return (int)syscall(SYS_gettid); }

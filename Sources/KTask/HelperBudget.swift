@@ -1,15 +1,17 @@
 public import LinuxSystem
 
-/// R4: how many helpers may run at once, in all and on each node, over all tasks that share the budget.
+/// R4: how many helpers may run at once, in all and on each node, over all tasks that share the budget: those of this
+/// process, and, where the machine has a place for that, those of all processes and users.
 /// Helpers only: a task's caller always works. Nothing ever waits for it.
 public final class HelperBudget: Sendable {
-  /// The budget of this process. It is the one place that counts helpers: counting across processes goes here.
+  /// This machine's budget, shared with every other process that uses it.
   public static let shared = HelperBudget(Machine.shared.topology)
 
   /// Helpers at once, over all nodes.
   public let limit: Int
   private let nodeLimits: [Int: Int]
   private let state: Guarded<Counts>
+  private let places: SharedPlaces?
 
   private struct Counts {
     var all = 0
@@ -17,110 +19,132 @@ public final class HelperBudget: Sendable {
     var byNode: [Int: Int]
   }
 
-  public init(limit: Int, nodeLimits: [Int: Int]) {
+  /// A budget of this process alone.
+  public convenience init(limit: Int, nodeLimits: [Int: Int]) {
+    self.init(limit: limit, nodeLimits: nodeLimits, places: nil)
+  }
+
+  init(limit: Int, nodeLimits: [Int: Int], places: SharedPlaces?) {
     self.limit = limit
     self.nodeLimits = nodeLimits
+    self.places = places
     state = Guarded(Counts(byNode: nodeLimits.mapValues { _ in 0 }))
   }
 
-  /// Four fifths of the CPUs, and of each node's.
-  public convenience init(_ topology: Topology) {
+  /// Four fifths of the CPUs, or `maximumHelpers` in their stead, and of each node's; shared with all processes.
+  public convenience init(_ topology: Topology, maximumHelpers: Int? = nil) {
+    let limit = maximumHelpers ?? Policy.helperLimit(cpus: topology.onlineCPUs.count)
     let nodes = topology.nodes.map { ($0.number, Policy.helperLimit(cpus: $0.cpus.count)) }
-    self.init(
-      limit: Policy.helperLimit(cpus: topology.onlineCPUs.count),
-      nodeLimits: Dictionary(uniqueKeysWithValues: nodes))
+    let nodeLimits = Dictionary(uniqueKeysWithValues: nodes)
+    // a node that has as many as the machine bounds nothing more: no lock is needed for it
+    let bounding = nodeLimits.filter { $0.value < limit }
+    self.init(limit: limit, nodeLimits: nodeLimits, places: SharedPlaces(limit: limit, nodeLimits: bounding))
   }
 
-  /// Helpers that may still be started.
-  public var left: Int { state.withLock { max(0, limit - $0.all) } }
+  /// Whether the limits hold over all processes; within this one only where /run/ktask cannot be had.
+  public var isMachineWide: Bool { places?.isMachineWide ?? false }
 
-  /// Helpers running now: in all, and on `node`.
+  /// Helpers that may still be started.
+  public var left: Int {
+    let here = leftHere
+    return min(here, places?.left ?? here)
+  }
+
+  /// The same, as far as this process's own helpers go.
+  var leftHere: Int { state.withLock { max(0, limit - $0.all) } }
+
+  /// Helpers of this process running now: in all, and on `node`.
   public func running(on node: Int? = nil) -> Int {
     state.withLock { counts in node.map { counts.byNode[$0, default: 0] } ?? counts.all }
   }
 
+  /// To be called before a task takes its slots.
+  func refresh() { places?.refresh() }
+
   /// A slot, if the system-wide limit has one left or `beyondLimit`; it is `node`'s, or nobody's when that node's
   /// limit is reached.
   func slot(on node: Int?, beyondLimit: Bool = false) -> HelperSlot? {
-    let granted: Int?? = state.withLock { counts in
-      if counts.all >= limit && !beyondLimit { return nil }
+    let granted: HelperSlot.Grant? = state.withLock { counts in
+      var grant = HelperSlot.Grant()
+      grant.isWithinLimit = counts.all < limit
+      if grant.isWithinLimit {
+        switch places?.take() {
+        case .place(let place): grant.place = place
+        case .full: grant.isWithinLimit = false
+        case .unknown, nil: break
+        }
+      }
+      if !grant.isWithinLimit && !beyondLimit { return nil }
       counts.all += 1
-      return .some(grant(node, &counts))
+      claim(node, for: &grant, &counts)
+      return grant
     }
     guard let granted else { return nil }
-    return HelperSlot(budget: self, node: granted)
+    return HelperSlot(budget: self, granted)
   }
 
-  private func grant(_ node: Int?, _ counts: inout Counts) -> Int? {
-    guard let node, counts.byNode[node, default: 0] < nodeLimits[node, default: 0] else { return nil }
+  private func claim(_ node: Int?, for grant: inout HelperSlot.Grant, _ counts: inout Counts) {
+    guard let node, counts.byNode[node, default: 0] < nodeLimits[node, default: 0] else { return }
+    switch places?.take(node) {
+    case .place(let place): grant.nodePlace = place
+    case .full: return
+    case .unknown, nil: break
+    }
     counts.byNode[node, default: 0] += 1
-    return node
+    grant.node = node
   }
 
-  private func giveBack(_ node: Int?, _ counts: inout Counts) {
-    if let node { counts.byNode[node, default: 0] -= 1 }
+  private func giveBackNode(of grant: inout HelperSlot.Grant, _ counts: inout Counts) {
+    if let node = grant.node { counts.byNode[node, default: 0] -= 1 }
+    if let place = grant.nodePlace { places?.release(place) }
+    grant.node = nil
+    grant.nodePlace = nil
   }
 
   /// The new node's limit counts, not the old one's; the slot it had may be of no node.
-  fileprivate func move(from old: Int?, to new: Int?) -> Int? {
-    if old == new { return old }
+  fileprivate func move(_ old: HelperSlot.Grant, to node: Int?) -> HelperSlot.Grant {
+    if old.node == node { return old }
     return state.withLock { counts in
-      giveBack(old, &counts)
-      return grant(new, &counts)
+      var grant = old
+      giveBackNode(of: &grant, &counts)
+      claim(node, for: &grant, &counts)
+      return grant
     }
   }
 
-  fileprivate func release(_ node: Int?) {
+  fileprivate func release(_ old: HelperSlot.Grant) {
     state.withLock { counts in
+      var grant = old
       counts.all -= 1
-      giveBack(node, &counts)
+      giveBackNode(of: &grant, &counts)
+      if let place = grant.place { places?.release(place) }
     }
   }
 }
 
 /// One helper's place in a budget, given back at the end of its life.
 struct HelperSlot: ~Copyable {
+  struct Grant: BitwiseCopyable {
+    /// The node it is counted on; nil: on none, the helper may run anywhere.
+    var node: Int?
+    /// What it has of the machine's places, and of the node's.
+    var place: SharedPlaces.Place?
+    var nodePlace: SharedPlaces.Place?
+    var isWithinLimit = true
+  }
   private let budget: HelperBudget
-  /// The node it is counted on; nil: on none, the helper may run anywhere.
-  private(set) var node: Int?
+  private var grant: Grant
 
-  fileprivate init(budget: HelperBudget, node: Int?) {
+  fileprivate init(budget: HelperBudget, _ grant: Grant) {
     self.budget = budget
-    self.node = node
+    self.grant = grant
   }
 
-  mutating func move(to node: Int?) { self.node = budget.move(from: self.node, to: node) }
+  var node: Int? { grant.node }
+  /// False: there because so many were asked for, beyond the system-wide limit.
+  var isWithinLimit: Bool { grant.isWithinLimit }
 
-  deinit { budget.release(node) }
-}
+  mutating func move(to node: Int?) { grant = budget.move(grant, to: node) }
 
-/// The places of one task's helpers.
-@safe
-struct HelperSlots: ~Copyable {
-  private let slots: UnsafeMutablePointer<HelperSlot>
-  private(set) var count = 0
-
-  init(capacity: Int) { unsafe slots = .allocate(capacity: capacity) }
-
-  deinit {
-    unsafe slots.deinitialize(count: count)
-    unsafe slots.deallocate()
-  }
-
-  mutating func append(_ slot: consuming HelperSlot) {
-    unsafe (slots + count).initialize(to: slot)
-    count += 1
-  }
-
-  /// Gives back all but the first `few`.
-  mutating func keep(_ few: Int) {
-    unsafe (slots + few).deinitialize(count: count - few)
-    count = few
-  }
-
-  func node(of helper: Int) -> Int? { unsafe slots[helper].node }
-
-  /// Called by each helper for its own slot only. No subscript: the thread sanitizer takes a change of one element by
-  /// it for one of all.
-  func move(_ helper: Int, to node: Int?) { unsafe (slots + helper).pointee.move(to: node) }
+  deinit { budget.release(grant) }
 }

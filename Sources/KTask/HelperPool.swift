@@ -1,69 +1,6 @@
 internal import Glibc
 internal import LinuxSystem
 
-/// A thread that works for one task after another, asleep in between.
-final class Helper: @unchecked Sendable {
-  // @unchecked: `job` and `cpus` belong to the claimant while the helper is idle and to the helper from the moment
-  // when it takes the job; the word orders the two.
-  private let hasJob = FutexWord(0)
-  private var job: (() -> Void)?
-  private var cpus: CPUSet?
-  /// gettid(2); 0 until the thread runs.
-  private let thread = FutexWord(0)
-
-  /// Lets the helper run `job` once.
-  func start(_ job: @escaping () -> Void) {
-    self.job = job
-    hasJob.store(1)
-    hasJob.wake(1)
-  }
-
-  /// Takes the job back from a helper that has not woken up to it yet; false when it has begun.
-  func takeBack() -> Bool {
-    guard hasJob.compareExchange(1, 0) else { return false }
-    job = nil
-    return true
-  }
-
-  /// Binds the helper to `cpus`, awake or asleep. A CPU may have gone since the plan was made: then it stays where it
-  /// is, which costs speed and nothing else.
-  func place(on cpus: CPUSet) {
-    if self.cpus == cpus { return }
-    do throws(Errno) {
-      try cpus.apply(toThread: Int(thread.load()))
-      self.cpus = cpus
-    } catch {
-      self.cpus = nil
-    }
-  }
-}
-
-/// What the helper's own thread does.
-extension Helper {
-  fileprivate func introduce() {
-    thread.store(UInt32(DetachedThread.currentID))
-    thread.wake()
-  }
-
-  fileprivate func awaitIntroduction() {
-    while thread.load() == 0 { thread.wait(while: 0) }
-  }
-
-  /// Waits for a job and does it; false when there was none for a long time.
-  fileprivate func work() -> Bool {
-    if !hasJob.spin(until: 1, HelperPool.spins) && hasJob.load() == 0 {
-      if !hasJob.wait(while: 0, nanoseconds: HelperPool.idleNanoseconds) && hasJob.load() == 0 { return false }
-    }
-    if hasJob.compareExchange(1, 0) {
-      // not with take(), whose generic result would be wrapped anew, on the heap
-      let job = job
-      self.job = nil
-      job?()
-    }
-    return true
-  }
-}
-
 /// Helpers kept from one task to the next, since creating a thread costs more than a small task.
 ///
 /// They never outlive their use by much: an idle helper ends itself after a few seconds.
@@ -78,20 +15,31 @@ final class HelperPool: Sendable {
   private struct State {
     var idle: [Helper] = []
     var process = getpid()
+
+    /// Up to `count` helpers of that nice value, the last given back first, in the order in which they were given.
+    mutating func take(_ count: Int, nice: Int) -> [Helper] {
+      var taken: [Helper] = []
+      var index = idle.count
+      while taken.count < count, index > 0 {
+        index -= 1
+        if idle[index].nice == nice { taken.append(idle.remove(at: index)) }
+      }
+      taken.reverse()
+      return taken
+    }
   }
   private let state = Guarded(State())
 
-  /// Up to `count` helpers, started where there are not enough; fewer when the system has no more threads.
-  func claim(_ count: Int) -> [Helper] {
+  /// Up to `count` helpers at that nice value, started where there are not enough; fewer when the system has no more
+  /// threads.
+  func claim(_ count: Int, nice: Int) -> [Helper] {
     var helpers = state.withLock { state in
       // a forked child has its parent's list, not its threads
       if state.process != getpid() { state = State() }
-      let taken = Array(state.idle.suffix(count))
-      state.idle.removeLast(taken.count)
-      return taken
+      return state.take(count, nice: nice)
     }
     let known = helpers.count
-    while helpers.count < count, let helper = startHelper() { helpers.append(helper) }
+    while helpers.count < count, let helper = startHelper(nice) { helpers.append(helper) }
     for helper in helpers[known...] { helper.awaitIntroduction() }
     return helpers
   }
@@ -103,10 +51,10 @@ final class HelperPool: Sendable {
   /// the same node tasks each is at its place already.
   func giveBack(_ helpers: [Helper]) { state.withLock { $0.idle += helpers } }
 
-  private func startHelper() -> Helper? {
-    let helper = Helper()
+  private func startHelper(_ nice: Int) -> Helper? {
+    let helper = Helper(nice: nice, lowestNice: Priority.lowestNice)
     do throws(Errno) {
-      try DetachedThread.start("ktask helper") { self.serve(helper) }
+      try DetachedThread.start("ktask helper", nice: nice) { self.serve(helper) }
     } catch {
       return nil
     }

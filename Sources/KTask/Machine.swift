@@ -5,17 +5,38 @@ public struct Machine: Sendable {
   public var topology: Topology
   /// CPUs' worth of time that the cgroup may use; nil without a quota.
   public var cpuQuota: Double?
+  /// The CPUs of the cgroup's cpuset; nil without one.
+  public var cpuset: CPUSet?
+  /// The CPU that is set to save energy, and the setting that says so; nil if none is.
+  public var savesEnergy: String?
   /// The CPUs that the caller may use; nil: ask the kernel at every task.
   public var allowedCPUs: CPUSet?
 
-  public init(topology: Topology, cpuQuota: Double? = nil, allowedCPUs: CPUSet? = nil) {
+  public init(
+    topology: Topology, cpuQuota: Double? = nil, cpuset: CPUSet? = nil, savesEnergy: String? = nil,
+    allowedCPUs: CPUSet? = nil
+  ) {
     self.topology = topology
     self.cpuQuota = cpuQuota
+    self.cpuset = cpuset
+    self.savesEnergy = savesEnergy
     self.allowedCPUs = allowedCPUs
   }
 
   /// This machine, asked once a process: reading it costs more than a small task. The caller's CPUs are asked anew.
-  public static let shared = Machine(topology: .current(), cpuQuota: ControlGroup.current().cpuQuota)
+  public static let shared = Machine.current()
+
+  /// What `files` tell; the topology is the kernel's own.
+  public static func current(_ files: SystemFiles = SystemFiles()) -> Machine {
+    let group = ControlGroup.current(files)
+    let topology = Topology.current()
+    // one that leaves all CPUs bounds nothing
+    let cpuset = group.cpuset.flatMap { topology.onlineCPUs.subtracting($0).isEmpty ? nil : $0 }
+    let energy = PowerPolicy.current(files).energyConscious
+    return Machine(
+      topology: topology, cpuQuota: group.cpuQuota, cpuset: cpuset,
+      savesEnergy: energy.map { "CPU \($0.cpu): \($0.reason)" })
+  }
 
   func callersCPUs() -> CPUSet {
     if let allowedCPUs { return allowedCPUs }

@@ -5,7 +5,10 @@ public struct Bound: Hashable, Sendable {
   public enum What: String, Hashable, Sendable {
     case size = "size / minimum chunk"
     case allowedCPUs = "allowed CPUs"
+    case cpuset = "cgroup cpuset"
+    case physicalCores = "physical cores"
     case cpuQuota = "cgroup CPU quota"
+    case powerPolicy = "power policy"
     case maximumThreads = "maximum threads"
     case helperLimit = "system-wide helper limit"
     case alignedUnits = "size / alignment"
@@ -28,11 +31,18 @@ public struct ThreadBounds: Sendable, Equatable {
   public var minimumChunk = 1
   public var alignment = 1
   public var allowedCPUs = 1
+  /// Cores that the allowed CPUs are threads of: a second thread of a core clears little more than the first. nil: not
+  /// known.
+  public var physicalCores: Int?
+  /// CPUs of the cgroup's cpuset; nil without one. The allowed CPUs are no more than these.
+  public var cpusetCPUs: Int?
   /// CPUs' worth of time that the cgroup may use; nil without a quota.
   public var cpuQuota: Double?
   public var maximumThreads = Int.max
   /// Helpers that the system-wide limit still leaves.
   public var helpersLeft = Int.max
+  /// A CPU is set to save energy rather than to be fast.
+  public var savesEnergy = false
   public var isEnabled = true
 
   public init() {}
@@ -61,6 +71,9 @@ public enum Policy {
     case .automatic:
       let threads = min(most, soft.map(\.threads).min()!)
       return ThreadDecision(threads: threads, bounds: soft + hard, exceeded: [])
+    case .atMost(let count):
+      let threads = min(most, soft.map(\.threads).min()!, count)
+      return ThreadDecision(threads: threads, bounds: soft + hard + [Bound(.requested, count)], exceeded: [])
     case .exactly(let count):
       let threads = min(count, most)
       let asked = Bound(.requested, count)
@@ -72,6 +85,7 @@ public enum Policy {
   /// What no request can pass: a thread needs a CPU and something to do.
   private static func hardBounds(_ b: ThreadBounds) -> [Bound] {
     var bounds = [Bound(.allowedCPUs, max(1, b.allowedCPUs))]
+    if let cpus = b.cpusetCPUs { bounds.append(Bound(.cpuset, max(1, cpus))) }
     let units = ceiling(b.size, b.alignment)
     if units < b.allowedCPUs { bounds.append(Bound(.alignedUnits, units)) }
     if b.maximumThreads != .max { bounds.append(Bound(.maximumThreads, b.maximumThreads)) }
@@ -81,6 +95,8 @@ public enum Policy {
 
   private static func softBounds(_ b: ThreadBounds) -> [Bound] {
     var bounds = [Bound(.size, ceiling(b.size, b.minimumChunk))]
+    if let cores = b.physicalCores { bounds.append(Bound(.physicalCores, max(1, cores))) }
+    if b.savesEnergy { bounds.append(Bound(.powerPolicy, 1)) }
     if let quota = b.cpuQuota { bounds.append(Bound(.cpuQuota, max(1, Int(min(quota.rounded(.up), 65536))))) }
     if b.helpersLeft != .max { bounds.append(Bound(.helperLimit, max(0, b.helpersLeft) + 1)) }
     return bounds

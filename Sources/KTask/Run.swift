@@ -17,46 +17,58 @@ extension TaskControl {
     let sizes = nodeTasks.map { $0.size }
     let size = try check(sizes: sizes)
     let allowed = machine.callersCPUs()
-    var decision = decide(size: size, allowedCPUs: allowed)
+    var decision = decide(size: size, allowedCPUs: allowed, helpersLeft: budget.leftHere)
     let seats = Policy.seats(
       sizes: sizes, nodes: nodeTasks.map { $0.node }, threads: max(1, decision.threads),
       callersNode: machine.topology.node(ofCPU: CPUSet.current()))
     var slots = claimSlots(seats.dropFirst().map { nodeTasks[$0].node }, &decision)
-    let team = Team(helpers: slots.count)
+    // what may be lent is known of each helper since it was made, and not asked for every task
+    let callersNice = slots.count > 0 ? callersNice() : 0
+    let wanted = slots.count > 0 && helpersNice < callersNice ? priority().nice : helpersNice
+    let team = Team(helpers: slots.count, nice: wanted)
     if team.threads <= slots.count {
       slots.keep(team.threads - 1)
       decision.lower(by: Bound(.threadCreation, team.threads))
     }
     let chunk = chunk(size: size, threads: team.threads)
+    let priority = priority(callersNice: callersNice, lowest: team.lowestNice)
     var handedOver: HelperSlots? = slots
     return unsafe withUnsafePointer(to: work) { work in
       let task = unsafe TaskRun(
         work, nodeTasks, seats: Array(seats.prefix(team.threads)), slots: handedOver.take()!, chunk: chunk,
-        control: self,
-        allowedCPUs: allowed)
-      let seconds = task.run(by: team, monitor: monitor)
-      return task.conclude(decision, chunk: chunk, seconds: seconds)
+        guardsTail: priority.tail == .retires && team.threads > 1, control: self, allowedCPUs: allowed)
+      let result = task.run(by: team, monitor: monitor, lending: priority.tail == .lends ? callersNice : nil)
+      return task.conclude(decision, chunk: chunk, priority: priority, result: result)
     }
   }
 
-  /// A slot for each helper, as far as they go: another task may have taken some since the decision.
+  /// A slot for each helper, as far as they go: another task, here or in another process, may have taken some.
   private func claimSlots(_ nodes: [Int?], _ decision: inout ThreadDecision) -> HelperSlots {
     var slots = HelperSlots(capacity: nodes.count)
+    if !nodes.isEmpty { budget.refresh() }
+    var within = 0
     for node in nodes {
-      guard let slot = budget.slot(on: node, beyondLimit: threads != .automatic) else {
-        decision.lower(by: Bound(.helperLimit, slots.count + 1))
-        break
-      }
+      guard let slot = budget.slot(on: node, beyondLimit: isExplicit) else { break }
+      if slot.isWithinLimit { within += 1 }
       slots.append(slot)
     }
+    if slots.count < nodes.count { decision.lower(by: Bound(.helperLimit, slots.count + 1)) }
+    if within < slots.count { decision.exceed(Bound(.helperLimit, within + 1)) }
     return slots
+  }
+
+  private var isExplicit: Bool {
+    if case .exactly = threads { return true }
+    return false
   }
 
   /// The decision that `run` would make now, for a client that prints its plan. Here as in `chunk(size:threads:)`,
   /// bounds below 1, which `run` refuses, count as 1: a plan never divides by 0.
-  public func decide(size: Int) -> ThreadDecision { decide(size: size, allowedCPUs: machine.callersCPUs()) }
+  public func decide(size: Int) -> ThreadDecision {
+    decide(size: size, allowedCPUs: machine.callersCPUs(), helpersLeft: budget.left)
+  }
 
-  /// The chunk that `run` would use for so many threads.
+  /// The largest chunk that `run` would use for so many threads.
   public func chunk(size: Int, threads: Int) -> Int {
     let alignment = max(1, alignment)
     if !isEnabled { return Policy.roundUp(size, to: alignment) }
@@ -64,15 +76,18 @@ extension TaskControl {
       size: size, threads: threads, minimum: max(1, minimumChunk), maximum: maximumChunk, alignment: alignment)
   }
 
-  private func decide(size: Int, allowedCPUs: CPUSet) -> ThreadDecision {
+  private func decide(size: Int, allowedCPUs: CPUSet, helpersLeft: Int) -> ThreadDecision {
     var bounds = ThreadBounds()
     bounds.size = size
     bounds.minimumChunk = max(1, minimumChunk)
     bounds.alignment = max(1, alignment)
     bounds.allowedCPUs = allowedCPUs.count
+    bounds.cpusetCPUs = machine.cpuset?.count
+    bounds.physicalCores = machine.topology.physicalCores(in: allowedCPUs)
     bounds.cpuQuota = machine.cpuQuota
+    bounds.savesEnergy = machine.savesEnergy != nil && !ignoresPowerPolicy
     bounds.maximumThreads = maximumThreads
-    bounds.helpersLeft = budget.left
+    bounds.helpersLeft = helpersLeft
     bounds.isEnabled = isEnabled
     return Policy.threads(threads, within: bounds)
   }
@@ -81,8 +96,19 @@ extension TaskControl {
 extension ThreadDecision {
   /// Fewer threads than decided, for a reason that showed only on the way.
   mutating func lower(by bound: Bound) {
+    replace(bound)
+    threads = min(threads, bound.threads)
+  }
+
+  /// An explicit request that turned out to go beyond a bound.
+  mutating func exceed(_ bound: Bound) {
+    replace(bound)
+    exceeded.removeAll { $0.what == bound.what }
+    exceeded.append(bound)
+  }
+
+  private mutating func replace(_ bound: Bound) {
     bounds.removeAll { $0.what == bound.what }
     bounds.append(bound)
-    threads = min(threads, bound.threads)
   }
 }

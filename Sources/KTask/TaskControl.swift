@@ -9,20 +9,32 @@ public struct TaskControl: Sendable {
     /// This many: limited by the caller's CPUs, the aligned units there are, `maximumThreads` and the off switch;
     /// bounds of the policy that it exceeds are named in the outcome.
     case exactly(Int)
+    /// As many as the policy allows, and no more than this many.
+    case atMost(Int)
   }
 
-  /// The least a thread takes at a time, in units; at least 1 (R1, R2).
+  /// A thread is worth its while for so many units, at least 1: bounds the thread count (R1) and the RFC's chunk size
+  /// (R2), of which the clock may make less.
   public var minimumChunk: Int
   /// The most a thread takes at a time, in units: bounds the time between two looks at the stop flag, also when one
   /// thread does it all. The RFC had no such bound and could not be cancelled.
   public var maximumChunk = Int.max
   /// Chunks end at multiples of this many units, but for the end of a node task; at least 1.
   public var alignment = 1
+  /// What a chunk is to take: chunks grow and shrink towards it, between the alignment and R2's size, so
+  /// that a task ends, tells and is cancelled in time however slow its units are. nil: chunks of R2's size.
+  public var chunkTime: ChunkTime? = .usual
   /// The client's own bound on threads (R1).
   public var maximumThreads = Int.max
   public var threads = Threads.automatic
   /// Off: the work is called in the caller, once for each node task (R9).
   public var isEnabled = true
+  /// R8: the helpers' nice value. Not below the caller's own where the system forbids that.
+  public var helpersNice = Priority.most
+  /// R8: a caller that has nothing left to take lends its nice value to one unfinished helper at a time.
+  public var lendsPriority = true
+  /// Helpers run although a CPU is set to save energy.
+  public var ignoresPowerPolicy = false
   /// The CPUs, nodes and quota that the policy reckons with.
   public var machine = Machine.shared
   /// Where helpers are counted (R4).
@@ -64,7 +76,10 @@ extension TaskControl {
     if maximumChunk < minimumChunk { throw .maximumChunkBelowMinimum }
     if alignment < 1 { throw .alignmentBelowOne }
     if maximumThreads < 1 { throw .threadsBelowOne }
-    if case .exactly(let count) = threads, count < 1 { throw .threadsBelowOne }
+    switch threads {
+    case .exactly(let count), .atMost(let count): if count < 1 { throw .threadsBelowOne }
+    case .automatic: break
+    }
     var total = 0
     for (index, size) in sizes.enumerated() {
       if size < 0 { throw .negativeSize(nodeTask: index) }

@@ -30,7 +30,10 @@ public struct TaskOutcome<Position: BitwiseCopyable, Failure: Error>: Sendable {
   /// What bounded the thread count, and what an explicit request went beyond.
   public var bounds: [Bound]
   public var exceededBounds: [Bound]
-  /// The chunk size in units.
+  /// How the tail was bounded, and how many helpers the caller's priority was lent to.
+  public var priority: HelperPriority
+  public var lent: Int
+  /// The largest chunk that a thread might take, in units.
   public var chunk: Int
   /// From the moment the first chunk could be taken to the end of the last.
   public var seconds: Double

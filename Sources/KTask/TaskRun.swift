@@ -20,11 +20,12 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   private let slots: SpacedArray<Slot>
   private var helperSlots: HelperSlots
   private let stop = UnsafeMutablePointer<StopFlag>.allocate(capacity: 1)
+  private let tail = UnsafeMutablePointer<TailGuard>.allocate(capacity: 1)
 
   init(
     _ work: UnsafePointer<Work>, _ nodeTasks: [NodeTask<Position>], seats: [Int],
     slots helperSlots: consuming HelperSlots,
-    chunk: Int, control: TaskControl, allowedCPUs: CPUSet
+    chunk: Int, guardsTail: Bool, control: TaskControl, allowedCPUs: CPUSet
   ) {
     unsafe self.work = unsafe work
     self.nodeTasks = nodeTasks
@@ -36,13 +37,18 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
     for (index, task) in nodeTasks.enumerated() {
       let iterator = unsafe work.pointee.iterator
       unsafe (queues + index).initialize(
-        to: Queue(task, iterator: iterator, chunk: chunk, alignment: control.alignment))
+        to: Queue(task, iterator: iterator, alignment: control.alignment))
     }
     slots = SpacedArray(seats.count)
+    let pace = Pace(
+      most: chunk, grain: control.alignment, threads: seats.count,
+      time: control.isEnabled ? control.chunkTime : nil, isAsked: guardsTail)
     for (index, seat) in seats.enumerated() {
-      unsafe slots[index].initialize(to: Slot(nodeTask: seat, isHelper: index > 0))
+      let tail = unsafe guardsTail ? UnsafePointer(tail) : nil
+      unsafe slots[index].initialize(to: Slot(nodeTask: seat, isHelper: index > 0, pace: pace, tail: tail))
     }
     unsafe stop.initialize(to: StopFlag())
+    unsafe tail.initialize(to: TailGuard(units: nodeTasks.reduce(0) { $0 + $1.size }))
   }
 
   deinit {
@@ -51,17 +57,19 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
     for index in 0..<slots.count { unsafe slots[index].deinitialize(count: 1) }
     unsafe stop.deinitialize(count: 1)
     unsafe stop.deallocate()
+    unsafe tail.deinitialize(count: 1)
+    unsafe tail.deallocate()
   }
 
-  /// Runs the task on the team's threads; the seconds from the first chunk's hand-out to the last one's end.
-  func run(by team: borrowing Team, monitor: TaskMonitor?) -> Double {
-    if nodeTasks.isEmpty { return 0 }
+  /// Runs the task on the team's threads; the time from the first chunk's hand-out to the last one's end.
+  func run(by team: borrowing Team, monitor: TaskMonitor?, lending callersNice: Int?) -> Team.Result {
+    if nodeTasks.isEmpty { return Team.Result(nanoseconds: 0) }
     monitor?.attach(attachment)
-    let nanoseconds = team.run(place: place, work: takePart)
+    let result = team.run(place: place, work: takePart, lending: callersNice)
     monitor?.detach()
     // now, not with this object, which the helpers may let go of a little later
     helperSlots.keep(0)
-    return Double(nanoseconds) / 1e9
+    return result
   }
 
   // MARK: what a thread does
@@ -79,10 +87,11 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   func takePart(_ thread: Int, _ helper: Helper?) {
     let began = Clock.now()
     let slot = unsafe slots[thread]
+    unsafe slot.pointee.pace.start()
     while true {
       let current = unsafe slot.pointee.nodeTask
       unsafe work.pointee._drain(queues[current], slot, UnsafePointer(stop))
-      if unsafe stop.pointee.isRaised { break }
+      if unsafe stop.pointee.isRaised || slot.pointee.hasRetired { break }
       guard let next = nextNodeTask(after: current) else { break }
       unsafe slot.pointee.nodeTask = next
       unsafe slot.pointee.moves += 1
@@ -125,13 +134,16 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   }
 
   /// After the join: undoes what a failure or a cancellation leaves, and tells what happened.
-  func conclude(_ decision: ThreadDecision, chunk: Int, seconds: Double) -> TaskOutcome<Position, Work.Failure> {
+  func conclude(
+    _ decision: ThreadDecision, chunk: Int, priority: HelperPriority, result: Team.Result
+  ) -> TaskOutcome<Position, Work.Failure> {
     let failures = failuresInTime()
     let end = endOfTask(failed: !failures.isEmpty)
     let done = unitsDone
     return TaskOutcome(
       end: end, failures: failures, threads: threadReports(), bounds: decision.bounds,
-      exceededBounds: decision.exceeded, chunk: chunk, seconds: seconds, unitsDone: done,
+      exceededBounds: decision.exceeded, priority: priority, lent: result.lent, chunk: chunk,
+      seconds: Double(result.nanoseconds) / 1e9, unitsDone: done,
       unitsUndone: end == .finished ? 0 : undo(failures))
   }
 

@@ -29,7 +29,10 @@ extension TaskWork where Self: ~Copyable {
     _ queue: borrowing ChunkQueue<Iterator>, _ slot: UnsafeMutablePointer<ThreadSlot<Position, Failure>>,
     _ stop: UnsafePointer<StopFlag>
   ) {
-    while unsafe !stop.pointee.isRaised, let chunk = queue.take() {
+    while unsafe !stop.pointee.isRaised {
+      let units = unsafe ThreadSlot.wanted(of: queue.remaining(), in: slot)
+      guard units > 0, let chunk = queue.take(units) else { return }
+      unsafe ThreadSlot.taken(chunk.units, in: slot)
       do throws(Failure) {
         try run(from: chunk.start, to: chunk.end)
         unsafe ThreadSlot.finished(chunk.units, in: slot)

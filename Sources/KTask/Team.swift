@@ -3,44 +3,67 @@ internal import LinuxSystem
 /// The threads of one task: its caller and the helpers that it got.
 struct Team: ~Copyable {
   private let helpers: [Helper]
-  private let meeting = Meeting()
+  private let gate = Gate()
 
-  /// Where the threads of a team wait for each other.
-  private final class Meeting: Sendable {
-    let gate = FutexWord(0)
-    let running = FutexWord(0)
+  /// Where the threads of a team wait for the start.
+  private final class Gate: Sendable {
+    let word = FutexWord(0)
   }
 
-  /// A team with up to `count` helpers.
-  init(helpers count: Int) { helpers = count > 0 ? HelperPool.shared.claim(count) : [] }
+  /// A team with up to `count` helpers at a nice value.
+  init(helpers count: Int, nice: Int) { helpers = count > 0 ? HelperPool.shared.claim(count, nice: nice) : [] }
 
   /// Threads, the caller among them.
   var threads: Int { helpers.count + 1 }
 
-  /// Runs `work` on every thread with its number, the caller's being 0, and returns when all have
-  /// returned; the nanoseconds that took. `place` and `work` get the thread's helper to place it.
+  /// The least nice value that every helper can be given; the caller's can be lent if it is no less.
+  var lowestNice: Int { helpers.reduce(Priority.least) { max($0, $1.lowestNice) } }
+
+  /// What came of a run.
+  struct Result {
+    var nanoseconds: UInt64
+    /// Helpers that the caller's priority was lent to.
+    var lent = 0
+  }
+
+  /// Runs `work` on every thread with its number, the caller's being 0, and returns when all have returned. `place` and
+  /// `work` get the thread's helper to place it. `callersNice`: what to lend to unfinished helpers (R8); nil: nothing.
   ///
   /// Every helper exists, is at its place and has been called before any thread may begin: creating a thread maps a
   /// stack, which would wait for memory work that is under way. Waking up maps nothing, so nobody waits for those that
   /// still do when the gate opens, at the beginning or, should nothing be left to do by then, at the end.
-  func run(place: (Int, Helper) -> Void, work: @escaping (Int, Helper?) -> Void) -> UInt64 {
+  func run(
+    place: (Int, Helper) -> Void, work: @escaping (Int, Helper?) -> Void, lending callersNice: Int?
+  ) -> Result {
     for (index, helper) in helpers.enumerated() { place(index + 1, helper) }
-    meeting.running.store(UInt32(helpers.count))
     for (index, helper) in helpers.enumerated() {
-      helper.start { [meeting] in
-        meeting.gate.await(1, spins: HelperPool.spins)
+      helper.start { [gate] in
+        gate.word.await(1, spins: HelperPool.spins)
         work(index + 1, helper)
-        meeting.running.countDown()
       }
     }
     let began = Clock.now()
-    meeting.gate.store(1)
-    if !helpers.isEmpty { meeting.gate.wake() }
+    gate.word.store(1)
+    if !helpers.isEmpty { gate.word.wake() }
     work(0, nil)
-    for helper in helpers where helper.takeBack() { _ = meeting.running.decrement() }
-    meeting.running.await(0, spins: HelperPool.spins)
+    let lent = join(lending: callersNice)
     let nanoseconds = Clock.now() - began
     HelperPool.shared.giveBack(helpers)
-    return nanoseconds
+    return Result(nanoseconds: nanoseconds, lent: lent)
+  }
+
+  /// R8: the caller sleeps, so that one helper at a time may run at its priority in its stead: it waits for that one, and
+  /// then for the next. A helper that ends within microseconds is not worth the two system calls.
+  private func join(lending callersNice: Int?) -> Int {
+    // all that have not begun, before any is waited for: there is nothing left that they could wake up to
+    for helper in helpers { _ = helper.takeBack() }
+    var lent = 0
+    for helper in helpers where !helper.hasEnded(spins: HelperPool.spins) {
+      let isLent = callersNice.map { helper.renice($0) } ?? false
+      if isLent { lent += 1 }
+      helper.awaitEnd()
+      if isLent { _ = helper.renice(helper.nice) }
+    }
+    return lent
   }
 }

@@ -26,6 +26,7 @@ public struct FailedChunk<Position: BitwiseCopyable, Failure: Error>: @unchecked
 
 /// What one thread did. Only its thread writes; the progress reader reads `units` at any time, everything else is
 /// read after the join. Slots lie cache lines apart.
+@safe
 public struct ThreadSlot<Position: BitwiseCopyable, Failure: Error>: ~Copyable {
   @usableFromInline var chunks = 0
   /// Not the first member: the thread sanitizer takes a change of any for one of the first.
@@ -35,23 +36,49 @@ public struct ThreadSlot<Position: BitwiseCopyable, Failure: Error>: ~Copyable {
   @usableFromInline var failure: FailedChunk<Position, Failure>?
   /// Failures of the task before this one.
   @usableFromInline var failedAs = 0
+  @usableFromInline var pace: Pace
+  /// Where the tail is bounded by it; nil where the caller lends its priority, or need not.
+  @usableFromInline let tail: UnsafePointer<TailGuard>?
+  /// A helper that takes no more for the tail's sake.
+  @usableFromInline var hasRetired = false
   var nanoseconds: UInt64 = 0
   var node: Int?
   var moves = 0
-  let isHelper: Bool
+  @usableFromInline let isHelper: Bool
 
-  init(nodeTask: Int, isHelper: Bool) {
+  init(nodeTask: Int, isHelper: Bool, pace: Pace, tail: UnsafePointer<TailGuard>? = nil) {
     self.nodeTask = nodeTask
     self.isHelper = isHelper
+    self.pace = pace
+    unsafe self.tail = unsafe tail
   }
 
   // By pointer: a mutating method would claim the whole slot, while others read `units`.
+
+  /// Units to take next of a node task that has `rest` left; 0 where a helper is to take no more.
+  @inlinable
+  static func wanted(of rest: Int, in slot: UnsafeMutablePointer<Self>) -> Int {
+    let units = unsafe slot.pointee.pace.wanted(of: rest)
+    guard let tail = unsafe slot.pointee.tail, unsafe slot.pointee.isHelper else { return units }
+    if unsafe tail.pointee.allows(units, nanosecondsPerUnit: slot.pointee.pace.nanosecondsPerUnit) { return units }
+    unsafe slot.pointee.hasRetired = true
+    return 0
+  }
+
+  @inlinable
+  static func taken(_ count: Int, in slot: UnsafeMutablePointer<Self>) {
+    if let tail = unsafe slot.pointee.tail { unsafe tail.pointee.taken(count) }
+  }
 
   @inlinable
   static func finished(_ count: Int, in slot: UnsafeMutablePointer<Self>) {
     unsafe slot.pointee.chunks += 1
     // one writer: a plain addition, published for the progress reader
     unsafe slot.pointee.units.store(slot.pointee.units.load(ordering: .relaxed) &+ count, ordering: .relaxed)
+    unsafe slot.pointee.pace.note(count)
+    if let tail = unsafe slot.pointee.tail, unsafe !slot.pointee.isHelper {
+      unsafe tail.pointee.publish(slot.pointee.pace.nanosecondsPerUnit)
+    }
   }
 
   @inlinable

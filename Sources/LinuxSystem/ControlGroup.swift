@@ -18,6 +18,7 @@ public struct ControlGroup: Sendable {
 
   private let files: SystemFiles
   private let cpu: ControlGroupHierarchy?
+  private let cpusets: ControlGroupHierarchy?
   private let memory: ControlGroupHierarchy?
   private let hugetlb: ControlGroupHierarchy?
 
@@ -27,6 +28,7 @@ public struct ControlGroup: Sendable {
   private init(_ files: SystemFiles) {
     self.files = files
     cpu = ControlGroupHierarchy(controller: "cpu", files)
+    cpusets = ControlGroupHierarchy(controller: "cpuset", files)
     memory = ControlGroupHierarchy(controller: "memory", files)
     hugetlb = ControlGroupHierarchy(controller: "hugetlb", files)
   }
@@ -55,6 +57,22 @@ extension ControlGroup {
     }
     guard let quota, let period, quota > 0, period > 0 else { return nil }
     return Double(quota) / Double(period)
+  }
+}
+
+/// CPUs.
+extension ControlGroup {
+  /// The CPUs that the process's cpuset leaves it (`cpuset.cpus.effective`; `cpuset.effective_cpus`, or `cpuset.cpus` of
+  /// old kernels); nil where there is no such controller.
+  public var cpuset: CPUSet? {
+    guard let cpusets, let group = cpusets.directories.first else { return nil }
+    let names =
+      switch cpusets.version {
+      case .v1: ["cpuset.effective_cpus", "cpuset.cpus"]
+      case .v2: ["cpuset.cpus.effective"]
+      }
+    let lists = names.lazy.compactMap { files.text("\(group)/\($0)") }.filter { !$0.isEmpty }
+    return lists.first.flatMap(CPUSet.init(list:))
   }
 }
 

@@ -5,12 +5,14 @@ import Testing
 /// A node task cut into chunks, without threads.
 @Suite("A node task's chunks")
 struct ChunkQueueTests {
+  private func queue(start: Int = 0, size: Int, alignment: Int = 1) -> ChunkQueue<IntegerIterator<Int>> {
+    ChunkQueue(NodeTask(start: start, size: size), iterator: IntegerIterator(), alignment: alignment)
+  }
+
   private func chunks(start: Int, size: Int, chunk: Int, alignment: Int) -> [Range<Int>] {
-    let queue = ChunkQueue(
-      NodeTask(start: start, size: size), iterator: IntegerIterator(), chunk: chunk, alignment: alignment)
+    let queue = queue(start: start, size: size, alignment: alignment)
     var chunks: [Range<Int>] = []
-    while let next = queue.take() { chunks.append(next.start..<next.end) }
-    #expect(chunks.count == queue.count)
+    while let next = queue.take(chunk) { chunks.append(next.start..<next.end) }
     #expect(queue.remaining() == 0)
     #expect(queue.handedOut() == (size, start + size))
     return chunks
@@ -45,12 +47,11 @@ struct ChunkQueueTests {
 
   @Test("are handed out no more once the queue is closed, and what was handed out is known")
   func areWithheld() {
-    let queue = ChunkQueue(
-      NodeTask(start: 3, size: 97), iterator: IntegerIterator(), chunk: 10, alignment: 10)
-    for _ in 0..<3 { _ = queue.take() }
+    let queue = queue(start: 3, size: 97, alignment: 10)
+    for _ in 0..<3 { _ = queue.take(10) }
     #expect(queue.remaining() == 70)
     queue.close()
-    #expect(queue.take() == nil)
+    #expect(queue.take(10) == nil)
     #expect(queue.remaining() == 0)
     queue.close()
     #expect(queue.handedOut() == (27, 30))
@@ -58,9 +59,8 @@ struct ChunkQueueTests {
 
   @Test("are all of them handed out when the queue is closed after the last")
   func areAllHandedOut() {
-    let queue = ChunkQueue(
-      NodeTask(start: 0, size: 25), iterator: IntegerIterator(), chunk: 10, alignment: 1)
-    while queue.take() != nil {}
+    let queue = queue(size: 25)
+    while queue.take(10) != nil {}
     queue.close()
     #expect(queue.handedOut() == (25, 25))
   }
@@ -68,19 +68,19 @@ struct ChunkQueueTests {
   /// R5, as it happens between one thread's failure and another's next look, without the luck of threads.
   @Test("are handed out no more after one has failed")
   func endWithAFailure() {
-    let queue = ChunkQueue(
-      NodeTask(start: 0, size: 100), iterator: IntegerIterator(), chunk: 10, alignment: 1)
+    let queue = queue(size: 100)
     let work = RecordedWork { chunk throws(Trouble) in throw Trouble(position: chunk.lowerBound) }
     let stop = SpacedArray<StopFlag>(1)
     unsafe stop[0].initialize(to: StopFlag())
     let slots = SpacedArray<ThreadSlot<Int, Trouble>>(2)
-    for index in 0..<2 { unsafe slots[index].initialize(to: ThreadSlot(nodeTask: 0, isHelper: false)) }
+    let pace = Pace(most: 10, grain: 1, threads: 2, time: nil)
+    for index in 0..<2 { unsafe slots[index].initialize(to: ThreadSlot(nodeTask: 0, isHelper: false, pace: pace)) }
 
     // a third thread has the first chunk in hand while the first fails on the second
-    #expect(queue.take()?.units == 10)
+    #expect(queue.take(10)?.units == 10)
     unsafe work._drain(queue, slots[0], stop[0])
     unsafe work._drain(queue, slots[1], stop[0])
-    #expect(queue.take() == nil)
+    #expect(queue.take(10) == nil)
     #expect(work.record.events.failed == [10..<20])
     #expect(work.record.events.finished.isEmpty)
     #expect(queue.handedOut() == (20, 20))

@@ -39,3 +39,12 @@ int clinux_effective_capabilities(uint64_t *_Nonnull bits);
 
 /// Microseconds of CPU time that the process has used so far (getrusage(2), RUSAGE_SELF).
 int clinux_cpu_time(uint64_t *_Nonnull user, uint64_t *_Nonnull system);
+
+/// Takes one byte of a file for this open file description: nobody else then gets it, and it is free the moment the
+/// description is gone (fcntl(2), F_OFD_SETLK). A read lock, which only needs the file to be readable, and after it a
+/// look whether anybody else has one as well: EAGAIN if so, and the lock is given up.
+int clinux_byte_take(int fd, int64_t byte) CLINUX_NOLOCKS;
+/// Gives it back.
+int clinux_byte_release(int fd, int64_t byte) CLINUX_NOLOCKS;
+/// Not an errno: whether another open file description has it (fcntl(2), F_OFD_GETLK).
+bool clinux_byte_is_taken(int fd, int64_t byte) CLINUX_NOLOCKS;

@@ -5,12 +5,18 @@
 #include "clinux_attributes.h"
 
 /// Starts a detached thread named `name` with every signal blocked but those that a fault raises:
-/// signals for the process go to the threads its owner chose.
-int clinux_start_thread(const char *_Nonnull name, void (*_Nonnull body)(void *_Nullable), void *_Nullable context);
+/// signals for the process go to the threads its owner chose. `nice`: its nice value from the start, the scheduling
+/// policy then being the usual one; CLINUX_NICE_INHERITED: both as its maker's.
+static const int CLINUX_NICE_INHERITED = 1000;
+int clinux_start_thread(const char *_Nonnull name, int nice, void (*_Nonnull body)(void *_Nullable), void *_Nullable context);
 /// futex(2): sleeps while *word is `expected`; at most `nanoseconds` (negative: for ever). Wakes spuriously.
 CLINUX_NOLOCKS int clinux_futex_wait(const uint32_t *_Nonnull word, uint32_t expected, int64_t nanoseconds);
 /// futex(2): wakes up to `count` sleepers.
 CLINUX_NOLOCKS void clinux_futex_wake(const uint32_t *_Nonnull word, int count);
+/// A thread's nice value, 0 being the calling one (getpriority(2), PRIO_PROCESS, which is a thread's in Linux).
+int clinux_nice_get(int thread, int *_Nonnull nice);
+/// setpriority(2), PRIO_PROCESS. EACCES: not allowed to lower it that far.
+CLINUX_NOLOCKS int clinux_nice_set(int thread, int nice);
 /// gettid(2).
 int clinux_thread_id(void);
 /// sched_yield(2).

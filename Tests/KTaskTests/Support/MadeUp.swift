@@ -10,7 +10,7 @@ extension Topology {
     return Topology(
       nodes: numbers.map { Node(number: $0, cpus: nodes[$0], memoryBytes: 1 << 30) },
       distances: numbers.map { from in numbers.map { 10 + 10 * abs(from - $0) } },
-      onlineCPUs: nodes.reduce(CPUSet()) { $0.union($1) }, cores: nodes)
+      onlineCPUs: nodes.reduce(CPUSet()) { $0.union($1) }, cores: nodes.flatMap { $0.map { CPUSet([$0]) } })
   }
 }
 
@@ -31,7 +31,8 @@ extension HelperBudget {
 }
 
 extension TaskControl {
-  /// A control object for `Machine.sixteen` that shares no budget with other tests.
+  /// A control object for `Machine.sixteen` that shares no budget with other tests, and whose chunks are R2's, whatever
+  /// the clock says.
   static func madeUp(
     minimumChunk: Int = 1, threads: Threads = .automatic, machine: Machine = .sixteen,
     budget: HelperBudget = .sixteen()
@@ -40,6 +41,7 @@ extension TaskControl {
     control.threads = threads
     control.machine = machine
     control.budget = budget
+    control.chunkTime = nil
     return control
   }
 }

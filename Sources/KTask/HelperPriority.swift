@@ -1,0 +1,47 @@
+internal import LinuxSystem
+
+// R8: at which nice value helpers run, and what keeps the caller from waiting for those that hardly get a CPU.
+
+/// Why a task does not end later than it would have on the caller's thread alone.
+public enum TailRule: String, Hashable, Sendable {
+  /// The caller lends its nice value to one unfinished helper after the other.
+  case lends
+  /// It may not, or is not to: helpers take no chunk that the caller would not have to wait less for without them.
+  case retires
+  /// Helpers run at the caller's own priority, or a higher one.
+  case equals
+}
+
+/// The helpers' nice value and the rule of the tail.
+public struct HelperPriority: Hashable, Sendable {
+  public var nice: Int
+  public var tail: TailRule
+
+  public init(nice: Int, tail: TailRule) {
+    self.nice = nice
+    self.tail = tail
+  }
+}
+
+extension Policy {
+  /// `lowest`: the least nice value that threads of this process may be given (CAP_SYS_NICE, RLIMIT_NICE); one that a
+  /// thread has already it may keep.
+  public static func priority(
+    wanted: Int, callersNice: Int, lowest: Int, isLending: Bool
+  ) -> HelperPriority {
+    let nice = wanted >= callersNice ? wanted : max(wanted, min(lowest, callersNice))
+    if nice <= callersNice { return HelperPriority(nice: nice, tail: .equals) }
+    return HelperPriority(nice: nice, tail: isLending && lowest <= callersNice ? .lends : .retires)
+  }
+}
+
+extension TaskControl {
+  /// What `run` would do with helpers now, for a client that prints its plan.
+  public func priority() -> HelperPriority { priority(callersNice: callersNice(), lowest: Priority.lowestNice) }
+
+  func priority(callersNice: Int, lowest: Int) -> HelperPriority {
+    Policy.priority(wanted: helpersNice, callersNice: callersNice, lowest: lowest, isLending: lendsPriority)
+  }
+
+  func callersNice() -> Int { (try? Priority.nice()) ?? 0 }
+}

@@ -1,0 +1,56 @@
+internal import CLinux
+internal import Glibc
+
+/// Places that all processes of a machine share, each had by one at a time: bytes of a file under open-file-description
+/// locks (fcntl(2)). A place is free again the moment that its holder is gone, however it went.
+///
+/// Nothing is ever written into the file, and nobody but its owner may: read locks do, since whoever takes a place looks
+/// afterwards whether another has it, too, and then gives it up. So every user can take part, none can fill a disk, and
+/// what the file contains is no matter.
+public struct PlaceFile: ~Copyable, Sendable {
+  private let descriptor: FileDescriptor
+
+  /// Opens the file at `path`, which root makes with its directory where they are missing, for everybody to read. nil where
+  /// it cannot be had, or where anybody but root could have put something else in its place.
+  public init?(_ path: String, in directory: String) {
+    if geteuid() == 0 { Self.make(path, directory) }
+    guard let descriptor = try? FileDescriptor.open(path, .readOnly), Self.isSound(descriptor, directory) else {
+      return nil
+    }
+    self.descriptor = descriptor
+  }
+
+  private static func make(_ path: String, _ directory: String) {
+    if unsafe mkdir(directory, 0o755) == 0 { _ = unsafe chmod(directory, 0o755) }
+    let file = unsafe Glibc.open(path, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+    if file < 0 { return }
+    // whatever the umask is
+    fchmod(file, 0o644)
+    close(file)
+  }
+
+  private static func isSound(_ file: borrowing FileDescriptor, _ directory: String) -> Bool {
+    var (own, parent) = (stat(), stat())
+    guard unsafe fstat(file.number, &own) == 0, unsafe lstat(directory, &parent) == 0 else { return false }
+    return isRoots(own, S_IFREG) && isRoots(parent, S_IFDIR)
+  }
+
+  private static func isRoots(_ status: stat, _ kind: mode_t) -> Bool {
+    status.st_mode & S_IFMT == kind && status.st_uid == 0 && status.st_mode & 0o022 == 0
+  }
+
+  /// Whether the file still has a name: others would not find it any more otherwise.
+  public var isNamed: Bool {
+    var status = stat()
+    return unsafe fstat(descriptor.number, &status) == 0 && status.st_nlink > 0
+  }
+
+  /// Takes a place; false if another process has it. Two that try at the same moment may both be refused. Allocates nothing.
+  public func take(_ place: Int) -> Bool { clinux_byte_take(descriptor.number, Int64(place)) == 0 }
+
+  /// Gives a place back.
+  public func release(_ place: Int) { _ = clinux_byte_release(descriptor.number, Int64(place)) }
+
+  /// Whether another process has it; not what this one has.
+  public func isTaken(_ place: Int) -> Bool { clinux_byte_is_taken(descriptor.number, Int64(place)) }
+}
