@@ -23,6 +23,8 @@ struct Plan {
   /// As the user writes them; nil for the doubling counts.
   let threadRequest: ThreadRequest?
   let threadCounts: [Int]
+  /// Where helpers are counted.
+  let budget: HelperBudget
   /// Whether this process keeps the result, and until when.
   let hold: Hold?
   let runs: Int
@@ -45,7 +47,10 @@ struct Plan {
     runs = words.runs ?? defaults.runs
     warmup = words.warmup ?? defaults.warmup
     threadRequest = words.threads ?? defaults.threads
-    let sweep = ThreadSweep(threadRequest, job, minimumChunk: words.minChunk.bytes)
+    budget = words.helpers.makeBudget()
+    let sweep = ThreadSweep(threadRequest) { [job, words, budget] threads in
+      Self.control(job, words, budget, threads).decide(size: max(1, job.bytes))
+    }
     threadCounts = sweep.counts
     bounds = sweep.bounds
     exceeded = sweep.exceeded
@@ -76,55 +81,23 @@ struct Plan {
   }
 
   func control(threads: Int) -> TaskControl {
-    job.control(minimumChunk: words.minChunk.bytes, threads: .exactly(threads))
+    Self.control(job, words, budget, threadRequest.isExplicit ? .exactly(threads) : .atMost(threads))
   }
+
+  private static func control(
+    _ job: any MemoryJob, _ words: WorkOptions, _ budget: HelperBudget, _ threads: TaskControl.Threads
+  ) -> TaskControl {
+    var control = job.control(minimumChunk: words.minChunk.bytes, threads: threads)
+    words.helpers.apply(to: &control)
+    control.budget = budget
+    return control
+  }
+
+  /// The helpers' nice value, and what keeps the caller from waiting for them.
+  var priority: HelperPriority { control(threads: 1).priority() }
 
   var chunkBytes: Int {
     let most = threadCounts.max() ?? 1
     return control(threads: most).chunk(size: job.bytes, threads: most)
-  }
-}
-
-/// The thread counts of a sweep, and the reasons for them.
-struct ThreadSweep {
-  var counts: [Int] = []
-  var bounds: [Bound] = []
-  var exceeded: [Bound] = []
-  var warnings: [String] = []
-
-  init(_ request: ThreadRequest?, _ job: any MemoryJob, minimumChunk: Int) {
-    func decide(_ threads: TaskControl.Threads) -> ThreadDecision {
-      job.control(minimumChunk: minimumChunk, threads: threads).decide(size: max(1, job.bytes))
-    }
-    let policy = decide(.automatic)
-    bounds = policy.bounds
-    for wanted in Self.wanted(request, policy: policy.threads, allowed: Machine.shared.topology.onlineCPUs.count) {
-      let decision = decide(.exactly(wanted))
-      if decision.threads < wanted && request != .all { warnings.append(Self.cut(wanted, decision)) }
-      for bound in decision.exceeded where !exceeded.contains(bound) { exceeded.append(bound) }
-      if !counts.contains(decision.threads) { counts.append(decision.threads) }
-    }
-    warnings += exceeded.map { "more threads than \($0.what.rawValue) allows, which is \($0.threads)" }
-  }
-
-  /// nil: doubling up to the policy's count.
-  static func wanted(_ request: ThreadRequest?, policy: Int, allowed: Int) -> [Int] {
-    switch request {
-    case .automatic: [policy]
-    case .all: [allowed]
-    case .counts(let counts): counts
-    case nil: doubling(to: policy)
-    }
-  }
-
-  static func doubling(to most: Int) -> [Int] {
-    var counts = [1]
-    while counts.last! * 2 < most { counts.append(counts.last! * 2) }
-    return most > 1 ? counts + [most] : counts
-  }
-
-  private static func cut(_ wanted: Int, _ decision: ThreadDecision) -> String {
-    let reason = decision.bounds.filter { $0.what != .requested }.min { $0.threads < $1.threads }
-    return "\(wanted) threads asked for, \(decision.threads) used: \(reason?.what.rawValue ?? "")"
   }
 }

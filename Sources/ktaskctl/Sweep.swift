@@ -10,6 +10,10 @@ struct SweepOutcome {
     var systemSeconds: [Double] = []
     /// The last run's threads.
     var helpers: [JobRun.Thread] = []
+    /// The fewest threads of a run: other processes' helpers may have left fewer than planned.
+    var fewest = Int.max
+    /// Bounds that showed only on the way: another process's helpers.
+    var exceeded: [Bound] = []
   }
   var counts: [Count]
   var verification: Verification?
@@ -105,5 +109,7 @@ extension SweepOutcome.Count {
     userSeconds.append(run.userSeconds)
     systemSeconds.append(run.systemSeconds)
     helpers = run.threads
+    fewest = min(fewest, run.threads.count)
+    for bound in run.exceededBounds where !exceeded.contains(bound) { exceeded.append(bound) }
   }
 }

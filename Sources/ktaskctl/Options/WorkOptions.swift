@@ -26,6 +26,8 @@ struct WorkOptions: ParsableArguments {
   @Option(help: "The least that a thread takes at a time.", transform: ByteSize.parse)
   var minChunk: ByteSize = ByteSize(bytes: usualMinimumChunk)
 
+  @OptionGroup var helpers: HelperOptions
+
   @Option(help: "Give up after 90, 90s or 5m, and undo.", transform: TimeSpan.parse)
   var timeout: TimeSpan?
 

@@ -3,6 +3,7 @@ extension Document {
   struct Plan: Encodable, Equatable, Sendable {
     /// The thread counts, one after the other.
     var threads: [Int]
+    /// The largest chunk: the clock may make less of it.
     var chunkBytes: Int
     /// Every bound on the number of threads, whether or not it was the one that counted.
     var bounds: [Bound]
@@ -14,9 +15,10 @@ extension Document {
     /// Bytes that have no memory yet; 0 where all is done already.
     var bytesToDo: Int?
     var checks: [Check] = []
+    var helpers: HelperRules?
 
     enum CodingKeys: String, CodingKey {
-      case threads, bounds, method, checks
+      case threads, bounds, method, checks, helpers
       case chunkBytes = "chunk_bytes"
       case exceededBounds = "exceeded_bounds"
       case nodeTasks = "node_tasks"

@@ -51,6 +51,11 @@ struct Report {
     var warnings = plan.warnings
     for count in outcome?.counts ?? [] {
       warnings += Statistics.doubts(count.times, of: count.threads.counted("thread"))
+      if count.fewest < count.threads {
+        warnings.append(
+          "\(count.threads.counted("thread")) planned, \(count.fewest) ran: others' helpers took the rest")
+      }
+      warnings += count.exceeded.filter { !plan.exceeded.contains($0) }.map(ThreadSweep.warning)
     }
     if let found = outcome?.verification, plan.wantsTransparent, found.hugeBytes < plan.job.bytes {
       let share = Double(found.hugeBytes) / Double(plan.job.bytes)

@@ -72,7 +72,8 @@ extension Plan {
       exceededBounds: exceeded.map { .init(what: $0.what.rawValue, threads: $0.threads) },
       method: job.method?.rawValue, nodeTasks: job.nodeTasks.map { .init(node: $0.node, bytes: $0.range.count) },
       bytesToDo: job.bytes,
-      checks: checks.map { .init(what: $0.name, need: $0.need, have: $0.have, ok: $0.isMet) })
+      checks: checks.map { .init(what: $0.name, need: $0.need, have: $0.have, ok: $0.isMet) },
+      helpers: .init(priority, limit: budget.limit, isMachineWide: budget.isMachineWide))
   }
 }
 

@@ -32,12 +32,21 @@ struct TopologyReport: Encodable {
   var power: String
   var threads: Int
   var bounds: [Document.Bound]
+  var helpers: Document.HelperRules
+  private var helpersText: String
+
+  private enum CodingKeys: String, CodingKey {
+    case ktaskctl, command, host, physicalCores, memoryAvailableBytes, basePageSize, transparentHugePages, pools, limits
+    case power, threads, bounds, helpers
+  }
 
   static func current() -> TopologyReport {
     let topology = Machine.shared.topology
     let cgroup = ControlGroup.current()
     // a task so large that its size bounds nothing
-    let decision = TaskControl(minimumChunk: usualMinimumChunk).decide(size: .max)
+    let control = TaskControl(minimumChunk: usualMinimumChunk)
+    let decision = control.decide(size: .max)
+    let (priority, budget) = (control.priority(), control.budget)
     let energy = PowerPolicy.current()
     return TopologyReport(
       physicalCores: topology.physicalCores(in: (try? CPUSet.allowed()) ?? topology.onlineCPUs),
@@ -52,7 +61,9 @@ struct TopologyReport: Encodable {
       power: energy.energyConscious.map { "energy-conscious: CPU \($0.cpu), \($0.reason)" }
         ?? (energy.processors.isEmpty ? "no cpufreq" : "performance"),
       threads: decision.threads,
-      bounds: decision.bounds.filter { $0.what != .size }.map { .init(what: $0.what.rawValue, threads: $0.threads) })
+      bounds: decision.bounds.filter { $0.what != .size }.map { .init(what: $0.what.rawValue, threads: $0.threads) },
+      helpers: .init(priority, limit: budget.limit, isMachineWide: budget.isMachineWide),
+      helpersText: priority.text(limit: budget.limit, isMachineWide: budget.isMachineWide))
   }
 
   func json() -> String {
@@ -85,6 +96,7 @@ struct TopologyReport: Encodable {
       "threads: \(threads)",
     ]
     lines += bounds.map { "  bound: \($0.what): \($0.threads)" }
+    lines.append(helpersText)
     return lines.map { $0 + "\n" }.joined()
   }
 

@@ -28,6 +28,9 @@ final class Rendezvous: Sendable {
 
   init(_ count: Int) { missing = Atomic(count) }
 
+  /// Waits until all have met, without being one of them.
+  func watch() { complete.wait() }
+
   /// Waits for the others; later comers pass.
   func meet() {
     if missing.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { complete.happen() }

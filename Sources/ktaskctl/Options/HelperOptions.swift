@@ -1,0 +1,38 @@
+import ArgumentParser
+import KTask
+import LinuxSystem
+
+/// How helpers behave.
+struct HelperOptions: ParsableArguments {
+  @Option(help: "The helpers' nice value.")
+  var nice = Priority.most
+
+  @Flag(help: "Never lend the caller's priority to a helper.")
+  var noLend = false
+
+  @Option(help: "Helpers at once on this machine, in place of 4/5 of its CPUs.")
+  var maxHelpers: Int?
+
+  @Flag(help: "Use helpers although a CPU is set to save energy.")
+  var ignorePowerPolicy = false
+
+  func validate() throws {
+    if !(Priority.least...Priority.most).contains(nice) {
+      throw ValidationError("--nice takes \(Priority.least) to \(Priority.most), not \(nice)")
+    }
+    if let maxHelpers, !(0...ThreadRequest.largestCount).contains(maxHelpers) {
+      throw ValidationError("--max-helpers takes 0 to \(ThreadRequest.largestCount), not \(maxHelpers)")
+    }
+  }
+
+  /// The budget that helpers are counted in. Every call makes another one where --max-helpers is given.
+  func makeBudget() -> HelperBudget {
+    maxHelpers.map { HelperBudget(Machine.shared.topology, maximumHelpers: $0) } ?? .shared
+  }
+
+  func apply(to control: inout TaskControl) {
+    control.helpersNice = nice
+    control.lendsPriority = !noLend
+    control.ignoresPowerPolicy = ignorePowerPolicy
+  }
+}

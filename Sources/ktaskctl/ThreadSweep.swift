@@ -1,0 +1,59 @@
+import KTask
+import LinuxSystem
+
+/// The thread counts of a sweep, and the reasons for them.
+struct ThreadSweep {
+  var counts: [Int] = []
+  var bounds: [Bound] = []
+  var exceeded: [Bound] = []
+  var warnings: [String] = []
+
+  /// `decide`: what the engine says to a request.
+  init(_ request: ThreadRequest?, decide: (TaskControl.Threads) -> ThreadDecision) {
+    let policy = decide(.automatic)
+    bounds = policy.bounds
+    for wanted in Self.wanted(request, policy: policy.threads, allowed: Machine.shared.topology.onlineCPUs.count) {
+      let decision = decide(.exactly(wanted))
+      if decision.threads < wanted && request != .all { warnings.append(Self.cut(wanted, decision)) }
+      for bound in decision.exceeded where !exceeded.contains(bound) { exceeded.append(bound) }
+      if !counts.contains(decision.threads) { counts.append(decision.threads) }
+    }
+    warnings += exceeded.map(Self.warning)
+  }
+
+  static func warning(exceeded bound: Bound) -> String {
+    "more threads than \(bound.what.rawValue) allows, which is \(bound.threads)"
+  }
+
+  /// nil: doubling up to the policy's count.
+  static func wanted(_ request: ThreadRequest?, policy: Int, allowed: Int) -> [Int] {
+    switch request {
+    case .automatic: [policy]
+    case .all: [allowed]
+    case .counts(let counts): counts
+    case nil: doubling(to: policy)
+    }
+  }
+
+  static func doubling(to most: Int) -> [Int] {
+    var counts = [1]
+    while counts.last! * 2 < most { counts.append(counts.last! * 2) }
+    return most > 1 ? counts + [most] : counts
+  }
+
+  private static func cut(_ wanted: Int, _ decision: ThreadDecision) -> String {
+    let reason = decision.bounds.filter { $0.what != .requested }.min { $0.threads < $1.threads }
+    return "\(wanted) threads asked for, \(decision.threads) used: \(reason?.what.rawValue ?? "")"
+  }
+}
+
+extension ThreadRequest? {
+  /// Counts that the user wrote: they pass the policy's bounds. Those that follow from the policy keep to what it allows at
+  /// the time of each run, when other processes' helpers may be there.
+  var isExplicit: Bool {
+    switch self {
+    case .counts, .all: true
+    case .automatic, nil: false
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import Glibc
+import LinuxSystem
+import Testing
+
+@testable import KTask
+
+/// Chunks by the clock: arithmetic first, then real threads whose units take a known time.
+@Suite("A thread's pace")
+struct PaceTests {
+  /// 5 to 50 ms; units of 10 in a task of up to 6400 at a time.
+  private static func next(_ units: Int, _ nanosecondsPerUnit: Double) -> Int {
+    Pace.next(units, nanosecondsPerUnit: nanosecondsPerUnit, time: .usual, grain: 10, most: 6400)
+  }
+
+  @Test(
+    "keeps what takes the right time, and goes to the middle of it from anywhere else",
+    arguments: [
+      // units, nanoseconds a unit, the next chunk: 5, 50 and in between stay; √(5·50) = 15.8 ms is the middle
+      (100, 50_000.0, 100), (100, 500_000, 100), (100, 200_000, 100),
+      (100, 1_000_000, 10), (100, 600_000, 20), (100, 100_000_000, 10), (10, 1e12, 10),
+      (100, 40_000, 390), (100, 10_000, 800), (100, 1, 800), (5000, 1, 6400), (6400, 0.001, 6400),
+    ])
+  func keepsTime(units: Int, nanosecondsPerUnit: Double, next: Int) {
+    #expect(Self.next(units, nanosecondsPerUnit) == next)
+  }
+
+  @Test("never leaves the grain and the most, over a net of numbers that includes the ends of Int")
+  func staysWithin() {
+    for grain in [1, 4096, 1 << 30] {
+      for most in [grain, 64 * grain, Int.max / grain * grain] {
+        for units in [grain, most] {
+          for pace in [1e-12, 0.03, 1, 1e6, 1e15] {
+            let next = Pace.next(units, nanosecondsPerUnit: pace, time: .usual, grain: grain, most: most)
+            #expect(next >= grain && next <= most && next % grain == 0, "\([grain, most, units]) \(pace)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test("begins with a small part, and takes all of the most at once where there is no choice or no clock")
+  func begins() {
+    let pace = { (most: Int, grain: Int, time: ChunkTime?) in
+      Pace(most: most, grain: grain, threads: 2, time: time).wanted(of: 1 << 40)
+    }
+    #expect(pace(128 << 20, 4096, .usual) == 2 << 20)
+    #expect(pace(128 << 20, 2 << 20, .usual) == 2 << 20)
+    #expect(pace(1 << 30, 1 << 30, .usual) == 1 << 30)
+    #expect(pace(128 << 20, 4096, nil) == 128 << 20)
+    #expect(pace(63, 1, .usual) == 1)
+  }
+
+  @Test(
+    "takes no more than half a share of the rest, not less than an eighth of what it might, and all of it alone",
+    arguments: [
+      // threads, rest, taken of 64 units
+      (2, 1000, 64), (2, 256, 64), (2, 200, 50), (4, 200, 25), (2, 40, 10), (2, 8, 8), (2, 1, 8), (1, 50, 50),
+      (1, 500, 64),
+    ])
+  func endsTogether(threads: Int, rest: Int, taken: Int) {
+    var pace = Pace(most: 64 * 64, grain: 1, threads: threads, time: .usual)
+    #expect(pace.units == 64)
+    pace.start()
+    #expect(pace.wanted(of: rest) == taken)
+  }
+
+  /// Whoever sleeps never wakes too early: what is asserted are bounds that no busy machine breaks.
+  @Test("makes chunks of slow units as long as they should be, whatever R2 says", arguments: [1, 2])
+  func slowUnits(threads: Int) throws {
+    let work = RecordedWork { chunk in usleep(UInt32(2000 * chunk.count)) }
+    var control = TaskControl.madeUp(minimumChunk: 400, threads: .exactly(threads))
+    control.chunkTime = ChunkTime(shortest: 1_000_000, longest: 20_000_000)
+    let outcome = try control.run(work, start: 0, size: 400)
+    #expect(outcome.end == .finished)
+    #expect(outcome.chunk >= 200)
+    let lengths = work.record.events.finished.map(\.count)
+    #expect(lengths.reduce(0, +) == 400)
+    // 2 ms a unit at least: ten of them are 20 ms
+    #expect(lengths.allSatisfy { $0 <= 10 }, "\(lengths)")
+    #expect(outcome.chunk == control.chunk(size: 400, threads: threads))
+  }
+
+  @Test("makes no chunk smaller than the alignment, but for the last of a node task", arguments: [1, 7, 64])
+  func keepsAlignment(alignment: Int) throws {
+    let work = RecordedWork { _ in usleep(3000) }
+    var control = TaskControl.madeUp(threads: .exactly(3))
+    control.alignment = alignment
+    control.chunkTime = ChunkTime(shortest: 1, longest: 2)
+    let size = 20 * alignment + alignment / 2
+    #expect(try control.run(work, start: 0, size: size).end == .finished)
+    let ends = work.record.events.finished.map(\.upperBound)
+    #expect(ends.allSatisfy { $0 % alignment == 0 || $0 == size })
+    #expect(ends.count == 20 + (alignment > 1 ? 1 : 0))
+  }
+
+  @Test("takes fast units by the thousand")
+  func fastUnits() throws {
+    let work = RecordedWork()
+    var control = TaskControl.madeUp(threads: .exactly(2))
+    control.chunkTime = .usual
+    let outcome = try control.run(work, start: 0, size: 1 << 30)
+    #expect(outcome.unitsDone == 1 << 30)
+    #expect(work.record.events.finished.count < 300)
+  }
+}
+
+/// R8 where nothing may be lent.
+@Suite("The guard of the tail")
+struct TailGuardTests {
+  @Test(
+    "lets a helper take what it ends before the caller would have done all the rest",
+    arguments: [
+      // units, the helper's pace, units left, the caller's pace
+      (10, 5.0, 100, 1.0, true), (10, 10, 100, 1, true), (10, 11, 100, 1, false), (10, 1, 5, 1, true),
+      (10, 1.01, 5, 1, false), (1, 1e9, 1 << 40, 1, true), (1, 0, 1, 1, true), (1, 1e9, 1, 0, true),
+    ] as [(Int, Double, Int, Double, Bool)])
+  func rule(units: Int, pace: Double, left: Int, callers: Double, isAllowed: Bool) {
+    #expect(TailGuard.allows(units, nanosecondsPerUnit: pace, left: left, callers: callers) == isAllowed)
+  }
+
+  /// The caller takes 1 ms a unit, each helper 50: after its first chunk it must not begin one that the caller would
+  /// wait for.
+  @Test("keeps slow helpers from being waited for, and nothing is left undone", arguments: [2, 4])
+  func slowHelpers(threads: Int) throws {
+    let lastStarts = Guarded<[Int]>([])
+    let caller = DetachedThread.currentID
+    let done = UnitCounts(400)
+    let work = RecordedWork { chunk in
+      let isCaller = DetachedThread.currentID == caller
+      if !isCaller { lastStarts.withLock { $0.append(chunk.lowerBound) } }
+      usleep(UInt32(chunk.count * (isCaller ? 1000 : 50_000)))
+      done.add(chunk)
+    }
+    var control = TaskControl.madeUp(threads: .exactly(threads))
+    control.maximumChunk = 1
+    control.chunkTime = .usual
+    control.lendsPriority = false
+    let outcome = try control.run(work, start: 0, size: 400)
+    #expect(outcome.priority == HelperPriority(nice: 19, tail: .retires))
+    #expect(outcome.lent == 0)
+    #expect(done.all == Array(repeating: 1, count: 400))
+    // with 50 ms a unit and 1 ms for the caller none is begun of the last 40: 10 for the caller's own delays
+    let late = lastStarts.withLock { $0.filter { $0 > 360 } }
+    #expect(late.isEmpty, "\(late)")
+  }
+}
