@@ -41,7 +41,7 @@ extension ProgramTests {
       return fields.compactMap { Int($0.split { $0 == " " || $0 == "\t" }[1]) }.reduce(0) { $0 + $1 << 10 }
     }
 
-    /// Buffers of 1 MiB, 128 a chunk, one thread: 513 calls come before the first of them.
+    /// Buffers of 1 MiB, up to 128 a chunk, one thread: 513 calls come before the first of them.
     private static let buffers = [
       "pin", "--with", "io_uring", "--size", "512M", "--map-size", "1M", "--threads", "1", "--runs", "1", "--warmup",
       "0",
@@ -57,8 +57,10 @@ extension ProgramTests {
       #expect(ended.status == status, "\(ended.err)")
       let document = try ended.document()
       #expect(document.errors.first?.errno == errno)
-      #expect(document.errors.first?.offset == 128 << 20)
-      #expect(document.undone?.bytes == 128 << 20)
+      // where the chunk begins that the 187th buffer is in, the clock says
+      let offset = try #require(document.errors.first?.offset)
+      #expect(offset > 0 && (59 << 20..<187 << 20).contains(offset))
+      #expect(document.undone?.bytes == offset)
       #expect(document.undone?.complete == true)
     }
 
