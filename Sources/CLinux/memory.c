@@ -163,6 +163,17 @@ int clinux_probe_open(uintptr_t address, size_t length, bool huge, int *uffd) {
   return error;
 }
 
+int clinux_guard_open(uintptr_t address, size_t length, int *uffd) {
+  *uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+  if (*uffd == -1) return errno;
+  struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_SIGBUS};
+  struct uffdio_register range = {.range = {address, length}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+  if (ioctl(*uffd, UFFDIO_API, &api) == 0 && ioctl(*uffd, UFFDIO_REGISTER, &range) == 0) return 0;
+  int error = errno;
+  close(*uffd);
+  return error;
+}
+
 int clinux_probe(int uffd, uintptr_t address, size_t length, size_t *present) {
   *present = 0;
   while (*present < length) {

@@ -3,6 +3,8 @@ internal import Glibc
 
 /// A capability that lifts a limit met here (capabilities(7)).
 public enum Capability: String, Sendable, CaseIterable {
+  /// Act as the owner of any file.
+  case fileOwner = "CAP_FOWNER"
   /// Lock memory beyond RLIMIT_MEMLOCK.
   case ipcLock = "CAP_IPC_LOCK"
   /// Lower nice values.
@@ -15,6 +17,7 @@ public enum Capability: String, Sendable, CaseIterable {
   /// The bit's number in linux/capability.h.
   private var bit: Int {
     switch self {
+    case .fileOwner: 3
     case .ipcLock: 14
     case .sysAdmin: 21
     case .sysNice: 23

@@ -69,6 +69,15 @@ public struct FileDescriptor: ~Copyable, Sendable {
     return FileStatus(raw)
   }
 
+  /// Whether the kernel tells this process which pages the page cache has: to the file's owner, to who may write it, and
+  /// to CAP_FOWNER; to anybody else mincore(2) says that all are there.
+  public func tellsResidency() throws(Errno) -> Bool {
+    var raw = stat()
+    if unsafe fstat(number, &raw) == -1 { throw Errno.current }
+    if raw.st_uid == geteuid() || Capability.fileOwner.isEffective { return true }
+    return unsafe faccessat(AT_FDCWD, "/proc/self/fd/\(number)", W_OK, 0x200) == 0  // AT_EACCESS: as the effective user
+  }
+
   /// The file system it lies on (fstatfs(2)).
   public func fileSystem() throws(Errno) -> FileSystemFacts {
     try FileSystemFacts.of(number)

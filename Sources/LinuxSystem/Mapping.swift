@@ -51,6 +51,13 @@ public struct Mapping: ~Copyable, Sendable {
     return Mapping(address: address, length: length)
   }
 
+  /// The first `length` bytes of a file, private, to be read only: pages of the file that are there are seen, and a
+  /// descriptor opened for reading is enough for a `PageProbe` or a `PageGuard` on it.
+  public static func readOnly(_ file: borrowing FileDescriptor, _ length: Int) throws(Errno) -> Mapping {
+    let address = try map(length, PROT_READ, MAP_PRIVATE | MAP_NORESERVE, file.number)
+    return Mapping(address: address, length: length)
+  }
+
   private static func map(
     _ length: Int, _ protection: Int32, _ flags: Int32, _ file: Int32, at address: UInt = 0
   ) throws(Errno) -> UInt {

@@ -105,7 +105,11 @@ public final class AnonymousMemory {
     try Memory.adviseHuge(address, bytes, page == .transparent)
   }
 
-  func unmap() { mapping = nil }
+  /// Gives all of it back, on all threads, and unmaps what is then empty.
+  func unmap() {
+    if let mapping, case .base = page { GiveBack.all(mapping.value.address, bytes, alignment: page.alignment) }
+    mapping = nil
+  }
 
   /// Bytes of a page that faults one by one.
   var pageSize: Int {

@@ -2,17 +2,21 @@ internal import LinuxSystem
 
 /// How a FILE's name becomes an open file that nobody else works on.
 extension MemoryFile {
-  /// nil where there is nothing of that name.
-  static func open(_ path: String) throws(MemoryError) -> Owned<FileDescriptor>? {
+  /// nil where there is nothing of that name. `looking`: for reading, and whoever works on it.
+  static func open(_ path: String, looking: Bool = false) throws(MemoryError) -> Owned<FileDescriptor>? {
     guard let kind = try kindOfName(path) else { return nil }
-    var access = FileDescriptor.Access.readWrite
+    var access = looking ? FileDescriptor.Access.readOnly : .readWrite
     if kind == .symbolicLink && isMagicLink(path) {
       access.insert(.followLinks)
     } else if kind != .regular {
       throw MemoryError(.wrongKind(kind), path: path)
     }
     let file = try attempting(.open, path) { () throws(Errno) in try FileDescriptor.open(path, access) }
-    try claim(file, path)
+    if looking {
+      try checkKind(file, path)
+    } else {
+      try claim(file, path)
+    }
     return Owned(file)
   }
 
@@ -44,10 +48,14 @@ extension MemoryFile {
 
   /// Whatever the name meant a moment ago: what is open must be a regular file that nobody else works on.
   static func claim(_ file: borrowing FileDescriptor, _ path: String) throws(MemoryError) {
-    let status = try attempting(.inspect, path) { () throws(Errno) in try file.status() }
-    if status.kind != .regular { throw MemoryError(.wrongKind(status.kind), path: path) }
+    try checkKind(file, path)
     let isOurs = try attempting(.lock, path) { () throws(Errno) in try file.lockExclusively() }
     if !isOurs { throw MemoryError(.busy, path: path) }
+  }
+
+  private static func checkKind(_ file: borrowing FileDescriptor, _ path: String) throws(MemoryError) {
+    let status = try attempting(.inspect, path) { () throws(Errno) in try file.status() }
+    if status.kind != .regular { throw MemoryError(.wrongKind(status.kind), path: path) }
   }
 
   static func fileSystem(of file: Int32?, _ path: String) throws(MemoryError) -> FileSystemFacts {

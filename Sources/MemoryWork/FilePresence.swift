@@ -37,7 +37,7 @@ struct FilePresence {
   private static func probe(
     _ file: borrowing FileDescriptor, pageSize: Int, _ size: Int
   ) throws(Errno) -> Extents {
-    let mapping = try Mapping.shared(file, size, reserving: false)
+    let mapping = try Mapping.readOnly(file, size)
     let probe = try PageProbe(mapping, huge: true)
     var extents = Extents()
     var at = 0
@@ -68,6 +68,17 @@ struct FilePresence {
       return FilePresence(extents: all)
     } catch {
       return FilePresence(extents: Extents([0..<size]), isExact: false)
+    }
+  }
+
+  /// What is in memory now, swapped-out pages apart, of a range with data; nil on a kernel without cachestat(2).
+  static func cached(_ file: borrowing FileDescriptor, _ data: Extents) -> Extents? {
+    var found = Extents()
+    do throws(Errno) {
+      for range in data.ranges { try appendCached(file, range, &found) }
+      return found
+    } catch {
+      return nil
     }
   }
 

@@ -16,6 +16,8 @@ public protocol MemoryJob: AnyObject {
   var leastChunk: Int { get }
   /// The node tasks of a run.
   var nodeTasks: [Span] { get }
+  /// More threads than this only wait for each other.
+  var mostThreads: Int { get }
   /// The way pages are made; nil where they are not.
   var method: Method? { get }
   /// None: anonymous memory.
@@ -52,6 +54,8 @@ public struct Verification: Sendable, Equatable {
   /// The size of most of the pages.
   public var pageSize = 0
   public var bytesByNode: [Int: Int] = [:]
+  /// What was demanded and is not so.
+  public var unmet: [MemoryError] = []
 
   public init() {}
 
@@ -74,6 +78,7 @@ public struct Verification: Sendable, Equatable {
 
 extension MemoryJob {
   public var leastChunk: Int { 1 }
+  public var mostThreads: Int { .max }
 
   /// The engine's bounds for memory: chunks of whole pages, `minimumChunk` or more, and no more than the usual minimum
   /// beyond that. R2's quarter of a share may be gigabytes, and a machine whose host has not backed its memory yet makes
@@ -85,6 +90,7 @@ extension MemoryJob {
     control.maximumChunk = max(least, usualMinimumChunk)
     control.alignment = alignment
     control.threads = threads
+    control.maximumThreads = max(1, mostThreads)
     return control
   }
 }

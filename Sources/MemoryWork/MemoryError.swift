@@ -5,7 +5,7 @@ public struct MemoryError: Error, Equatable, Sendable {
   /// What was being done when a call failed.
   public enum Operation: String, Sendable, BitwiseCopyable {
     case open, create, resize, lock, map, advise, populate, allocate, touch, clear, verify, pin, register, inspect
-    case place, locate
+    case place, locate, remove, punch
   }
 
   public enum Cause: Equatable, Sendable {
@@ -52,6 +52,12 @@ public struct MemoryError: Error, Equatable, Sendable {
     case noPlacement(String)
     /// Bytes that lie on a node that was not asked for; whether they were there before.
     case wrongNode(bytes: Int, asked: NodeSet, wasThere: Bool)
+    /// `verify` found something else than was demanded.
+    case notAsDemanded(Shortfall)
+    /// `release` found pages again.
+    case notReleased(bytes: Int)
+    /// The name means another file by now.
+    case replaced
     case cancelled
   }
 

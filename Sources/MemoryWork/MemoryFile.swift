@@ -11,6 +11,8 @@ public final class MemoryFile {
   /// Its size before, and the size that it is to have, in bytes.
   public let originalSize: Int
   public let size: Int
+  /// The bytes asked for: the size where nothing is said.
+  let askedBytes: Int
   /// What the job covers: whole pages.
   public let length: Int
   /// What was there before.
@@ -23,9 +25,10 @@ public final class MemoryFile {
   /// Where its pages lie; after a verified run.
   public internal(set) var bytesByNode: [Int: Int] = [:]
 
-  private var descriptor: Owned<FileDescriptor>?
+  private(set) var descriptor: Owned<FileDescriptor>?
   private var mapping: Owned<Mapping>?
-  private var cachedBefore: Extents?
+  /// On disk what the page cache had of it.
+  private(set) var cachedBefore: Extents?
   private var hasExtended = false
   private var hasCreated = false
 
@@ -48,7 +51,25 @@ public final class MemoryFile {
     }
     self.length = length
     parts = [Span(region: 0, range: 0..<length)]
+    askedBytes = asked
     size = max(originalSize, fileSystem.kind == .hugetlbfs ? length : asked)
+    descriptor = opened
+    try measure()
+  }
+
+  /// Opens a file to look at its first `size` bytes, or all of it: for reading only and not locked, so that nobody who
+  /// works on it or has it mapped is disturbed.
+  public init(lookingAt path: String, size wanted: Int?) throws(MemoryError) {
+    self.path = path
+    guard let opened = try Self.open(path, looking: true) else { throw MemoryError(.missing, path: path) }
+    existed = true
+    fileSystem = try Self.fileSystem(of: opened.value.number, path)
+    originalSize = try attempting(.inspect, path) { () throws(Errno) in try opened.value.status().size }
+    size = originalSize
+    askedBytes = min(originalSize, wanted ?? originalSize)
+    pageSize = fileSystem.kind == .hugetlbfs ? fileSystem.blockSize : MemoryInfo.basePageSize
+    length = rounded(askedBytes, up: pageSize) ?? originalSize
+    parts = [Span(region: 0, range: 0..<length)]
     descriptor = opened
     try measure()
   }
@@ -110,6 +131,8 @@ public final class MemoryFile {
   private func measureCached() throws(MemoryError) -> Extents {
     let within = min(length, originalSize)
     if within == 0 { return Extents() }
+    let isTold = try attempting(.inspect, path) { () throws(Errno) in try descriptor!.value.tellsResidency() }
+    if !isTold { throw MemoryError(.failed(.inspect, .access), path: path) }
     return try attempting(.inspect, path) { () throws(Errno) in
       try FilePresence.cached(Mapping.shared(descriptor!.value, within, writable: false))
     }
@@ -169,6 +192,16 @@ public final class MemoryFile {
     }
   }
 
+  /// Several files to look at.
+  public static func look(at paths: [String], size: Int?) throws(MemoryError) -> [MemoryFile] {
+    var files: [MemoryFile] = []
+    for path in paths {
+      if files.contains(where: { $0.isNamed(path) }) { throw MemoryError(.namedTwice, path: path) }
+      files.append(try MemoryFile(lookingAt: path, size: size))
+    }
+    return files
+  }
+
   /// Several files of one size; naming one of them twice is refused.
   public static func open(_ paths: [String], size: Int?, creating: Bool) throws(MemoryError) -> [MemoryFile] {
     try open(paths.map { ($0, size) }, creating: creating)
@@ -219,7 +252,8 @@ public final class MemoryFile {
     return now.map { $0.extents.bytes <= present.bytes } ?? false
   }
 
-  private func dropCached() {
+  /// What was read in to be looked at.
+  func dropCached() {
     guard isOnDisk, descriptor != nil else { return }
     let before = cachedBefore ?? Extents()
     for gap in before.gaps(in: 0..<length).ranges {
@@ -227,7 +261,7 @@ public final class MemoryFile {
     }
   }
 
-  /// Only while the name still means the file that was made.
+  /// Only while the name still means the file that is open here.
   private func removeName() -> Bool {
     guard let named = try? FileStatus.ofName(path), let made = try? descriptor!.value.status(),
       named.isSameFile(as: made)

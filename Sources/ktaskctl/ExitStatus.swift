@@ -5,6 +5,8 @@ import MemoryWork
 enum ExitStatus: Int32 {
   case done = 0
   case failed = 1
+  /// `verify`: not as demanded.
+  case notAsDemanded = 2
   case shortage = 3
   case permission = 4
   case hardwareMemory = 5
@@ -26,8 +28,10 @@ extension MemoryError {
     case .noSuchNodes, .noNodes, .noPlacement: .notSupported
     case .busy: .busy
     case .noSize, .beyondEnd, .namedTwice, .hasPages: .usage
+    case .notAsDemanded: .notAsDemanded
     case .noPin(let refusal): refusal.exitStatus
-    case .missing, .notZero, .notResident, .notLocked, .notPinned, .wrongNode, .cancelled: .failed
+    case .missing, .notZero, .notResident, .notLocked, .notPinned, .wrongNode, .notReleased, .replaced,
+      .cancelled: .failed
     }
   }
 

@@ -6,6 +6,8 @@ enum JobRequest: Equatable {
   case clearAnonymous(bytes: Int)
   case clear(files: [String])
   case prefault(files: [String])
+  case verify(files: [String], zero: Bool)
+  case release(files: [String], unlink: Bool)
   case pinAnonymous(bytes: Int, PinRequest)
   case pin(file: String, PinRequest)
   case clearRegions([RegionWord])
@@ -14,17 +16,32 @@ enum JobRequest: Equatable {
   /// What is left afterwards is the aim, not only the figures.
   var keepsResult: Bool {
     switch self {
-    case .prefault, .clear, .prefaultRegions: true
+    case .prefault, .clear, .prefaultRegions, .verify, .release: true
     case .clearRegions(let regions): regions.contains { $0.path != nil }
     case .clearAnonymous, .pinAnonymous, .pin: false
     }
+  }
+
+  /// Pages that a file lacked are there afterwards.
+  var makesPages: Bool {
+    switch self {
+    case .prefault, .clear, .prefaultRegions: true
+    case .clearRegions: keepsResult
+    default: false
+    }
+  }
+
+  /// Nothing is changed, and so nothing undone.
+  var isLook: Bool {
+    if case .verify = self { return true }
+    return false
   }
 
   /// Its regions in words; none where it has files or a size.
   var regions: [RegionWord] {
     switch self {
     case .clearRegions(let regions), .prefaultRegions(let regions): regions
-    case .clearAnonymous, .clear, .prefault, .pinAnonymous, .pin: []
+    case .clearAnonymous, .clear, .prefault, .pinAnonymous, .pin, .verify, .release: []
     }
   }
 
@@ -42,6 +59,12 @@ enum JobRequest: Equatable {
       return try ClearFileJob(openFiles(wanted(paths, size), page, creating: false, &placing), method: method)
     case .prefault(let paths):
       return try PrefaultJob(openFiles(wanted(paths, size), page, creating: true, &placing), method: method)
+    case .verify(let paths, let zero):
+      let demand = Demand(
+        size: size, pages: try page.map(demandedPages), nodes: try placing.demandedNodes(), zero: zero)
+      return VerifyJob(try MemoryFile.look(at: paths, size: size), demand: demand)
+    case .release(let paths, let unlink):
+      return try ReleaseJob(openFiles(wanted(paths, size), page, creating: false, &placing), unlink: unlink)
     case .pin(let path, let pin):
       let files = try openFiles(wanted([path], size), page, creating: false, &placing)
       return try pin.job(PinnedMemory(files[0]), method: method)
@@ -86,6 +109,15 @@ private func wanted(_ paths: [String], _ size: Int?) -> [WantedFile] { paths.map
 
 private func wanted(_ regions: [RegionWord], _ size: Int?) -> [WantedFile] {
   regions.compactMap { region in region.path.map { ($0, region.size?.bytes ?? size, region.nodes) } }
+}
+
+private func demandedPages(_ word: PageSizeWord) throws(MemoryError) -> Demand.Pages {
+  switch word {
+  case .transparent: return .transparent
+  case .bytes(let bytes):
+    if PageKind.of(bytes: bytes) == nil { throw MemoryError(.noSuchPageSize, pageSize: bytes) }
+    return .bytes(bytes)
+  }
 }
 
 private func openFiles(

@@ -22,6 +22,9 @@ struct Placing {
     if let placement = try placement(own) { try file.place(placement, &stock) }
   }
 
+  /// Where memory is to be found, for `verify`.
+  func demandedNodes() throws(MemoryError) -> NodeSet? { try standard?.nodes() }
+
   /// nil where nothing is said of nodes.
   private mutating func placement(_ own: NodesWord?) throws(MemoryError) -> Placement? {
     guard let word = own ?? standard else { return nil }

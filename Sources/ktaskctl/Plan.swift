@@ -54,7 +54,7 @@ struct Plan {
     threadCounts = sweep.counts
     bounds = sweep.bounds
     exceeded = sweep.exceeded
-    warnings = sweep.warnings
+    warnings = sweep.warnings + ((job as? ReleaseJob)?.warnings ?? [])
     checks = job.bytes == 0 ? [] : job.checks(.current())
     try refuseGivingAwayOthersPages()
     if hold != nil && threadCounts.count * (runs + warmup) > 1 {
@@ -72,6 +72,15 @@ struct Plan {
 
   /// What is left afterwards, or held, is the aim, not only the figures.
   var keepsResult: Bool { request.keepsResult || hold != nil }
+
+  /// Where all is as asked for already. A demand must be looked at even of an empty file, and a name be removed.
+  var hasNothingToDo: Bool {
+    switch request {
+    case .verify: false
+    case .release(_, let unlink): job.bytes == 0 && !unlink
+    default: job.bytes == 0
+    }
+  }
 
   /// The first check that is not met.
   var shortage: MemoryError? { shortages.first }

@@ -90,7 +90,7 @@ extension Program {
     let followers = Followers(command, plan, TaskMonitor())
     let watch = Watch(followers, timeout: command.work.timeout?.nanoseconds)
     followers.tell(.started(followers.state, threads: plan.threadCounts, files: plan.job.files.map(\.path)))
-    if plan.job.bytes > 0 { report.outcome = sweep(plan, watch, followers) }
+    if !plan.hasNothingToDo { report.outcome = sweep(plan, watch, followers) }
     report.errors = report.outcome?.errors ?? []
     report.end = report.outcome?.wasCancelled == true ? watch.end : nil
     let status = finish(&report, command, status: report.exitStatus)

@@ -81,6 +81,7 @@ struct Sweep {
     }
     stage.begin(.verifying)
     outcome.verification = try plan.job.verify(control, monitor)
+    outcome.errors = outcome.verification?.unmet ?? []
     if isMeasured { outcome.counts[index].add(run) }
   }
 
@@ -93,7 +94,7 @@ struct Sweep {
   }
 
   private consuming func concluded() -> SweepOutcome {
-    if outcome.wasCancelled || !outcome.errors.isEmpty {
+    if !plan.request.isLook, outcome.wasCancelled || !outcome.errors.isEmpty {
       stage.begin(.undoing)
       let given = plan.job.giveBack(finally: true)
       outcome.undone = (undoneBytes + given.bytes, given.isComplete)

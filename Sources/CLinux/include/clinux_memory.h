@@ -75,3 +75,6 @@ int clinux_filesystem_of(int fd, struct clinux_filesystem_facts *_Nonnull facts)
 int clinux_probe_open(uintptr_t address, size_t length, bool huge, int *_Nonnull uffd);
 /// Maps what is there from `address` on. *present: bytes found there before the first page that is missing.
 int clinux_probe(int uffd, uintptr_t address, size_t length, size_t *_Nonnull present);
+/// Registers a mapping so that no access makes a page that is missing (missing mode): the kernel's own end with EFAULT,
+/// the program's with SIGBUS. *uffd: a descriptor to close.
+int clinux_guard_open(uintptr_t address, size_t length, int *_Nonnull uffd);

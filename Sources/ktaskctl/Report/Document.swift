@@ -99,9 +99,16 @@ extension Document {
     var addedBytes: Int
     /// Pages on each node, by the node's number; left out where it was not asked of the kernel.
     var pagesByNode: [String: Int]?
+    /// Bytes of most of its pages, and bytes in pages larger than the base page; `verify` only.
+    var pageSize: Int?
+    var hugeBytes: Int?
+    /// Whether all of it is zero, where that was looked at.
+    var zero: Bool?
 
     enum CodingKeys: String, CodingKey {
-      case path, bytes
+      case path, bytes, zero
+      case pageSize = "page_size"
+      case hugeBytes = "huge_bytes"
       case alreadyResidentBytes = "already_resident_bytes"
       case addedBytes = "added_bytes"
       case pagesByNode = "pages_by_node"

@@ -28,6 +28,7 @@ extension MemoryError {
     switch exitStatus {
     case .done: "done"
     case .failed: "failed"
+    case .notAsDemanded: "not-as-demanded"
     case .shortage: isAboutSpace ? "no-space" : "no-memory"
     case .permission: isAboutLimit ? "resource-limit" : "permission"
     case .hardwareMemory: "hardware-memory-error"
@@ -76,6 +77,9 @@ extension MemoryError {
     case .noPlacement(let what): "\(what) follows the policy of the thread, not that of the memory"
     case .wrongNode(let bytes, let asked, let wasThere):
       NodeMessages.wrong(bytes, on: node, asked: asked, offset: offset, wasThere: wasThere)
+    case .notAsDemanded(let shortfall): sentence(shortfall)
+    case .replaced: "the name means another file by now, which is left alone"
+    case .notReleased(let bytes): "\(ByteSize.text(bytes)) are there again: another program writes to it"
     case .cancelled: "cancelled"
     }
   }
@@ -141,6 +145,8 @@ extension MemoryError.Operation {
     case .open: "opening"
     case .create: "creating"
     case .resize: "resizing"
+    case .remove: "removing"
+    case .punch: "giving pages back"
     case .lock: "locking the file"
     case .map: "mapping"
     case .advise: "advising"

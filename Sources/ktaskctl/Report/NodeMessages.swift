@@ -24,7 +24,7 @@ enum NodeMessages {
     "--policy preferred, or remove \(path ?? "it") and make it anew"
   }
 
-  private static func text(_ nodes: NodeSet) -> String {
+  static func text(_ nodes: NodeSet) -> String {
     (nodes.numbers.count == 1 ? "node " : "nodes ") + nodes.description
   }
 }

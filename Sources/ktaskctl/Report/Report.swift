@@ -28,7 +28,9 @@ struct Report {
   var messages: [Message] {
     var messages = errors.map(\.message)
     if let cancelled { messages.append(cancelled) }
-    if let undone = outcome?.undone, !messages.isEmpty {
+    if case .release = plan.request, outcome != nil, !messages.isEmpty {
+      messages[0].why += "; what was given back by then is gone"
+    } else if let undone = outcome?.undone, !messages.isEmpty {
       messages[0].why += undone.complete ? "; undone" : "; undone in part"
       messages[0].why += ", \(ByteSize.text(undone.bytes)) given back"
     }

@@ -30,10 +30,11 @@ extension Report {
   }
 
   private func documentFile(_ file: MemoryFile) -> Document.File {
+    if let found = (plan.job as? VerifyJob)?.findings.first(where: { $0.path == file.path }) { return .init(found) }
     let isDone = outcome != nil && errors.isEmpty && end == nil && outcome?.undone == nil
     var entry = Document.File(
       path: file.path, bytes: file.length, alreadyResidentBytes: file.residentBefore,
-      addedBytes: isDone && plan.request.keepsResult ? file.length - file.residentBefore : 0)
+      addedBytes: isDone && plan.request.makesPages ? file.length - file.residentBefore : 0)
     if !file.bytesByNode.isEmpty { entry.pagesByNode = Self.pages(file.bytesByNode, of: file.pageSize) }
     return entry
   }

@@ -6,10 +6,12 @@ extension Report {
   /// For standard output.
   func text(isPlanOnly: Bool, isVerbose: Bool) -> String {
     if isPlanOnly { return joined(plan.lines) }
+    if let verify = plan.job as? VerifyJob { return joined((isVerbose ? plan.lines : []) + verify.lines) }
     if !errors.isEmpty || end != nil { return "" }
     var lines = isVerbose ? plan.lines : []
-    if plan.job.bytes == 0 { return joined(lines + plan.job.files.map { "\($0.path): \(residentAlready($0))" }) }
+    if plan.hasNothingToDo { return joined(lines + plan.job.files.map { "\($0.path): \(residentAlready($0))" }) }
     if plan.hold != nil { return joined(lines + [heldLine]) }
+    if let release = plan.job as? ReleaseJob { return joined(lines + [releasedLine(release)]) }
     lines += [header] + Table.lines(results)
     if isVerbose { lines += threadLines + Chart.lines(results, utf8: Terminal.isUTF8) }
     lines += foundLines
@@ -19,7 +21,8 @@ extension Report {
   private func joined(_ lines: [String]) -> String { lines.map { $0 + "\n" }.joined() }
 
   private func residentAlready(_ file: MemoryFile) -> String {
-    "\(ByteSize.text(file.length)) resident already, nothing to do" + (plan.hold == nil ? "" : ", \(held)")
+    if case .release = plan.request { return "has no pages, nothing to do" }
+    return "\(ByteSize.text(file.length)) resident already, nothing to do" + (plan.hold == nil ? "" : ", \(held)")
   }
 
   /// What, how much, page size, nodes, runs.
@@ -69,7 +72,7 @@ extension Plan {
   var lines: [String] {
     let counts = threadCounts.map(String.init).joined(separator: ", ")
     var lines = [
-      "plan: \(command), \(ByteSize.text(job.bytes)) to do, \(pageWord) pages, \(job.method?.rawValue ?? ""), "
+      "plan: \(command), \(ByteSize.text(job.bytes)) to do, \(pageWord) pages\(job.method.map { ", \($0.rawValue)" } ?? ""), "
         + "\(runs) measured and \(warmup) unmeasured runs",
       "  threads \(counts), chunk \(ByteSize.text(chunkBytes)) at most, by the clock (5 to 50 ms each)",
       "  " + priority.text(limit: budget.limit, isMachineWide: budget.isMachineWide),

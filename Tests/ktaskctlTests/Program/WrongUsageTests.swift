@@ -73,20 +73,19 @@ extension ProgramTests {
 
     @Test(
       "the help lists what works, and nothing that is still to come",
-      arguments: [[], ["clear"], ["prefault"], ["pin"], ["topology"]])
+      arguments: [[], ["clear"], ["prefault"], ["pin"], ["release"], ["verify"], ["topology"]])
     func help(command: [String]) throws {
       let ended = try start(command + ["--help"]).end()
       #expect(ended.status == 0)
       #expect(ended.out.contains("USAGE: ktaskctl"))
       for option in [
-        "--plot", "--nice", "--no-lend", "--max-helpers", "--ignore-power-policy", "--unlink", "--zero",
-        "release", "verify ", "exec ",
+        "--plot", "--nice", "--no-lend", "--max-helpers", "--ignore-power-policy", "exec ",
       ] {
         #expect(!ended.out.contains(option), "\(option) in the help of \(command)")
       }
     }
 
-    @Test("help is there for every command by name, too", arguments: ["clear", "prefault", "pin", "topology"])
+    @Test("help is there for every command by name, too", arguments: ["clear", "prefault", "pin", "release", "verify", "topology"])
     func helpByName(command: String) throws {
       let ended = try ktaskctl("help", command)
       #expect(ended.status == 0)

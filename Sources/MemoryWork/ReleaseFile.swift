@@ -1,0 +1,119 @@
+public import KTask
+internal import LinuxSystem
+
+/// release: a chunk's pages are given back. There is no undo: what was in them is gone.
+@safe
+struct PunchPages: TaskWork, @unchecked Sendable {
+  // @unchecked: regions do not change while a task runs.
+  let iterator = MemoryIterator()
+  let regions: UnsafePointer<Region>
+
+  @_noLocks
+  func run(from start: MemoryPosition, to end: MemoryPosition) throws(ChunkFailure) {
+    do throws(Errno) {
+      try FileRange.punch(unsafe regions[start.region].file, start.offset, end.offset - start.offset)
+    } catch {
+      throw ChunkFailure(operation: .punch, errno: error)
+    }
+  }
+}
+
+/// `release FILE…`: gives the files' pages back; their sizes stay.
+///
+/// A file has one thread. The kernel holds its inode's lock while it punches, so that a second thread on the same file
+/// only waits: measured, 2 GiB of 4 KiB pages on tmpfs in 0.28 s by one punch, by chunks on one thread and by chunks on
+/// two threads alike; as two files on two threads 0.14 s. 4 GiB in huge pages, on tmpfs: 9, 9, 9 and 5 ms; on
+/// hugetlbfs: 2–10 ms whatever the way. Chunks cost nothing, and let it be stopped and watched.
+public final class ReleaseJob: MemoryJob {
+  public let files: [MemoryFile]
+  private let unlink: Bool
+  private let shared: [MemoryFile]
+  private var table: RegionTable?
+  /// Bytes of memory or disk that were there before, and are not any more.
+  public private(set) var releasedBytes = 0
+  public private(set) var hasRemoved = false
+
+  public init(_ files: [MemoryFile], unlink: Bool) throws(MemoryError) {
+    for file in files where file.fileSystem.kind == .proc {
+      throw MemoryError(.wrongFileSystem("proc"), path: file.path)
+    }
+    self.files = files
+    self.unlink = unlink
+    shared = files.filter { !$0.isOursAlone }
+  }
+
+  public var bytes: Int { nodeTasks.reduce(0) { $0 + $1.range.count } }
+  public var pageSize: Int { files.map(\.pageSize).max()! }
+  public var alignment: Int { files.map(\.alignment).max()! }
+  public var mostThreads: Int { nodeTasks.count }
+  public var method: Method? { nil }
+  public func checks(_ facts: MachineFacts) -> [Check] { [] }
+
+  /// From each file's first page to its last; of a part of a file only whole pages.
+  public var nodeTasks: [Span] {
+    files.enumerated().compactMap { index, file in
+      file.present.clamped(to: 0..<file.releasableLength).hull.map { Span(region: index, range: $0) }
+    }
+  }
+
+  public func prepare() throws(MemoryError) {
+    table = RegionTable(files.map(\.unmappedRegion), present: [])
+  }
+
+  public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
+    let work = unsafe PunchPages(regions: UnsafePointer(table!.regions))
+    return runMemoryTask(work, nodeTasks, table!, control, monitor, path: { self.files[$0].path })
+  }
+
+  /// Another program that writes to a file makes pages again.
+  public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
+    for file in files {
+      let left = try file.presentNow().clamped(to: 0..<file.releasableLength).bytes
+      if left > 0 { throw MemoryError(.notReleased(bytes: left), path: file.path) }
+      releasedBytes += file.present.clamped(to: 0..<file.releasableLength).bytes
+    }
+    if unlink { try removeNames() }
+    return Verification()
+  }
+
+  private func removeNames() throws(MemoryError) {
+    for file in files { try file.unlink() }
+    hasRemoved = true
+  }
+
+  /// What is gone is gone.
+  public func giveBack(finally: Bool) -> GivenBack { GivenBack(isComplete: false) }
+
+  /// Files that another process has open, too: what it had in them is gone as well.
+  public var filesInUse: [String] { shared.map(\.path) }
+}
+
+extension MemoryFile {
+  /// Whole pages only: a page of which a part is to stay, stays.
+  fileprivate var releasableLength: Int {
+    askedBytes < originalSize ? askedBytes / pageSize * pageSize : length
+  }
+
+  fileprivate var unmappedRegion: Region {
+    Region(
+      address: 0, length: length, pageSize: pageSize, file: descriptor!.value.number, fileSize: size,
+      recipe: Recipe(pages: .none))
+  }
+
+  fileprivate var isOursAlone: Bool { FileRange.isSoleOpener(descriptor!.value.number) }
+
+  fileprivate func presentNow() throws(MemoryError) -> Extents {
+    try attempting(.verify, path) { () throws(Errno) in
+      try FilePresence.of(descriptor!.value, fileSystem.kind, pageSize: pageSize, length: length).extents
+    }
+  }
+
+  /// Removes the name, if it still means this file.
+  fileprivate func unlink() throws(MemoryError) {
+    let (named, mine) = try attempting(.remove, path) { () throws(Errno) in
+      (try FileStatus.ofName(path), try descriptor!.value.status())
+    }
+    if !named.isSameFile(as: mine) { throw MemoryError(.replaced, path: path) }
+    try attempting(.remove, path) { () throws(Errno) in try removeFile(path) }
+  }
+}

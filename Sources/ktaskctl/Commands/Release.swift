@@ -1,0 +1,34 @@
+import ArgumentParser
+import MemoryWork
+
+struct Release: WorkCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Give each FILE's pages back.",
+    discussion: "What was in them is gone, and no undo brings it back. The size of FILE stays, unless it is removed.")
+
+  @Argument(help: "Files to empty.")
+  var file: [String] = []
+
+  @Flag(help: "Remove each FILE afterwards.")
+  var unlink = false
+
+  @OptionGroup var work: WorkOptions
+  @OptionGroup var output: OutputOptions
+
+  static let name = "release"
+  static let defaults = SweepDefaults.once
+
+  func validate() throws {
+    if file.isEmpty { throw ValidationError("release needs a FILE") }
+    if work.method != nil { throw ValidationError("release makes no pages: it takes no --method") }
+    if work.placement.nodes != nil || work.placement.policy != nil {
+      throw ValidationError("release gives pages back wherever they are: it takes no --nodes")
+    }
+    if unlink && work.size != nil { throw ValidationError("--unlink removes all of FILE: it takes no --size") }
+    if work.runs ?? 1 != 1 || work.warmup ?? 0 != 0 {
+      throw ValidationError("release can be done once: it takes neither --runs nor --warmup")
+    }
+  }
+
+  func job() throws -> JobRequest { .release(files: file, unlink: unlink) }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import MemoryWork
+
+struct Verify: WorkCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say whether each FILE is resident, in which pages, on which nodes.",
+    discussion: """
+      Changes nothing, also where a virtual machine runs from FILE. With --size, --page-size, --nodes or --zero what is \
+      found must be so: if not, a message says what is different and the status is 2.
+      """)
+
+  @Argument(help: "Files to look at.")
+  var file: [String] = []
+
+  @Flag(help: "Demand that every byte is zero.")
+  var zero = false
+
+  @OptionGroup var work: WorkOptions
+  @OptionGroup var output: OutputOptions
+
+  static let name = "verify"
+  static let defaults = SweepDefaults.once
+
+  func validate() throws {
+    if file.isEmpty { throw ValidationError("verify needs a FILE") }
+    if work.placement.policy != nil { throw ValidationError("verify places no pages: it takes no --policy") }
+    if work.method != nil { throw ValidationError("verify makes no pages: it takes no --method") }
+  }
+
+  func job() throws -> JobRequest { .verify(files: file, zero: zero) }
+}

@@ -1,0 +1,77 @@
+import LinuxSystem
+import MemoryWork
+
+extension VerifyJob {
+  /// For standard output: what was found, file by file.
+  var lines: [String] { findings.flatMap(\.lines) }
+}
+
+extension FileFindings {
+  fileprivate var lines: [String] {
+    var line = "\(path): \(ByteSize.text(bytes)), \(residency)"
+    if let isZero { line += isZero ? ", all zero" : ", not all zero" }
+    let nodes = bytesByNode.sorted { $0.key < $1.key }.map { node, bytes in
+      "  node \(node): \((bytes / pageSize).counted("page")) of \(PageSizeWord.text(pageSize)), \(ByteSize.text(bytes))"
+    }
+    return [line] + nodes
+  }
+
+  private var residency: String {
+    if residentBytes == 0 { return "nothing resident" }
+    let amount = residentBytes == bytes ? "all resident" : "\(ByteSize.text(residentBytes)) resident"
+    return "\(amount) in \(pages)"
+  }
+
+  /// "2M pages", "4K pages", "thp pages", "4K pages, 512 MiB of it in transparent huge pages".
+  private var pages: String {
+    let isPool = pageSize > MemoryInfo.basePageSize
+    if isPool || hugeBytes == 0 { return "\(PageSizeWord.text(pageSize)) pages" }
+    if hugeBytes == residentBytes { return "transparent huge pages" }
+    return "\(PageSizeWord.text(pageSize)) pages, \(ByteSize.text(hugeBytes)) of it in transparent huge pages"
+  }
+}
+
+extension MemoryError {
+  /// In what a file is not as demanded; `bytes` were looked at.
+  func sentence(_ shortfall: Shortfall) -> String {
+    switch shortfall {
+    case .size(let has): "has \(ByteSize.text(has)), less than is demanded"
+    case .residency(let missing): "\(ByteSize.text(missing)) of \(ByteSize.text(bytes ?? 0)) are not resident"
+    case .pages(let bytes, let has):
+      "\(ByteSize.text(bytes)) are in other pages than demanded, most of all in \(PageSizeWord.text(has)) pages"
+    case .nodes(let bytes, let asked):
+      "\(ByteSize.text(bytes)) of \(ByteSize.text(self.bytes ?? 0)) are not on \(NodeMessages.text(asked))"
+    case .content: "the byte at offset \(offset ?? 0) is not zero"
+    }
+  }
+}
+
+extension Document.File {
+  init(_ found: FileFindings) {
+    self.init(path: found.path, bytes: found.bytes, alreadyResidentBytes: found.residentBytes, addedBytes: 0)
+    if !found.bytesByNode.isEmpty {
+      let pages = found.bytesByNode.map { ("\($0.key)", $0.value / found.pageSize) }
+      pagesByNode = Dictionary(uniqueKeysWithValues: pages)
+    }
+    pageSize = found.usualPage
+    hugeBytes = found.hugeBytes
+    zero = found.isZero
+  }
+}
+
+extension Report {
+  /// What `release` did, for standard output.
+  func releasedLine(_ release: ReleaseJob) -> String {
+    let seconds = outcome?.counts.first?.times.first ?? 0
+    let threads = outcome?.counts.first?.helpers.count ?? 1
+    return "\(subject): \(ByteSize.text(release.releasedBytes)) given back in \(seconds.asTime) by "
+      + threads.counted("thread") + ", no page left" + (release.hasRemoved ? ", removed" : "")
+  }
+}
+
+extension ReleaseJob {
+  /// What the user may not have thought of.
+  var warnings: [String] {
+    filesInUse.map { "\($0): another process has it open: what it had in there goes, too" }
+  }
+}
