@@ -33,8 +33,10 @@ public final class MemoryFile {
   private var hasCreated = false
 
   /// Opens and locks the file, or, where there is none and `creating`, looks at its directory; changes nothing.
-  /// `size` nil: the file's own; more than that is for `creating` only.
-  public init(_ path: String, size wanted: Int?, creating: Bool) throws(MemoryError) {
+  /// `size` nil: the file's own, which must be something unless it `mayBeEmpty`; more than that is for `creating` only.
+  public init(
+    _ path: String, size wanted: Int?, creating: Bool, mayBeEmpty: Bool = false
+  ) throws(MemoryError) {
     self.path = path
     let opened = try Self.open(path)
     existed = opened != nil
@@ -42,7 +44,7 @@ public final class MemoryFile {
     fileSystem = try Self.fileSystem(of: opened?.value.number, path)
     originalSize = existed ? try attempting(.inspect, path) { () throws(Errno) in try opened!.value.status().size } : 0
     pageSize = fileSystem.kind == .hugetlbfs ? fileSystem.blockSize : MemoryInfo.basePageSize
-    guard let asked = wanted ?? (originalSize > 0 ? originalSize : nil) else {
+    guard let asked = wanted ?? (originalSize > 0 || mayBeEmpty ? originalSize : nil) else {
       throw MemoryError(.noSize, path: path)
     }
     if !creating && asked > originalSize { throw MemoryError(.beyondEnd(size: originalSize), path: path) }
@@ -209,12 +211,12 @@ public final class MemoryFile {
 
   /// Several files, each of its own size; naming one of them twice is refused.
   public static func open(
-    _ wanted: [(path: String, size: Int?)], creating: Bool
+    _ wanted: [(path: String, size: Int?)], creating: Bool, mayBeEmpty: Bool = false
   ) throws(MemoryError) -> [MemoryFile] {
     var files: [MemoryFile] = []
     for (path, size) in wanted {
       if files.contains(where: { $0.isNamed(path) }) { throw MemoryError(.namedTwice, path: path) }
-      files.append(try MemoryFile(path, size: size, creating: creating))
+      files.append(try MemoryFile(path, size: size, creating: creating, mayBeEmpty: mayBeEmpty))
     }
     return files
   }

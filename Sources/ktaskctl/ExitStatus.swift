@@ -31,7 +31,8 @@ extension MemoryError {
     case .notAsDemanded: .notAsDemanded
     case .noPin(let refusal): refusal.exitStatus
     case .missing, .notZero, .notResident, .notLocked, .notPinned, .wrongNode, .notReleased, .replaced,
-      .cancelled: .failed
+      .cancelled:
+      .failed
     }
   }
 

@@ -64,7 +64,8 @@ enum JobRequest: Equatable {
         size: size, pages: try page.map(demandedPages), nodes: try placing.demandedNodes(), zero: zero)
       return VerifyJob(try MemoryFile.look(at: paths, size: size), demand: demand)
     case .release(let paths, let unlink):
-      return try ReleaseJob(openFiles(wanted(paths, size), page, creating: false, &placing), unlink: unlink)
+      return try ReleaseJob(
+        openFiles(wanted(paths, size), page, creating: false, mayBeEmpty: true, &placing), unlink: unlink)
     case .pin(let path, let pin):
       let files = try openFiles(wanted([path], size), page, creating: false, &placing)
       return try pin.job(PinnedMemory(files[0]), method: method)
@@ -121,12 +122,12 @@ private func demandedPages(_ word: PageSizeWord) throws(MemoryError) -> Demand.P
 }
 
 private func openFiles(
-  _ wanted: [WantedFile], _ page: PageSizeWord?, creating: Bool, _ placing: inout Placing
+  _ wanted: [WantedFile], _ page: PageSizeWord?, creating: Bool, mayBeEmpty: Bool = false, _ placing: inout Placing
 ) throws(MemoryError) -> [MemoryFile] {
   if case .bytes(let bytes) = page, PageKind.of(bytes: bytes) == nil {
     throw MemoryError(.noSuchPageSize, path: wanted[0].path, pageSize: bytes)
   }
-  let files = try MemoryFile.open(wanted.map { ($0.path, $0.size) }, creating: creating)
+  let files = try MemoryFile.open(wanted.map { ($0.path, $0.size) }, creating: creating, mayBeEmpty: mayBeEmpty)
   for (file, wanted) in zip(files, wanted) {
     if let page { try demand(page, of: file) }
     try placing.place(file, wanted.nodes)

@@ -85,7 +85,9 @@ extension ProgramTests {
       }
     }
 
-    @Test("help is there for every command by name, too", arguments: ["clear", "prefault", "pin", "release", "verify", "topology"])
+    @Test(
+      "help is there for every command by name, too",
+      arguments: ["clear", "prefault", "pin", "release", "verify", "topology"])
     func helpByName(command: String) throws {
       let ended = try ktaskctl("help", command)
       #expect(ended.status == 0)

@@ -61,6 +61,9 @@ struct Answer: Decodable {
     var alreadyResidentBytes: Int
     var addedBytes: Int
     var pagesByNode: [String: Int]?
+    var pageSize: Int?
+    var hugeBytes: Int?
+    var zero: Bool?
   }
   struct Verified: Decodable {
     var zero: Bool?

@@ -1,0 +1,164 @@
+@unsafe @preconcurrency import Glibc
+import Testing
+
+extension ProgramTests {
+  @Suite("ktaskctl release", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+  struct ReleaseTests {
+    let scratch: Scratch
+    init() throws { scratch = try Scratch() }
+
+    @Test("gives back what others made, and leaves the size", arguments: ["tmpfs", "hugetlbfs", "ext4"])
+    func othersFiles(kind: String) throws {
+      for file in try scratch.othersFiles(on: kind) {
+        let allocated = FileFacts(file.path)?.allocated ?? -1
+        let ended = try ktaskctl("release", file.path, "--json")
+        #expect(ended.status == 0, "\(file.path): \(ended.err)")
+        #expect(FileFacts(file.path)?.allocated == 0)
+        #expect(FileFacts(file.path)?.size == file.bytes)
+        #expect(try (ended.document().plan?.bytesToDo ?? -1) >= allocated)
+      }
+    }
+
+    @Test("says what it did, and a second time that there is nothing to do")
+    func words() throws {
+      try scratch.reserve(32, of: .mebibytes2)
+      let file = try scratch.hugetlbfs(.mebibytes2) + "/vm"
+      #expect(try ktaskctl("prefault", file, "--size", "64M").status == 0)
+      #expect(HugePage.mebibytes2.free == 0)
+      let ended = try ktaskctl("release", file)
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(ended.out.hasPrefix("\(file): 64 MiB given back in "))
+      #expect(ended.out.hasSuffix(" by 1 thread, no page left\n"))
+      #expect(HugePage.mebibytes2.free == 32)
+      #expect(try ktaskctl("release", file).out == "\(file): has no pages, nothing to do\n")
+    }
+
+    @Test("gives several files back side by side, and none twice")
+    func several() throws {
+      let folder = try scratch.tmpfs(mebibytes: 600)
+      let files = ["a", "b"].map { folder + "/" + $0 }
+      #expect(try start(["prefault"] + files + ["--size", "256M"]).end().status == 0)
+      let ended = try start(["release"] + files + ["--json"]).end()
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(files.allSatisfy { FileFacts($0)?.allocated == 0 })
+      #expect(try ended.document().results.map(\.threads) == [min(2, Host.cpus)])
+      #expect(try ktaskctl("release", files[0], files[0]).status == 64)
+    }
+
+    @Test("--unlink removes the file, an empty one too", arguments: [0, 1])
+    func unlink(index: Int) throws {
+      let file = try scratch.othersFiles(on: "tmpfs")[index + 1].path
+      let ended = try ktaskctl("release", file, "--unlink")
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(ended.out.hasSuffix(", removed\n"))
+      #expect(FileFacts(file) == nil)
+    }
+
+    @Test(
+      "--unlink leaves a file alone that has taken the name meanwhile",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func replaced() throws {
+      let folder = try scratch.tmpfs(mebibytes: 80)
+      let file = folder + "/vm"
+      try tool("fallocate", "--length", "16M", file)
+      let release = try start(["release", file, "--unlink"], under: Traced.slow("fallocate"))
+      usleep(1_000_000)
+      try tool("mv", file, folder + "/old")
+      try tool("fallocate", "--length", "4M", file)
+      let ended = release.end()
+      #expect(ended.status == 1, "\(ended.err)")
+      #expect(ended.message.hasPrefix("ktaskctl: \(file): the name means another file by now"))
+      #expect(FileFacts(file)?.allocated == 4 << 20)
+      #expect(FileFacts(folder + "/old")?.allocated == 0)
+    }
+
+    @Test("a part of a file is given back in whole pages only")
+    func part() throws {
+      let file = try scratch.othersFiles(on: "tmpfs")[3].path
+      let content = try Content(file)
+      content.write(0..<16 << 20)
+      #expect(try ktaskctl("release", file, "--size", "\(8 << 20 | 5)").status == 0)
+      #expect(FileFacts(file)?.allocated == 8 << 20)
+      #expect(content.isZero(0..<8 << 20))
+      #expect(content.isWritten(8 << 20..<16 << 20))
+    }
+
+    @Test("warns where another process has the file open")
+    func inUse() throws {
+      let file = try scratch.othersFiles(on: "tmpfs")[2].path
+      let other = unsafe open(file, O_RDONLY | O_CLOEXEC)
+      let ended = try ktaskctl("release", file)
+      close(other)
+      #expect(ended.status == 0)
+      #expect(ended.err == "ktaskctl: warning: \(file): another process has it open: what it had in there goes, too\n")
+      let alone = try scratch.othersFiles(on: "tmpfs")[2].path
+      #expect(try ktaskctl("release", alone).err == "")
+    }
+
+    @Test("is refused while another program works on the file, and then touches nothing")
+    func busy() throws {
+      let file = try scratch.othersFiles(on: "tmpfs")[3].path
+      let lock = unsafe open(file, O_RDWR | O_CLOEXEC)
+      defer { close(lock) }
+      try #require(flock(lock, LOCK_EX) == 0)
+      #expect(try ktaskctl("release", file, "--unlink").status == 7)
+      #expect(FileFacts(file)?.allocated == 16 << 20)
+    }
+
+    @Test("a link and a directory are refused, and what is not there")
+    func kinds() throws {
+      let file = try scratch.othersFiles(on: "tmpfs")[3].path
+      try tool("ln", "-s", file, scratch.file("link"))
+      #expect(try ktaskctl("release", scratch.file("link"), "--unlink").status == 8)
+      #expect(try ktaskctl("release", scratch.path).status == 8)
+      #expect(try ktaskctl("release", scratch.file("nothing")).status == 1)
+      #expect(FileFacts(file)?.allocated == 16 << 20)
+    }
+
+    @Test("a signal stops it, and it says that there is no way back", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func stopped() throws {
+      let file = try scratch.tmpfs(mebibytes: 80) + "/vm"
+      try tool("fallocate", "--length", "16M", file)
+      let release = try start(
+        ["release", file, "--min-chunk", "2M", "--timeout", "500ms"], under: Traced.slow("fallocate"))
+      let ended = release.end()
+      #expect(ended.status == 6, "\(ended.err)")
+      #expect(ended.message.hasSuffix("; what was given back by then is gone"))
+      let left = try #require(FileFacts(file)).allocated
+      #expect(left < 16 << 20)
+    }
+
+    @Test(
+      "a call that fails is told with its offset", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func failing() throws {
+      let file = try scratch.tmpfs(mebibytes: 80) + "/vm"
+      try tool("fallocate", "--length", "16M", file)
+      let ended = try ktaskctl(
+        "release", file, "--unlink", under: Traced.failing("fallocate", "EIO", when: "1"))
+      #expect(ended.status == 1, "\(ended.err)")
+      #expect(ended.message.contains("giving pages back failed at offset 0"))
+      #expect(FileFacts(file)?.allocated == 16 << 20, "it is neither emptied nor removed")
+    }
+
+    @Test("--dry-run changes nothing")
+    func dryRun() throws {
+      let file = try scratch.othersFiles(on: "tmpfs")[2].path
+      let before = FileFacts(file)
+      let ended = try ktaskctl("release", file, "--unlink", "--dry-run")
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(ended.out.contains("plan: release, 24 MiB to do"))
+      #expect(ended.out.contains("bound: maximum threads: 1 thread"))
+      #expect(FileFacts(file) == before)
+    }
+
+    @Test(
+      "words that make no sense with it are wrong usage",
+      arguments: [
+        ["--method", "touch"], ["--nodes", "0"], ["--runs", "2"], ["--warmup", "1"], ["--unlink", "--size", "2M"],
+      ])
+    func usage(words: [String]) throws {
+      #expect(try start(["release", "/dev/shm/none"] + words).end().status == 64)
+      #expect(try ktaskctl("release").status == 64)
+    }
+  }
+}
