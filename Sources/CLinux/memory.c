@@ -114,6 +114,8 @@ int clinux_memfd(const char *name, size_t huge_page_size, int *fd) {
   return answer(*fd);
 }
 
+int clinux_seal_shrink(int fd) { return answer(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL)); }
+
 int clinux_cached_pages(int fd, off_t offset, off_t length, uint64_t *pages) {
   struct { uint64_t offset, length; } range = {(uint64_t)offset, (uint64_t)length};
   struct { uint64_t cached, dirty, writeback, evicted, recently_evicted; } counts;

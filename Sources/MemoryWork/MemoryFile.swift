@@ -29,6 +29,8 @@ public final class MemoryFile {
   private var mapping: Owned<Mapping>?
   /// On disk what the page cache had of it.
   private(set) var cachedBefore: Extents?
+  /// Huge pages are asked for where the kernel gives them to whom asks (MADV_HUGEPAGE).
+  public private(set) var isTransparent = false
   private var hasExtended = false
   private var hasCreated = false
 
@@ -57,6 +59,24 @@ public final class MemoryFile {
     size = max(originalSize, fileSystem.kind == .hugetlbfs ? length : asked)
     descriptor = opened
     try measure()
+  }
+
+  /// A file without a name, of `size` bytes, that is open already; `isTransparent`: in transparent huge pages.
+  init(unnamed file: Owned<FileDescriptor>, size wanted: Int, isTransparent: Bool) throws(MemoryError) {
+    path = Self.memfd
+    existed = true
+    fileSystem = try Self.fileSystem(of: file.value.number, path)
+    originalSize = 0
+    pageSize = fileSystem.kind == .hugetlbfs ? fileSystem.blockSize : MemoryInfo.basePageSize
+    guard let length = rounded(wanted, up: pageSize) else {
+      throw MemoryError(.failed(.resize, .fileTooBig), path: path)
+    }
+    self.length = length
+    parts = [Span(region: 0, range: 0..<length)]
+    askedBytes = wanted
+    size = fileSystem.kind == .hugetlbfs ? length : wanted
+    self.isTransparent = isTransparent
+    descriptor = file
   }
 
   /// Opens a file to look at its first `size` bytes, or all of it: for reading only and not locked, so that nobody who
@@ -145,6 +165,10 @@ public final class MemoryFile {
       mapping = Owned(try Mapping.shared(descriptor!.value, length, reserving: false))
     } catch {
       throw MemoryError(.failed(.map, error), path: path, bytes: length, pageSize: pageSize)
+    }
+    try attempting(.advise, path) { () throws(Errno) in
+      // before the first touch; later it would come too late
+      if isTransparent { try Memory.adviseHuge(mapping!.value.address, length, true) }
     }
     try attempting(.place, path) { () throws(Errno) in
       try placement?.apply(to: parts, at: mapping!.value.address, length: length)

@@ -8,6 +8,7 @@ enum JobRequest: Equatable {
   case prefault(files: [String])
   case verify(files: [String], zero: Bool)
   case release(files: [String], unlink: Bool)
+  case exec(bytes: Int, Launch)
   case pinAnonymous(bytes: Int, PinRequest)
   case pin(file: String, PinRequest)
   case clearRegions([RegionWord])
@@ -16,7 +17,7 @@ enum JobRequest: Equatable {
   /// What is left afterwards is the aim, not only the figures.
   var keepsResult: Bool {
     switch self {
-    case .prefault, .clear, .prefaultRegions, .verify, .release: true
+    case .prefault, .clear, .prefaultRegions, .verify, .release, .exec: true
     case .clearRegions(let regions): regions.contains { $0.path != nil }
     case .clearAnonymous, .pinAnonymous, .pin: false
     }
@@ -25,10 +26,16 @@ enum JobRequest: Equatable {
   /// Pages that a file lacked are there afterwards.
   var makesPages: Bool {
     switch self {
-    case .prefault, .clear, .prefaultRegions: true
+    case .prefault, .clear, .prefaultRegions, .exec: true
     case .clearRegions: keepsResult
     default: false
     }
+  }
+
+  /// What takes this process's place.
+  var launch: Launch? {
+    if case .exec(_, let launch) = self { return launch }
+    return nil
   }
 
   /// Nothing is changed, and so nothing undone.
@@ -41,7 +48,7 @@ enum JobRequest: Equatable {
   var regions: [RegionWord] {
     switch self {
     case .clearRegions(let regions), .prefaultRegions(let regions): regions
-    case .clearAnonymous, .clear, .prefault, .pinAnonymous, .pin, .verify, .release: []
+    case .clearAnonymous, .clear, .prefault, .pinAnonymous, .pin, .verify, .release, .exec: []
     }
   }
 
@@ -63,6 +70,10 @@ enum JobRequest: Equatable {
       let demand = Demand(
         size: size, pages: try page.map(demandedPages), nodes: try placing.demandedNodes(), zero: zero)
       return VerifyJob(try MemoryFile.look(at: paths, size: size), demand: demand)
+    case .exec(let bytes, _):
+      let file = try MemoryFile(memory: sharedPageKind(page), bytes: bytes)
+      try placing.place(file)
+      return try PrefaultJob([file], method: method)
     case .release(let paths, let unlink):
       return try ReleaseJob(
         openFiles(wanted(paths, size), page, creating: false, mayBeEmpty: true, &placing), unlink: unlink)
@@ -100,6 +111,16 @@ private func pageKind(_ word: PageSizeWord?) throws(MemoryError) -> PageKind {
   case .bytes(let bytes):
     guard let kind = PageKind.of(bytes: bytes) else { throw MemoryError(.noSuchPageSize, pageSize: bytes) }
     return kind
+  }
+}
+
+private func sharedPageKind(_ word: PageSizeWord?) throws(MemoryError) -> PageKind {
+  switch word {
+  case nil: return .preferredShared
+  case .transparent:
+    if PageKind.preferredShared != .transparent { throw MemoryError(.transparentOff, path: MemoryFile.memfd) }
+    return .transparent
+  case .bytes: return try pageKind(word)
   }
 }
 

@@ -54,7 +54,7 @@ struct Plan {
     threadCounts = sweep.counts
     bounds = sweep.bounds
     exceeded = sweep.exceeded
-    warnings = sweep.warnings + ((job as? ReleaseJob)?.warnings ?? [])
+    warnings = sweep.warnings + ((job as? ReleaseJob)?.warnings ?? request.launch?.warnings ?? [])
     checks = job.bytes == 0 ? [] : job.checks(.current())
     try refuseGivingAwayOthersPages()
     if hold != nil && threadCounts.count * (runs + warmup) > 1 {

@@ -60,6 +60,7 @@ enum Program {
 
 extension Program {
   private static func execute<Command: WorkCommand>(_ command: Command) -> Int32 {
+    _ = Launch.inheritedSignals
     Watch.takeSignals()
     let plan: Plan
     do {
@@ -74,6 +75,10 @@ extension Program {
     if !plan.shortages.isEmpty {
       report.errors = plan.shortages
       return finish(&report, command, status: plan.shortages[0].exitStatus.rawValue)
+    }
+    if let launch = plan.request.launch, launch.isMissing {
+      let name = launch.command[0]
+      return refuse(command, LaunchStatus.message(name, .noEntry), LaunchStatus.failure(name, .noEntry))
     }
     if command.work.dryRun { return finish(&report, command, status: 0) }
     let pidFile = command.holding?.pidfile
@@ -95,6 +100,7 @@ extension Program {
     report.end = report.outcome?.wasCancelled == true ? watch.end : nil
     let status = finish(&report, command, status: report.exitStatus)
     followers.tell(report, status: status, held: plan.hold != nil)
+    if let launch = plan.request.launch, status == 0 { return Program.launch(launch, plan.job.files[0], watch) }
     guard let hold = plan.hold, report.isDone else { return status }
     if status == 0 { return Program.hold(plan, hold, watch, followers) }
     // nobody was told of it: nothing is held
@@ -139,7 +145,13 @@ extension Program {
       Terminal.write(report.document.json() + "\n")
     } else if !output.quiet {
       for warning in report.warnings { Terminal.writeError("ktaskctl: warning: \(warning)\n") }
-      Terminal.write(report.text(isPlanOnly: command.work.dryRun, isVerbose: output.verbose))
+      let text = report.text(isPlanOnly: command.work.dryRun, isVerbose: output.verbose)
+      if report.plan.request.launch == nil || command.work.dryRun {
+        Terminal.write(text)
+      } else if output.verbose {
+        // standard output is COMMAND's
+        Terminal.writeError(text)
+      }
     }
     let isExported = export(report.document, output)
     let isWritten = Terminal.finish()

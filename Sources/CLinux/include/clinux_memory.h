@@ -52,6 +52,8 @@ int clinux_seek(int fd, off_t from, bool data, off_t *_Nonnull at);
 int clinux_next_extent(int fd, off_t from, off_t *_Nonnull start, off_t *_Nonnull length);
 /// memfd_create(2); `huge_page_size` 0 means base pages. *fd: the close-on-exec descriptor.
 int clinux_memfd(const char *_Nonnull name, size_t huge_page_size, int *_Nonnull fd);
+/// fcntl(2) with F_ADD_SEALS: F_SEAL_SHRINK and F_SEAL_SEAL.
+int clinux_seal_shrink(int fd);
 /// cachestat(2) (Linux 6.5): pages of the range in the page cache, initialised or not.
 int clinux_cached_pages(int fd, off_t offset, off_t length, uint64_t *_Nonnull pages);
 /// Whether nobody else has the file open or mapped, by taking and dropping a write lease (fcntl(2), F_SETLEASE).

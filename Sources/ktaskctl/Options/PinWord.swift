@@ -44,7 +44,7 @@ extension JobRequest {
   var pin: PinRequest? {
     switch self {
     case .pinAnonymous(_, let pin), .pin(_, let pin): pin
-    case .clear, .clearAnonymous, .clearRegions, .prefault, .prefaultRegions, .verify, .release: nil
+    case .clear, .clearAnonymous, .clearRegions, .prefault, .prefaultRegions, .verify, .release, .exec: nil
     }
   }
 }

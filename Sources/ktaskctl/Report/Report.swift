@@ -88,7 +88,7 @@ extension Plan {
 
   /// Anonymous memory that is to come in transparent huge pages.
   var wantsTransparent: Bool {
-    guard job.files.isEmpty, job.pageSize == MemoryInfo.basePageSize else { return false }
+    guard job.files.allSatisfy(\.isTransparent), job.pageSize == MemoryInfo.basePageSize else { return false }
     return job.alignment > job.pageSize
   }
 

@@ -1,0 +1,66 @@
+internal import CLinux
+internal import Glibc
+
+/// Another program in this process's place.
+public enum Execution {
+  /// Runs a program with its words, the first of which is looked for in PATH unless it has a slash (execvp(3)); comes
+  /// back only where that failed.
+  public static func replace(by words: [String]) -> Errno {
+    let arguments = unsafe words.map { unsafe strdup($0) } + [nil]
+    unsafe execvp(arguments[0], arguments)
+    let error = Errno.current
+    for index in unsafe arguments.indices { unsafe free(arguments[index]) }
+    return error
+  }
+
+  /// Whether there is a file of that name where `replace` would look for it.
+  public static func isThere(_ program: String) -> Bool {
+    if program.contains("/") { return unsafe access(program, F_OK) == 0 }
+    let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/bin:/usr/bin"
+    return path.split(separator: ":", omittingEmptySubsequences: false).contains { folder in
+      unsafe access("\(folder.isEmpty ? "." : folder)/\(program)", F_OK) == 0
+    }
+  }
+}
+
+extension FileDescriptor {
+  /// Lets a program that takes this process's place have it, under the same number (fcntl(2), F_SETFD).
+  public func keepOverExecution() throws(Errno) {
+    if fcntl(number, F_SETFD, 0) == -1 { throw Errno.current }
+  }
+
+  /// Nobody can make it shorter from now on, nor take the seal off (fcntl(2), F_SEAL_SHRINK and F_SEAL_SEAL); of a memfd.
+  public func sealAgainstShrinking() throws(Errno) {
+    try Errno.check(clinux_seal_shrink(number))
+  }
+}
+
+/// What a process does with its signals: which wait, and which are ignored.
+@safe
+public struct SignalState: @unchecked Sendable {
+  // @unchecked: plain values, written once.
+  private let blocked: sigset_t
+  private let actions: [(signal: Int32, action: sigaction)]
+
+  /// As it is now, of these signals.
+  public init(of signals: [Int32]) {
+    var set = sigset_t()
+    unsafe pthread_sigmask(SIG_SETMASK, nil, &set)
+    unsafe blocked = set
+    unsafe actions = signals.map { number in
+      var action = unsafe sigaction()
+      unsafe sigaction(number, nil, &action)
+      return unsafe (number, action)
+    }
+  }
+
+  /// Of the calling thread and the process. What has waited so long may end the process now.
+  public func restore() {
+    for index in unsafe actions.indices {
+      var action = unsafe actions[index].action
+      unsafe sigaction(actions[index].signal, &action, nil)
+    }
+    var set = unsafe blocked
+    unsafe pthread_sigmask(SIG_SETMASK, &set, nil)
+  }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import MemoryWork
+
+struct Exec: WorkCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make memory ready as a memfd and run COMMAND with it.",
+    usage: "ktaskctl exec --size <size> [<options>] -- <command> ...",
+    discussion: """
+      {} in COMMAND's words becomes /proc/self/fd/N, the memory's name. COMMAND takes this process's place: signals go \
+      to it, and the exit status is its own.
+      """)
+
+  @Argument(parsing: .postTerminator, help: "The command and its words, after --.")
+  var command: [String] = []
+
+  @Flag(help: "Seal the memory against being made shorter.")
+  var seal = false
+
+  @OptionGroup var work: WorkOptions
+  @OptionGroup var output: OutputOptions
+
+  static let name = "exec"
+  static let defaults = SweepDefaults.once
+
+  func validate() throws {
+    if command.isEmpty { throw ValidationError("exec needs a COMMAND after --") }
+    if work.size == nil { throw ValidationError("exec needs --size SIZE") }
+    if work.runs ?? 1 != 1 || work.warmup ?? 0 != 0 {
+      throw ValidationError("exec makes memory once: it takes neither --runs nor --warmup")
+    }
+    if case .counts(let counts) = work.threads, counts.count > 1 {
+      throw ValidationError("exec makes memory once: it takes one number of threads")
+    }
+  }
+
+  func job() throws -> JobRequest {
+    guard let size = work.size else { throw ValidationError("exec needs --size SIZE") }
+    return .exec(bytes: size.bytes, Launch(command: command, seal: seal))
+  }
+}
