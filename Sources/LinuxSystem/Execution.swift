@@ -7,7 +7,7 @@ public enum Execution {
   /// back only where that failed.
   public static func replace(by words: [String]) -> Errno {
     let arguments = unsafe words.map { unsafe strdup($0) } + [nil]
-    unsafe execvp(arguments[0], arguments)
+    unsafe execvp(arguments[0]!, arguments)
     let error = Errno.current
     for index in unsafe arguments.indices { unsafe free(arguments[index]) }
     return error
@@ -46,21 +46,21 @@ public struct SignalState: @unchecked Sendable {
   public init(of signals: [Int32]) {
     var set = sigset_t()
     unsafe pthread_sigmask(SIG_SETMASK, nil, &set)
-    unsafe blocked = set
-    unsafe actions = signals.map { number in
-      var action = unsafe sigaction()
+    blocked = set
+    actions = signals.map { number in
+      var action = sigaction()
       unsafe sigaction(number, nil, &action)
-      return unsafe (number, action)
+      return (number, action)
     }
   }
 
   /// Of the calling thread and the process. What has waited so long may end the process now.
   public func restore() {
-    for index in unsafe actions.indices {
-      var action = unsafe actions[index].action
-      unsafe sigaction(actions[index].signal, &action, nil)
+    for entry in actions {
+      var action = entry.action
+      unsafe sigaction(entry.signal, &action, nil)
     }
-    var set = unsafe blocked
+    var set = blocked
     unsafe pthread_sigmask(SIG_SETMASK, &set, nil)
   }
 }

@@ -79,7 +79,7 @@ extension ProgramTests {
       #expect(ended.status == 0)
       #expect(ended.out.contains("USAGE: ktaskctl"))
       for option in [
-        "--plot", "--nice", "--no-lend", "--max-helpers", "--ignore-power-policy", "exec ",
+        "--nice", "--no-lend", "--max-helpers", "--ignore-power-policy",
       ] {
         #expect(!ended.out.contains(option), "\(option) in the help of \(command)")
       }

@@ -7,7 +7,7 @@ struct Answer: Decodable {
     var policy: String?
     var regions: [String]?
     var files: [String]
-    var method: String
+    var method: String?
     var threads: String
     var runs: Int
     var warmup: Int
