@@ -35,18 +35,14 @@ extension FileDescriptor {
   }
 }
 
-/// What a process does with its signals: which wait, and which are ignored.
+/// What a process does with some of its signals: whether it ignores them.
 @safe
-public struct SignalState: @unchecked Sendable {
+public struct SignalActions: @unchecked Sendable {
   // @unchecked: plain values, written once.
-  private let blocked: sigset_t
   private let actions: [(signal: Int32, action: sigaction)]
 
-  /// As it is now, of these signals.
+  /// As it is now (sigaction(2)).
   public init(of signals: [Int32]) {
-    var set = sigset_t()
-    unsafe pthread_sigmask(SIG_SETMASK, nil, &set)
-    blocked = set
     actions = signals.map { number in
       var action = sigaction()
       unsafe sigaction(number, nil, &action)
@@ -54,13 +50,16 @@ public struct SignalState: @unchecked Sendable {
     }
   }
 
-  /// Of the calling thread and the process. What has waited so long may end the process now.
+  /// Does the same with them again, and lets every signal through (pthread_sigmask(3)): a thread of a test or a service
+  /// that starts programs often has all of them blocked, which is no wish of its own. What has waited so long may end the
+  /// process now.
   public func restore() {
     for entry in actions {
       var action = entry.action
       unsafe sigaction(entry.signal, &action, nil)
     }
-    var set = blocked
-    unsafe pthread_sigmask(SIG_SETMASK, &set, nil)
+    var none = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
   }
 }

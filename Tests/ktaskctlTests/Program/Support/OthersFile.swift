@@ -26,8 +26,8 @@ extension Scratch {
     try Content(files[2].path).write(0..<4 << 20)
     try tool("fallocate", "--length", "16M", files[3].path)
     if kind == "ext4" {
-      // what is in memory of a disk's file is the page cache's affair; only what was written is sure to be there
-      files[2].residentBytes = 4 << 20
+      // what is in memory of a disk's file is the page cache's affair: what was written, and what was read ahead then
+      files[2].residentBytes = try Content(files[2].path).residentBytes
       files[3].residentBytes = 0
     }
     return files
