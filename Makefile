@@ -11,17 +11,21 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 
 BIN  = $(DESTDIR)$(PREFIX)/bin
-MAN  = $(DESTDIR)$(PREFIX)/share/man/man8
+MAN  = $(DESTDIR)$(PREFIX)/share/man
+UNIT = $(DESTDIR)$(PREFIX)/lib/systemd/system
 BASH = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISH = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 # One file that runs without the Swift toolchain; libnuma stays a shared library.
 PROGRAM = .build/release/ktaskctl
-SOURCES = Package.swift $(shell find Sources -type f)
+SOURCES = Package.swift $(shell find Sources -type f -not -path "*/Packaging/*")
 C_FILES = $(wildcard Sources/*/*.c Tests/*/*.c Tests/*/*/*.c)
 PAGES   = $(wildcard man/*.8)
-SCRIPTS = .ci/run Tests/Guest/init $(shell find Tests -name '*.sh')
+RECIPES = $(wildcard man/*.7)
+# Sources/Packaging is no target: SwiftPM leaves it alone, and the top level stays short.
+UNITS   = $(wildcard Sources/Packaging/*.service)
+SCRIPTS = .ci/run Tests/Guest/init $(shell find Sources Tests -name '*.sh')
 
 # $(call apt_install,SUDO,PACKAGES): installs them, fetching the package lists where those are missing or too old.
 apt_install = if (( EUID == 0 )); then sudo=env; else sudo="$(1)"; fi; \
@@ -58,13 +62,13 @@ bench-guest: setup ## the benchmarks in those machines: .build/bench-guest.md an
 
 check: lint test man-check ## format, lint, build with warnings as errors, tests, manual pages
 
-lint: ## format, lint, C warnings, shell scripts
+lint: test-tools ## format, lint, C warnings, shell scripts
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
 	$(CLANG) -fsyntax-only -std=gnu17 -Wall -Wextra -Werror -ISources/CLinux/include -ITests/Counting/include -ITests/Guest/Calls/include $(C_FILES)
 	@if command -v shellcheck >/dev/null; then echo shellcheck $(SCRIPTS); shellcheck $(SCRIPTS); \
 	else echo "shellcheck is not installed: the shell scripts are not checked."; fi
 
-man-check: setup ## the manual pages against the program's options, and against mandoc's lint
+man-check: setup test-tools ## the manual pages against the program's options, and against mandoc's lint
 	$(SWIFT) build --product ktaskctl
 	Tests/man-check.sh .build/debug/ktaskctl man
 
@@ -76,17 +80,31 @@ format: ## write the sources as the format check wants them
 
 ## Installing
 
-install: $(PROGRAM) ## program, manual pages and shell completions, under PREFIX (/usr/local) and DESTDIR
+install: $(PROGRAM) ## program, manual pages, units and shell completions, under PREFIX (/usr/local) and DESTDIR
 	install -D -m 0755 $(PROGRAM) $(BIN)/ktaskctl
-	install -d $(MAN) $(BASH) $(ZSH) $(FISH)
-	install -m 0644 $(PAGES) $(MAN)
+	install -d $(MAN)/man7 $(MAN)/man8 $(UNIT) $(BASH) $(ZSH) $(FISH)
+	install -m 0644 $(RECIPES) $(MAN)/man7
+	install -m 0644 $(PAGES) $(MAN)/man8
+	for unit in $(UNITS); do \
+		sed 's,@BIN@,$(PREFIX)/bin,' "$$unit" > "$(UNIT)/$${unit##*/}"; chmod 0644 "$(UNIT)/$${unit##*/}"; done
 	$(PROGRAM) --generate-completion-script bash > $(BASH)/ktaskctl
 	$(PROGRAM) --generate-completion-script zsh > $(ZSH)/_ktaskctl
 	$(PROGRAM) --generate-completion-script fish > $(FISH)/ktaskctl.fish
 
 uninstall: ## remove what install put there
-	rm -f $(BIN)/ktaskctl $(patsubst man/%,$(MAN)/%,$(PAGES))
+	rm -f $(BIN)/ktaskctl $(patsubst man/%,$(MAN)/man8/%,$(PAGES)) $(patsubst man/%,$(MAN)/man7/%,$(RECIPES))
+	rm -f $(patsubst Sources/Packaging/%,$(UNIT)/%,$(UNITS))
 	rm -f $(BASH)/ktaskctl $(ZSH)/_ktaskctl $(FISH)/ktaskctl.fish
+
+deb: $(PROGRAM) ## a Debian package of all that install puts in place: .build/deb/ktaskctl_VERSION_ARCHITECTURE.deb
+	rm -rf .build/deb/root .build/deb/*.deb
+	@$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/.build/deb/root PREFIX=/usr \
+		ZSH=$(CURDIR)/.build/deb/root/usr/share/zsh/vendor-completions
+	Sources/Packaging/debian.sh .build/deb/root .build/deb
+
+deb-check: deb ## as root: install that package on a bare Debian 12, run it, and its units under a systemd of their own
+	Tests/Package/deb-check.sh .build/deb/*.deb .build/deb
+	Tests/Package/unit-check.sh .build/deb/*.deb .build/deb
 
 clean: ## remove what was built
 	$(SWIFT) package clean
@@ -117,7 +135,8 @@ setup:
 # Programs that some tests use. Those tests are skipped, saying why, where this does not succeed.
 test-tools:
 	@PATH="$$PATH:/usr/sbin:/sbin"; missing=""; \
-	for tool in strace:strace mkfs.xfs:xfsprogs mkfs.ext4:e2fsprogs python3:python3-minimal; do \
+	for tool in strace:strace mkfs.xfs:xfsprogs mkfs.ext4:e2fsprogs python3:python3-minimal \
+		systemd-analyze:systemd shellcheck:shellcheck mandoc:mandoc debootstrap:debootstrap; do \
 		command -v "$${tool%:*}" >/dev/null || missing+=" $${tool#*:}"; \
 	done; \
 	if [[ -z $$missing ]]; then exit 0; fi; \
@@ -125,4 +144,5 @@ test-tools:
 	{ $(call apt_install,sudo -n,$$missing); } || \
 		echo "Not installed:$$missing. The tests that need them will be skipped."
 
-.PHONY: run test test-guest build bench bench-guest check lint man-check tsan format install uninstall clean help setup test-tools
+.PHONY: run test test-guest build bench bench-guest check lint man-check tsan format install uninstall deb deb-check \
+	clean help setup test-tools

@@ -56,8 +56,18 @@ sys.exit(bool(faults))
 ' "$pages" <<<"$options" || failed=1
 
 if command -v mandoc >/dev/null; then
-  mandoc -T lint -W warning "$pages"/*.8 || failed=1
+  mandoc -T lint -W warning "$pages"/*.[78] || failed=1
 else
   echo "man-check: mandoc is not installed, the pages' markup is not checked"
+fi
+
+recipes=$pages/ktaskctl-recipes.7
+here=$(dirname "$0")
+if command -v shellcheck >/dev/null; then
+  while read -r name; do
+    "$here/recipe.sh" "$recipes" "$name" | shellcheck - || failed=1
+  done < <("$here/recipe.sh" "$recipes")
+else
+  echo "man-check: shellcheck is not installed, the recipes' scripts are not checked"
 fi
 exit "$failed"

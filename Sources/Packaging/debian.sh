@@ -1,0 +1,49 @@
+#!/bin/bash
+# Makes a Debian package of what `make install` put under ROOT.
+# Usage: debian.sh ROOT FOLDER    prints the package's name in FOLDER
+set -euo pipefail
+
+root=$1
+folder=$2
+here=$(dirname "$0")
+program=$root/usr/bin/ktaskctl
+version=$("$program" --version)
+version=${version#ktaskctl }
+architecture=$(dpkg --print-architecture)
+
+# dpkg-shlibdeps reads a source package's control file; what it needs of one is that it is there
+source=$(mktemp -d)
+trap 'rm -rf "$source"' EXIT
+mkdir "$source/debian"
+printf 'Source: ktaskctl\n\nPackage: ktaskctl\nArchitecture: any\n' >"$source/debian/control"
+absolute=$(realpath "$program")
+depends=$(cd "$source" && dpkg-shlibdeps -O "$absolute" 2>/dev/null)
+depends=${depends#shlibs:Depends=}
+
+documents=$root/usr/share/doc/ktaskctl
+install -d "$documents" "$root/etc/ktaskctl" "$root/DEBIAN"
+install -m 0644 "$here/copyright" "$documents/copyright"
+# compressed as Debian wants them, the same every time
+find "$root/usr/share/man" -type f ! -name '*.gz' -exec gzip -9n {} +
+
+cat >"$root/DEBIAN/control" <<CONTROL
+Package: ktaskctl
+Version: $version
+Architecture: $architecture
+Maintainer: the ktaskctl authors <root@localhost>
+Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f1)
+Depends: $depends
+Section: admin
+Priority: optional
+Description: make memory ready with many threads, and prove it
+ ktaskctl gives memory its pages, clears it or pins it with as many threads as
+ the machine has use for, verifies that, undoes it when something fails, and
+ reports the time that each number of threads took. It is for the start of
+ virtual machines, databases and inference servers from shell scripts and
+ systemd units.
+CONTROL
+(cd "$root" && find etc usr -type f -exec md5sum {} + | sort -k 2) >"$root/DEBIAN/md5sums"
+
+package=$folder/ktaskctl_${version}_$architecture.deb
+dpkg-deb --root-owner-group --build "$root" "$package" >/dev/null
+echo "$package"

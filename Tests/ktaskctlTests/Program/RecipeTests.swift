@@ -1,0 +1,139 @@
+@unsafe @preconcurrency import Glibc
+import Testing
+
+extension ProgramTests {
+  @Suite("The recipes of the manual", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+  struct RecipeTests {
+    let scratch: Scratch
+    init() throws { scratch = try Scratch() }
+
+    @Test("ensure_vm_memory makes memory ready, and the second time finds it")
+    func ensure() throws {
+      let file = try scratch.tmpfs(mebibytes: 80) + "/vm"
+      let recipe = try Recipe("ensure-vm-memory", scratch)
+      for _ in 1...2 {
+        let ended = try recipe.source("ensure_vm_memory \(file) 64M")
+        #expect(ended.status == 0 && ended.out == "", "\(ended.err)")
+        #expect(FileFacts(file)?.allocated == 64 << 20)
+      }
+    }
+
+    @Test("ensure_vm_memory says 75 where it is worth another try, and the program's status where not")
+    func ensureFails() throws {
+      let folder = try scratch.tmpfs(mebibytes: 80)
+      let recipe = try Recipe("ensure-vm-memory", scratch)
+      #expect(try recipe.source("ensure_vm_memory \(folder)/vm 1G").status == 75, "more than there is")
+      let busy = try recipe.source("exec 9>\(folder)/busy; flock 9; ensure_vm_memory \(folder)/busy 64M")
+      #expect(busy.status == 75, "somebody else works on it: \(busy.err)")
+      #expect(try recipe.source("ensure_vm_memory /dev/null 64M").status == 8, "no file")
+    }
+
+    @Test(
+      "start-vm starts QEMU on memory that is there, and clears it before the second start",
+      .enabled(if: Host.has("qemu-system-x86_64"), "needs qemu-system-x86_64"))
+    func startVM() throws {
+      try scratch.reserve(512, of: .mebibytes2)
+      let folder = try scratch.hugetlbfs(.mebibytes2)
+      let recipe = try Recipe("start-vm", scratch)
+      for _ in 1...2 {
+        let machine = try Machine(recipe, scratch, ["vm1", "1"], ["HUGETLBFS=\(folder)"])
+        #expect(machine.maps(folder + "/vm1"))
+        #expect(FileFacts(folder + "/vm1")?.allocated == 1 << 30)
+        #expect(HugePage.mebibytes2.available == 0)
+        let content = try Content(folder + "/vm1")
+        #expect(content.isZero(512 << 20..<1 << 30), "what was written before is gone")
+        content.write(512 << 20..<516 << 20)
+      }
+    }
+
+    @Test(
+      "start-vm-memfd starts QEMU on a memfd that is there, and nothing is left of it",
+      .enabled(if: Host.has("qemu-system-x86_64"), "needs qemu-system-x86_64"))
+    func startVMOnMemfd() throws {
+      try scratch.reserve(512, of: .mebibytes2)
+      let recipe = try Recipe("start-vm-memfd", scratch)
+      do {
+        let machine = try Machine(recipe, scratch, ["1"], [])
+        #expect(machine.maps("/memfd:"))
+        #expect(HugePage.mebibytes2.available == 0)
+      }
+      #expect(HugePage.mebibytes2.available == 512)
+    }
+
+    @Test(
+      "libvirt's hook makes memory ready for a domain that has settings, clears it at the end, and leaves others alone")
+    func hook() throws {
+      let folder = try scratch.tmpfs(mebibytes: 80)
+      let recipe = try Recipe("libvirt-hook", scratch)
+      let settings = ["KTASKCTL_SETTINGS=\(folder)"]
+      #expect(Host.write("FILE=\(folder)/vm\nSIZE=64M\n", to: folder + "/libvirt-guest.conf"))
+      #expect(try recipe.run(["guest", "prepare", "begin", "-"], variables: settings).status == 0)
+      #expect(FileFacts(folder + "/vm")?.allocated == 64 << 20)
+      try Content(folder + "/vm").write(0..<4 << 20)
+      #expect(try recipe.run(["guest", "started", "begin", "-"], variables: settings).status == 0)
+      #expect(try Content(folder + "/vm").isWritten(0..<4 << 20))
+      #expect(try recipe.run(["guest", "release", "end", "-"], variables: settings).status == 0)
+      #expect(try Content(folder + "/vm").isZero)
+      #expect(try recipe.run(["other", "prepare", "begin", "-"], variables: settings).status == 0)
+      #expect(Host.write("FILE=\(folder)/large\nSIZE=1G\n", to: folder + "/libvirt-large.conf"))
+      #expect(
+        try recipe.run(["large", "prepare", "begin", "-"], variables: settings).status == 3, "the start is to fail")
+    }
+
+    @Test("a program that maps a file that was made ready makes no page, and has no page fault")
+    func mapping() throws {
+      let folder = try scratch.tmpfs(mebibytes: 150)
+      #expect(try ktaskctl("prefault", folder + "/cache", "--size", "64M").status == 0)
+      #expect(try Faults.writing(folder + "/cache", MAP_POPULATE) == 0)
+      #expect(FileFacts(folder + "/cache")?.allocated == 64 << 20)
+      try tool("truncate", "--size", "64M", folder + "/empty")
+      #expect(try Faults.writing(folder + "/empty", 0) >= 32, "the count counts: at least one for 2 MiB")
+      #expect(FileFacts(folder + "/empty")?.allocated == 64 << 20)
+    }
+  }
+}
+
+/// A QEMU that a recipe has started, in the background and stopped before the first instruction.
+private final class Machine {
+  private let pid: pid_t
+
+  init(_ recipe: Recipe, _ scratch: Scratch, _ words: [String], _ variables: [String]) throws {
+    let number = scratch.file("qemu.pid")
+    let options = ["-nodefaults", "-display", "none", "-S", "-daemonize", "-pidfile", number]
+    let ended = try recipe.run(words + options, variables: variables)
+    guard ended.status == 0, let pid = pid_t(Host.text(number)) else {
+      throw Failure("QEMU does not start: \(ended.status): \(ended.err)")
+    }
+    self.pid = pid
+  }
+
+  deinit {
+    kill(pid, SIGKILL)
+    while kill(pid, 0) == 0 { usleep(1000) }
+  }
+
+  func maps(_ path: String) -> Bool { Host.text("/proc/\(pid)/maps").contains(path) }
+}
+
+/// Page faults of the calling thread.
+private enum Faults {
+  /// Maps all of a file, and writes a byte into each page.
+  static func writing(_ path: String, _ flags: Int32) throws -> Int {
+    let file = unsafe open(path, O_RDWR | O_CLOEXEC)
+    defer { close(file) }
+    let bytes = FileFacts(path)?.size ?? 0
+    let start = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | flags, file, 0)
+    guard unsafe start != MAP_FAILED, let start = unsafe start else { throw Failure("\(path) cannot be mapped") }
+    defer { unsafe munmap(start, bytes) }
+    let before = count()
+    for at in stride(from: 0, to: bytes, by: 4096) { unsafe start.storeBytes(of: 1, toByteOffset: at, as: UInt8.self) }
+    return count() - before
+  }
+
+  private static func count() -> Int {
+    let thisThread: Int32 = 1  // RUSAGE_THREAD, which Swift does not import
+    var usage = rusage()
+    unsafe getrusage(thisThread, &usage)
+    return usage.ru_minflt + usage.ru_majflt
+  }
+}
