@@ -53,5 +53,7 @@ extension Errno {
   public static let notSupported = Errno(EOPNOTSUPP)
   public static let quota = Errno(EDQUOT)
   public static let poisoned = Errno(EHWPOISON)
+  public static let busy = Errno(EBUSY)
+  public static let noSuchCall = Errno(ENOTTY)
   public static let textBusy = Errno(ETXTBSY)
 }

@@ -44,6 +44,13 @@ public struct FileDescriptor: ~Copyable, Sendable {
     return FileDescriptor(owning: number)
   }
 
+  /// Another number for what is open here, close-on-exec (fcntl(2), F_DUPFD_CLOEXEC).
+  public func duplicate() throws(Errno) -> FileDescriptor {
+    let copy = fcntl(number, F_DUPFD_CLOEXEC, 0)
+    if copy == -1 { throw Errno.current }
+    return FileDescriptor(owning: copy)
+  }
+
   /// ftruncate(2), in bytes.
   public func resize(to bytes: Int) throws(Errno) {
     if ftruncate(number, bytes) == -1 { throw Errno.current }

@@ -35,6 +35,15 @@ public struct SystemFiles: Sendable, Equatable {
   /// Whether there is a file or directory at `path`.
   public func exists(_ path: String) -> Bool { unsafe access(located(path), F_OK) == 0 }
 
+  /// The last component of what a symbolic link says (readlink(2)); nil where there is none.
+  public func linkedName(_ path: String) -> String? {
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe readlink(located(path), &target, target.count)
+    guard count > 0 else { return nil }
+    let bytes = target.prefix(count).map { UInt8(bitPattern: $0) }
+    return String(decoding: bytes, as: UTF8.self).split(separator: "/").last.map { String($0) }
+  }
+
   private func located(_ path: String) -> String { root == "/" ? path : root + path }
 
   /// All that can be read, up to the limit: files under /proc have no size to ask for.

@@ -1,5 +1,5 @@
 public import KTask
-internal import LinuxSystem
+public import LinuxSystem
 
 /// A kind of memory work on its regions, for as many runs as are asked for.
 ///
@@ -51,6 +51,8 @@ public struct Verification: Sendable, Equatable {
   public var lockedBytes: Int?
   /// Pinned, by the kernel's own count; nil: not to be pinned.
   public var pinnedBytes: Int?
+  /// Where devices see the memory; nil: they do not.
+  public var addresses: DeviceAddresses?
   /// The size of most of the pages.
   public var pageSize = 0
   public var bytesByNode: [Int: Int] = [:]

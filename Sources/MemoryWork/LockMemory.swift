@@ -98,7 +98,7 @@ public final class LockJob: MemoryJob {
 
   /// mlock(2) neither marks nor counts a pool's huge pages, which cannot be swapped: residency is all there is to see.
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
-    var verification = try memory.verifyResident(table!)
+    var verification = try memory.verifyResident(table!, control, monitor)
     try memory.verifyPlacement(table!, control, monitor, &verification)
     let locked = (ProcessStatus.current()?.lockedBytes ?? 0) - lockedBefore
     verification.lockedBytes = memory.isPool ? 0 : locked

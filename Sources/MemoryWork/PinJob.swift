@@ -58,7 +58,7 @@ final class PinJob<Kind: Pinner>: MemoryJob {
   }
 
   func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
-    var verification = try memory.verifyResident(table!)
+    var verification = try memory.verifyResident(table!, control, monitor)
     try memory.verifyPlacement(table!, control, monitor, &verification)
     try pinner.verify(memory, &verification)
     return verification

@@ -24,18 +24,46 @@ public struct PinRequest: Equatable, Sendable {
 
   /// The job; opens what it names, and says what is wrong with it.
   public func job(_ memory: PinnedMemory, method: Method?) throws(MemoryError) -> any MemoryJob {
-    switch with {
+    if let mapSize, mapSize % memory.pageSize != 0 {
+      throw MemoryError(.noPin(.mapSize(mapSize)), path: memory.path, pageSize: memory.pageSize)
+    }
+    return switch with {
     case .mlock: try LockJob(memory, method: method)
     case .rings: try PinJob(memory, BufferPinner(mapSize: mapSize), method: method)
-    case .vfio, .iommufd: throw MemoryError(.noMethod(.populate))
+    case .vfio(let containers):
+      try PinJob(memory, DevicePinner(.vfio(containers), self, memory), method: method)
+    case .iommufd(let devices):
+      try PinJob(memory, DevicePinner(.iommufd(devices, mapsFiles: memory.file != nil), self, memory), method: method)
     }
   }
 }
 
 /// Why something cannot pin memory, found before any memory is touched.
-public enum PinRefusal: Equatable, Sendable {
+public enum PinRefusal: Error, Equatable, Sendable {
   /// No io_uring with registered buffers.
   case rings(Errno)
   /// More buffers than rings have places for.
   case tooManyBuffers(Int)
+  /// Mappings of so many bytes would cut pages.
+  case mapSize(Int)
+  /// The kernel uses no IOMMU, or none for the device.
+  case noIOMMU
+  /// The driver, whose own device is missing.
+  case noDriver
+  /// No group of that number, but these.
+  case noGroup(of: [Int])
+  /// No PCI device at that address.
+  case noDevice
+  /// No device is vfio-pci's.
+  case notBound([IOMMUGroup.Device])
+  /// Some of the group's devices are not.
+  case notViable([IOMMUGroup.Device])
+  /// Another program has it open.
+  case openElsewhere
+  /// Interrupts of devices could reach anything: VFIO refuses them unless told that this is safe.
+  case noInterruptRemapping
+  /// Where devices are to see the memory is no multiple of the IOMMU's page size.
+  case addressUnaligned(UInt64, page: Int)
+  /// There is no room for so many bytes there; nil: anywhere.
+  case addresses(UInt64?, Int, usable: [DeviceAddresses])
 }

@@ -76,26 +76,22 @@ public final class PinnedMemory {
   }
 
   /// What the kernel says is there; throws where that is less than all.
-  func verifyResident(_ table: RegionTable) throws(MemoryError) -> Verification {
-    let region = unsafe table.regions[0]
-    let facts = MappingFacts.of(region.address..<region.address + UInt(bytes))
-    var verification = Verification()
-    verification.add(facts)
-    verification.residentBytes = facts.resident(at: region.address, bytes)
-    if verification.hugeBytes * 2 > bytes { verification.pageSize = max(verification.pageSize, alignment) }
-    let missing = bytes - verification.residentBytes
-    if missing > 0 { throw MemoryError(.notResident(bytes: missing), path: path) }
-    return verification
+  func verifyResident(
+    _ table: RegionTable, _ control: TaskControl, _ monitor: TaskMonitor?
+  ) throws(MemoryError) -> Verification {
+    switch kind {
+    case .anonymous(let memory): try memory.verifyResident()
+    case .file(let file): try verifyFiles([file], table, control, monitor)
+    }
   }
 
-  /// Asks for the node of every page, where it was placed.
+  /// Asks for the node of every page of anonymous memory that was placed; `verifyResident` does it for a file.
   func verifyPlacement(
     _ table: RegionTable, _ control: TaskControl, _ monitor: TaskMonitor?, _ verification: inout Verification
   ) throws(MemoryError) {
-    guard let placement else { return }
+    guard file == nil, let placement else { return }
     let nodes = try table.bytesByNode(parts, [placement], control, monitor, path: { _ in self.path })
     verification.bytesByNode = nodes[0]
-    file?.bytesByNode = nodes[0]
   }
 
   /// Unmaps it, and gives a file back the size that it had; true when all of that was possible.

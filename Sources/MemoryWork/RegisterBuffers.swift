@@ -70,8 +70,8 @@ final class BufferPinner: Pinner {
   func prepare(_ memory: PinnedMemory, _ regions: RegionTable, chunk: Int) throws(MemoryError) {
     pinnedBefore = ProcessStatus.current()?.pinnedBytes ?? 0
     let piece = max(memory.pageSize, min(chunk, largest) / memory.pageSize * memory.pageSize)
-    // a chunk's last buffer may be short
-    let buffers = memory.bytes / piece + memory.bytes / chunk + 2
+    // a chunk's last buffer may be short, and a part's last chunk
+    let buffers = memory.bytes / piece + memory.bytes / chunk + 1 + memory.parts.count
     guard let layout = RingLayout(buffers: buffers, rings: rings(memory)) else {
       throw MemoryError(.noPin(.tooManyBuffers(buffers)), path: "io_uring")
     }

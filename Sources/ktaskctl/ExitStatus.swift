@@ -38,7 +38,9 @@ extension MemoryError {
 
   private static func exitStatus(_ operation: Operation, _ errno: Errno) -> ExitStatus {
     switch errno {
-    case .noMemory where operation == .pin || operation == .register: .permission
+    case .noMemory where [.pin, .register, .mapForDevices].contains(operation): .permission
+    case .noSpace where operation == .mapForDevices: .permission
+    case .busy: .busy
     case .noMemory, .fault, .noSpace, .quota: .shortage
     case .permission, .access, .readOnly, .textBusy, .fileTooBig: .permission
     case .poisoned: .hardwareMemory

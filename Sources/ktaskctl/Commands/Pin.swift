@@ -9,11 +9,14 @@ struct Pin: WorkCommand {
   @Argument(help: "A file whose memory is pinned.")
   var file: String?
 
-  @Option(help: "What pins it: mlock or io_uring.", transform: PinWord.parse)
+  @Option(help: "mlock, io_uring, vfio:GROUP, iommufd:DEVICE or iommufd.", transform: PinWord.parse)
   var with = PinRequest.With.mlock
 
   @Option(help: "The most that one mapping or buffer has.", transform: ByteSize.parse)
   var mapSize: ByteSize?
+
+  @Option(help: "Where devices see it: 0x100000000, 4G.", transform: PinWord.address)
+  var iovaBase: UInt64?
 
   @OptionGroup var hold: HoldOptions
   @OptionGroup var work: WorkOptions
@@ -24,8 +27,17 @@ struct Pin: WorkCommand {
 
   var holding: HoldOptions? { hold }
 
+  func validate() throws {
+    switch with {
+    case .vfio, .iommufd: break
+    case .mlock, .rings:
+      if iovaBase != nil { throw ValidationError("--iova-base is for --with vfio and iommufd") }
+    }
+    if with == .mlock && mapSize != nil { throw ValidationError("--map-size is not for --with mlock") }
+  }
+
   func job() throws -> JobRequest {
-    let request = PinRequest(with: with, mapSize: mapSize?.bytes)
+    let request = PinRequest(with: with, iovaBase: iovaBase, mapSize: mapSize?.bytes)
     if let file { return .pin(file: file, request) }
     guard let size = work.size else { throw ValidationError("pin needs --size SIZE or a FILE") }
     return .pinAnonymous(bytes: size.bytes, request)

@@ -128,6 +128,8 @@ extension Document {
     var pinnedBytes: Int?
     /// Anonymous memory's pages on each node, base pages or the pool's, by the node's number.
     var pagesByNode: [String: Int]?
+    /// Where devices see the first byte, in hexadecimal: it may be beyond what JSON's numbers hold.
+    var iovaBase: String?
 
     enum CodingKeys: String, CodingKey {
       case zero
@@ -137,6 +139,7 @@ extension Document {
       case hugeBytes = "huge_bytes"
       case lockedBytes = "locked_bytes"
       case pinnedBytes = "pinned_bytes"
+      case iovaBase = "iova_base"
     }
   }
 

@@ -99,7 +99,8 @@ extension MemoryError {
     case (.populate, .fault), (.touch, .fault): "no memory left for a page"
     case (.clear, .fault), (.verify, .fault): "a page has gone: the file was cut, or there is no memory left"
     case (.map, .noMemory) where (pageSize ?? 0) > MemoryInfo.basePageSize: "not enough free huge pages"
-    case (.pin, .noMemory), (.pin, .permission), (.register, .noMemory): "more than the limit for locked memory allows"
+    case (.pin, .noMemory), (.pin, .permission), (.register, .noMemory), (.mapForDevices, .noMemory):
+      "more than the limit for locked memory allows"
     case (_, .poisoned): "the hardware has lost a page's contents"
     default: nil
     }
@@ -117,12 +118,13 @@ extension MemoryError {
     case .missing: "make it first: ktaskctl prefault --size SIZE \(path ?? "FILE")"
     case .hasPages: "one run with one thread count, or another file"
     case .noPin(let refusal): refusal.remedy
-    case .failed(.pin, _), .failed(.register, .noMemory):
+    case .failed(.pin, _), .failed(.register, .noMemory), .failed(.mapForDevices, .noMemory):
       "ulimit -l unlimited, as root, or LimitMEMLOCK=infinity in its unit"
     case .noSuchNodes: "ktaskctl topology"
     case .noNodes, .failed(.place, .permission), .failed(.locate, .permission): NodeMessages.container
     case .noPlacement: NodeMessages.threadPolicy
     case .wrongNode(_, _, let wasThere): wasThere ? NodeMessages.anew(path) : nil
+    case .failed(.mapForDevices, .noSpace): "a larger --map-size"
     case .failed(_, .noMemory), .failed(_, .fault), .failed(_, .noSpace): morePages
     default: nil
     }
@@ -157,6 +159,7 @@ extension MemoryError.Operation {
     case .verify: "verifying"
     case .pin: "locking in memory"
     case .register: "registering with io_uring"
+    case .mapForDevices: "mapping for devices"
     case .inspect: "inspecting"
     case .place: "binding to nodes"
     case .locate: "asking for the nodes of pages"

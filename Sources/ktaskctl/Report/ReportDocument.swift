@@ -94,7 +94,8 @@ extension Document.Verified {
   init(_ found: Verification) {
     self.init(
       zero: found.isZero, residentBytes: found.residentBytes, pageSize: found.pageSize, hugeBytes: found.hugeBytes,
-      lockedBytes: found.lockedBytes, pinnedBytes: found.pinnedBytes)
+      lockedBytes: found.lockedBytes, pinnedBytes: found.pinnedBytes,
+      iovaBase: found.addresses.map { $0.first.asHex })
   }
 }
 

@@ -46,6 +46,7 @@ extension Report {
     if found.isZero == true { facts.append("all zero") }
     if let locked = found.lockedBytes { facts.append("\(ByteSize.text(locked)) locked (VmLck)") }
     if let pinned = found.pinnedBytes { facts.append("\(ByteSize.text(pinned)) pinned (VmPin)") }
+    if let seen = found.addresses { facts.append("devices see it at \(seen.text)") }
     if let store = (plan.job as? ClearFileJob)?.store { facts.append("cleared with \(store)") }
     if found.bytesByNode.count > 1 || plan.placesMemory { facts += nodeFacts(found.bytesByNode) }
     return ["verified: " + facts.joined(separator: ", ")]

@@ -1,0 +1,105 @@
+internal import LinuxSystem
+
+/// Where memory is mapped for devices: VFIO's containers, or an address space of an iommufd; open while this lives.
+final class DeviceSpaces: Sendable {
+  /// How the kernel counts what is pinned there.
+  enum Count: Sendable { case locked, pinned, none }
+
+  let spaces: [MappedSpace]
+  let addressSpaces: [DeviceAddressSpace]
+  let count: Count
+  /// What the user named, for messages: /dev/vfio/12.
+  let path: String
+  private let owners: [any Sendable & AnyObject]
+  private let open: @Sendable (String) throws(Errno) -> FileDescriptor
+
+  /// `owners` hold open what `spaces` name by number; `device` opens one of the devices, by its address.
+  init(
+    _ spaces: [MappedSpace], _ addressSpaces: [DeviceAddressSpace], count: Count, path: String,
+    owners: [any Sendable & AnyObject], device: @escaping @Sendable (String) throws(Errno) -> FileDescriptor
+  ) {
+    self.spaces = spaces
+    self.addressSpaces = addressSpaces
+    self.count = count
+    self.path = path
+    self.owners = owners
+    open = device
+  }
+
+  /// A device that sees the memory, by its PCI address: what it does there is DMA.
+  func device(_ address: String) throws(Errno) -> FileDescriptor { try open(address) }
+}
+
+/// Maps memory for devices, and so pins it.
+@safe
+final class DevicePinner: Pinner {
+  let spaces: DeviceSpaces
+  let plan: AddressPlan
+  let leastChunk: Int
+  private let numbers: UnsafeMutableBufferPointer<MappedSpace>
+  private let mapSize: Int?
+  private let bytes: Int
+  private var countBefore = 0
+
+  init(_ spaces: DeviceSpaces, _ request: PinRequest, _ memory: PinnedMemory) throws(MemoryError) {
+    self.spaces = spaces
+    do throws(PinRefusal) {
+      plan = try AddressPlan(
+        request.iovaBase, bytes: memory.bytes, alignment: memory.alignment, within: spaces.addressSpaces)
+    } catch {
+      throw MemoryError(.noPin(error), path: spaces.path)
+    }
+    mapSize = request.mapSize
+    bytes = memory.bytes
+    let most = spaces.addressSpaces.compactMap(\.mappingsLeft).min()
+    leastChunk = mapSize == nil ? AddressPlan.leastPiece(memory.bytes, most: most) : 1
+    unsafe numbers = .allocate(capacity: spaces.spaces.count)
+    _ = unsafe numbers.initialize(from: spaces.spaces)
+  }
+
+  deinit { unsafe numbers.deallocate() }
+
+  /// Each space counts for itself.
+  private var dueBytes: Int { spaces.count == .none ? 0 : bytes * spaces.spaces.count }
+
+  private var counted: Int {
+    let status = ProcessStatus.current()
+    return switch spaces.count {
+    case .locked: status?.lockedBytes ?? 0
+    case .pinned: status?.pinnedBytes ?? 0
+    case .none: 0
+    }
+  }
+
+  func checks(_ memory: PinnedMemory, _ facts: MachineFacts) -> [Check] {
+    var checks = dueBytes > 0 ? facts.lockChecks(dueBytes) : []
+    if let most = spaces.addressSpaces.compactMap(\.mappingsLeft).min() {
+      let need = (bytes - 1) / max(leastChunk, mapSize ?? usualMinimumChunk) + 1
+      checks.append(Check(.pieces("mappings"), need: need, have: most, path: spaces.path))
+    }
+    return checks
+  }
+
+  func prepare(_ memory: PinnedMemory, _ table: RegionTable, chunk: Int) { countBefore = counted }
+
+  func work(_ table: RegionTable) -> MapForDevices {
+    unsafe MapForDevices(
+      regions: UnsafePointer(table.regions), givenBack: table.givenBack, spaces: UnsafePointer(numbers.baseAddress!),
+      spaceCount: numbers.count, base: plan.base, largest: mapSize ?? .max)
+  }
+
+  func verify(_ memory: PinnedMemory, _ verification: inout Verification) throws(MemoryError) {
+    verification.addresses = DeviceAddresses(first: plan.base, last: plan.base + UInt64(bytes) - 1)
+    let found = counted - countBefore
+    switch spaces.count {
+    case .locked: verification.lockedBytes = found
+    case .pinned, .none: verification.pinnedBytes = found
+    }
+    if found < dueBytes { throw MemoryError(.notPinned(bytes: dueBytes - found), path: memory.path) }
+  }
+
+  func release() -> Bool {
+    for space in spaces.spaces { space.unmap(at: plan.base, bytes) }
+    return counted <= countBefore
+  }
+}

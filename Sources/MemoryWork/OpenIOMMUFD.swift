@@ -1,0 +1,83 @@
+internal import LinuxSystem
+
+/// From PCI addresses to an iommufd's address space that they are attached to.
+extension DeviceSpaces {
+  /// No devices: an address space that nothing is attached to, and that pins nothing. `mapsFiles`: the memory is a
+  /// file's, which is mapped as such where the kernel can.
+  static func iommufd(_ addresses: [String], mapsFiles: Bool) throws(MemoryError) -> DeviceSpaces {
+    let iommufd = try opening(IOMMUFD.path) { () throws(Errno) in Owned(try IOMMUFD.open()) }
+    var devices: [IOMMUGroup.Device] = []
+    for address in addresses { devices.append(try device(address)) }
+    let isCompatible = devices.contains { $0.vfioNode() == nil }
+    let attached =
+      isCompatible ? try joinGroups(of: devices, iommufd) : try attach(devices, iommufd)
+    let space = attached.space
+    let addressSpace = try attempting(.inspect, IOMMUFD.path) { () throws(Errno) in
+      try iommufd.value.addressSpace(space)
+    }
+    let kind: MappedSpace.Kind = mapsFiles && iommufd.value.canMapFiles(space) ? .iommufdFiles : .iommufd
+    let open = attached.devices
+    return DeviceSpaces(
+      [MappedSpace(kind: kind, descriptor: iommufd.value.number, space: space)], [addressSpace],
+      count: addresses.isEmpty ? .none : .pinned, path: addresses.first ?? IOMMUFD.path,
+      owners: [iommufd] + attached.owners,
+      device: { (address) throws(Errno) in
+        guard let index = addresses.firstIndex(of: address) else { throw .noDevice }
+        return try open[index].value.duplicate()
+      })
+  }
+
+  private struct Attached {
+    var space: UInt32
+    var devices: [Owned<FileDescriptor>]
+    var owners: [any Sendable & AnyObject]
+  }
+
+  /// A device that is there, and vfio-pci's.
+  private static func device(_ address: String) throws(MemoryError) -> IOMMUGroup.Device {
+    guard let device = IOMMUGroup.Device.pci(address) else { throw MemoryError(.noPin(.noDevice), path: address) }
+    if device.group() == nil { throw MemoryError(.noPin(.noIOMMU), path: address) }
+    if device.driver != "vfio-pci" { throw MemoryError(.noPin(.notBound([device])), path: address) }
+    return device
+  }
+
+  /// Each by its own node.
+  private static func attach(
+    _ devices: [IOMMUGroup.Device], _ iommufd: Owned<IOMMUFD>
+  ) throws(MemoryError) -> Attached {
+    let space = try attempting(.open, IOMMUFD.path) { () throws(Errno) in try iommufd.value.newSpace() }
+    var open: [Owned<FileDescriptor>] = []
+    for device in devices {
+      do throws(Errno) {
+        open.append(Owned(try iommufd.value.attach(device.vfioNode() ?? "", to: space)))
+      } catch {
+        if error == .busy { throw MemoryError(.noPin(.openElsewhere), path: device.address) }
+        throw MemoryError(.failed(.open, error), path: device.address)
+      }
+    }
+    return Attached(space: space, devices: open, owners: open)
+  }
+
+  /// As VFIO's groups, with the iommufd as their container: a kernel without nodes for devices (before 6.6).
+  private static func joinGroups(
+    of devices: [IOMMUGroup.Device], _ iommufd: Owned<IOMMUFD>
+  ) throws(MemoryError) -> Attached {
+    var groups: [Int: Owned<VFIOGroup>] = [:]
+    var open: [Owned<FileDescriptor>] = []
+    for device in devices {
+      let number = device.group() ?? -1
+      let group: Owned<VFIOGroup>
+      if let known = groups[number] {
+        group = known
+      } else {
+        group = try openGroup(number)
+        try attempting(.open, device.address) { () throws(Errno) in try group.value.join(iommufd.value) }
+        groups[number] = group
+      }
+      open.append(
+        try attempting(.open, device.address) { () throws(Errno) in Owned(try group.value.device(device.address)) })
+    }
+    let space = try attempting(.open, IOMMUFD.path) { () throws(Errno) in try iommufd.value.groupSpace() }
+    return Attached(space: space, devices: open, owners: open + groups.values.map { $0 })
+  }
+}

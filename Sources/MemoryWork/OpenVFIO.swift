@@ -1,0 +1,97 @@
+internal import LinuxSystem
+
+/// From the numbers of VFIO's groups to containers that can map: what must hold is found out on the way.
+extension DeviceSpaces {
+  /// A container and the groups in it.
+  private struct Member: Sendable {
+    let container: Owned<VFIOContainer>
+    let groups: [Owned<VFIOGroup>]
+  }
+
+  /// Each list of groups shares a container.
+  static func vfio(_ containers: [[Int]]) throws(MemoryError) -> DeviceSpaces {
+    var members: [Member] = []
+    var addressSpaces: [DeviceAddressSpace] = []
+    for groups in containers {
+      let member = try open(groups)
+      members.append(member)
+      addressSpaces.append(
+        try attempting(.inspect, VFIOContainer.path) { () throws(Errno) in
+          try member.container.value.addressSpace()
+        })
+    }
+    let groups = members.flatMap(\.groups)
+    return DeviceSpaces(
+      members.map { MappedSpace(kind: .vfio, descriptor: $0.container.value.number) }, addressSpaces,
+      count: .locked, path: path(containers[0][0]), owners: groups + members.map(\.container),
+      device: { (address) throws(Errno) in try device(address, of: groups) })
+  }
+
+  /// The groups are asked in turn: only its own opens a device.
+  private static func device(_ address: String, of groups: [Owned<VFIOGroup>]) throws(Errno) -> FileDescriptor {
+    for group in groups.dropLast() {
+      do throws(Errno) {
+        return try group.value.device(address)
+      } catch {
+        continue
+      }
+    }
+    return try groups.last!.value.device(address)
+  }
+
+  private static func path(_ group: Int) -> String { "/dev/vfio/\(group)" }
+
+  private static func open(_ groups: [Int]) throws(MemoryError) -> Member {
+    if IOMMUGroup.numbers().isEmpty { throw MemoryError(.noPin(.noIOMMU), path: path(groups[0])) }
+    let container = try opening(VFIOContainer.path) { () throws(Errno) in Owned(try VFIOContainer.open()) }
+    var opened: [Owned<VFIOGroup>] = []
+    for number in groups {
+      let group = try openGroup(number)
+      try attempting(.open, path(number)) { () throws(Errno) in try group.value.join(container.value) }
+      opened.append(group)
+    }
+    do throws(Errno) {
+      try container.value.setIOMMU()
+    } catch {
+      if error == .permission { throw MemoryError(.noPin(.noInterruptRemapping), path: path(groups[0])) }
+      throw MemoryError(.failed(.open, error), path: VFIOContainer.path)
+    }
+    return Member(container: container, groups: opened)
+  }
+
+  /// A group that is there, nobody's, and viable.
+  static func openGroup(_ number: Int) throws(MemoryError) -> Owned<VFIOGroup> {
+    guard let facts = IOMMUGroup.of(number) else {
+      throw MemoryError(.noPin(.noGroup(of: IOMMUGroup.numbers())), path: path(number))
+    }
+    let group: Owned<VFIOGroup>
+    do throws(Errno) {
+      group = Owned(try VFIOGroup.open(number))
+    } catch {
+      throw MemoryError(refusal(error, facts).map { .noPin($0) } ?? .failed(.open, error), path: path(number))
+    }
+    let isViable = try attempting(.inspect, path(number)) { () throws(Errno) in try group.value.isViable() }
+    if !isViable { throw MemoryError(.noPin(.notViable(facts.devices)), path: path(number)) }
+    return group
+  }
+
+  private static func refusal(_ error: Errno, _ group: IOMMUGroup) -> PinRefusal? {
+    switch error {
+    case .noEntry: .notBound(group.devices)
+    case .busy: .openElsewhere
+    default: nil
+    }
+  }
+}
+
+/// Opens one of the drivers' own devices; without it there is no driver.
+func opening<Value: ~Copyable>(
+  _ path: String, _ body: () throws(Errno) -> Value
+) throws(MemoryError) -> Value {
+  do throws(Errno) {
+    return try body()
+  } catch {
+    if error == .noEntry || error == .noDevice { throw MemoryError(.noPin(.noDriver), path: path) }
+    throw MemoryError(.failed(.open, error), path: path)
+  }
+}
