@@ -5,7 +5,7 @@ extension DeviceSpaces {
   /// No devices: an address space that nothing is attached to, and that pins nothing. `mapsFiles`: the memory is a
   /// file's, which is mapped as such where the kernel can.
   static func iommufd(_ addresses: [String], mapsFiles: Bool) throws(MemoryError) -> DeviceSpaces {
-    let iommufd = try opening(IOMMUFD.path) { () throws(Errno) in Owned(try IOMMUFD.open()) }
+    let iommufd = try opening(IOMMUFD.path, of: "iommufd") { () throws(Errno) in Owned(try IOMMUFD.open()) }
     var devices: [IOMMUGroup.Device] = []
     for address in addresses { devices.append(try device(address)) }
     let isCompatible = devices.contains { $0.vfioNode() == nil }

@@ -43,7 +43,9 @@ extension DeviceSpaces {
 
   private static func open(_ groups: [Int]) throws(MemoryError) -> Member {
     if IOMMUGroup.numbers().isEmpty { throw MemoryError(.noPin(.noIOMMU), path: path(groups[0])) }
-    let container = try opening(VFIOContainer.path) { () throws(Errno) in Owned(try VFIOContainer.open()) }
+    let container = try opening(VFIOContainer.path, of: "vfio-pci") { () throws(Errno) in
+      Owned(try VFIOContainer.open())
+    }
     var opened: [Owned<VFIOGroup>] = []
     for number in groups {
       let group = try openGroup(number)
@@ -86,12 +88,12 @@ extension DeviceSpaces {
 
 /// Opens one of the drivers' own devices; without it there is no driver.
 func opening<Value: ~Copyable>(
-  _ path: String, _ body: () throws(Errno) -> Value
+  _ path: String, of driver: String, _ body: () throws(Errno) -> Value
 ) throws(MemoryError) -> Value {
   do throws(Errno) {
     return try body()
   } catch {
-    if error == .noEntry || error == .noDevice { throw MemoryError(.noPin(.noDriver), path: path) }
+    if error == .noEntry || error == .noDevice { throw MemoryError(.noPin(.noDriver(driver)), path: path) }
     throw MemoryError(.failed(.open, error), path: path)
   }
 }

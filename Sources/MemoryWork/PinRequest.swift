@@ -48,8 +48,8 @@ public enum PinRefusal: Error, Equatable, Sendable {
   case mapSize(Int)
   /// The kernel uses no IOMMU, or none for the device.
   case noIOMMU
-  /// The driver, whose own device is missing.
-  case noDriver
+  /// The driver of that name, whose own device is missing.
+  case noDriver(String)
   /// No group of that number, but these.
   case noGroup(of: [Int])
   /// No PCI device at that address.

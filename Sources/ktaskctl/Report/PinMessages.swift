@@ -43,7 +43,7 @@ extension PinRefusal {
     case .tooManyBuffers: "a larger --map-size"
     case .mapSize, .addressUnaligned: "a multiple of the page size"
     case .noIOMMU: "intel_iommu=on or amd_iommu=on among the kernel's parameters, and switch it on in the firmware"
-    case .noDriver: "modprobe vfio-pci"
+    case .noDriver(let driver): "modprobe \(driver)"
     case .noGroup: "ls /sys/kernel/iommu_groups/*/devices"
     case .notBound(let devices), .notViable(let devices):
       devices.first { $0.driver != "vfio-pci" }.map { Self.binding($0) }

@@ -30,6 +30,10 @@ enum Host {
   }()
   static let needsRings = "needs io_uring"
 
+  static let hasIOMMU =
+    FileManager.default.fileExists(atPath: "/dev/iommu")
+    || !((try? FileManager.default.contentsOfDirectory(atPath: "/sys/kernel/iommu_groups")) ?? []).isEmpty
+
   static let cpus = ProcessInfo.processInfo.activeProcessorCount
   static let memory = memoryInfo("MemTotal") ?? 0
   static var availableMemory: Int { memoryInfo("MemAvailable") ?? 0 }

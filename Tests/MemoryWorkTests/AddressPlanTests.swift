@@ -1,0 +1,96 @@
+import LinuxSystem
+import Testing
+
+@testable import MemoryWork
+
+/// Where devices see memory, on made-up IOMMUs.
+@Suite("Addresses for devices")
+struct AddressPlanTests {
+  static let gib = 1 << 30
+  /// 39 bits without the window for interrupts, as Intel's have it.
+  static let intel = DeviceAddressSpace(
+    ranges: [.init(first: 0, last: 0xfedf_ffff), .init(first: 0xfef0_0000, last: 0x7f_ffff_ffff)], pageSize: 4096,
+    mappingsLeft: 65535)
+
+  @Test(
+    "The lowest place with room is taken, at a multiple of the pages' size",
+    arguments: [
+      (1 * gib, 4096, 0), (3 * gib, 2 << 20, 0), (4 * gib, 2 << 20, 0xff00_0000), (4 * gib, gib, 0x1_0000_0000),
+      (0xfee0_0000, 4096, 0), (0xfee0_1000, 4096, 0xfef0_0000),
+    ] as [(Int, Int, UInt64)])
+  func lowest(bytes: Int, alignment: Int, base: UInt64) throws {
+    #expect(try AddressPlan(nil, bytes: bytes, alignment: alignment, within: [Self.intel]).base == base)
+  }
+
+  @Test("More than one piece has room for is refused")
+  func tooLarge() {
+    #expect(throws: PinRefusal.addresses(nil, 512 * Self.gib, usable: Self.intel.ranges)) {
+      try AddressPlan(nil, bytes: 512 * Self.gib, alignment: 4096, within: [Self.intel])
+    }
+  }
+
+  @Test(
+    "An address that is asked for must have room behind it",
+    arguments: [
+      (0, true), (0xfeb0_0000, false), (0xfea0_0000, true), (0xfee0_0000, false), (0xfef0_0000, true),
+      (0x7f_ffc0_0000, true), (0x7f_ffd0_0000, false), (0x80_0000_0000, false), (.max - 4095, false),
+    ] as [(UInt64, Bool)])
+  func wanted(base: UInt64, hasRoom: Bool) {
+    if hasRoom {
+      #expect((try? AddressPlan(base, bytes: 4 << 20, alignment: 4096, within: [Self.intel]))?.base == base)
+    } else {
+      #expect(throws: PinRefusal.addresses(base, 4 << 20, usable: Self.intel.ranges)) {
+        try AddressPlan(base, bytes: 4 << 20, alignment: 4096, within: [Self.intel])
+      }
+    }
+  }
+
+  @Test("An address in the middle of a page is refused")
+  func unaligned() {
+    #expect(throws: PinRefusal.addressUnaligned(100, page: 4096)) {
+      try AddressPlan(100, bytes: 4096, alignment: 4096, within: [Self.intel])
+    }
+  }
+
+  @Test("Several containers have in common what each of them has")
+  func common() {
+    let other = [DeviceAddresses(first: 0x1000, last: 0xffff_ffff)]
+    #expect(
+      AddressPlan.common([Self.intel.ranges, other]) == [
+        .init(first: 0x1000, last: 0xfedf_ffff), .init(first: 0xfef0_0000, last: 0xffff_ffff),
+      ])
+    #expect(AddressPlan.common([[], other]) == other, "one that does not tell has everything")
+  }
+
+  @Test(
+    "Pieces are made larger where there would be too many",
+    arguments: [(1 << 30, 65535, 16385), (65535 * 4096, 65535, 4096), (65536 * 4096, 65535, 4097), (5, 10, 1)])
+  func pieces(bytes: Int, most: Int, least: Int) {
+    #expect(AddressPlan.leastPiece(bytes, most: most) == least)
+    #expect((bytes - 1) / least + 1 <= most)
+  }
+
+  @Test("Any number of pieces asks for no size")
+  func anyNumber() { #expect(AddressPlan.leastPiece(1 << 40, most: nil) == 1) }
+}
+
+@Suite("Rings for buffers")
+struct RingLayoutTests {
+  @Test(
+    "A ring for each buffer and each CPU, until there are enough",
+    arguments: [
+      (1 << 30, 1 << 30, 2, 960, 8), (4 << 20, 1 << 30, 2, 960, 2), (1 << 40, 1 << 30, 64, 960, 512),
+      (1 << 40, 1 << 30, 64, 3, 3), (4096, 4096, 4, 960, 4), (64 << 20, 1 << 20, 2, 960, 64),
+    ] as [(Int, Int, Int, Int, Int)])
+  func rings(bytes: Int, largest: Int, cpus: Int, most: Int, rings: Int) {
+    #expect(RingLayout.rings(bytes, largest: largest, cpus: cpus, most: most) == rings)
+  }
+
+  @Test("Places are shared out, and rings have no more than the kernel allows")
+  func places() {
+    #expect(RingLayout(buffers: 1000, rings: 512)?.places == 2)
+    #expect(RingLayout(buffers: 1, rings: 8)?.places == 1)
+    #expect(RingLayout(buffers: 3 * BufferRing.mostPlaces, rings: 3)?.places == BufferRing.mostPlaces)
+    #expect(RingLayout(buffers: 3 * BufferRing.mostPlaces + 1, rings: 3) == nil)
+  }
+}
