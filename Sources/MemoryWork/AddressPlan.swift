@@ -32,12 +32,6 @@ struct AddressPlan: Equatable {
       return common.flatMap { one in list.compactMap { one.shared(with: $0) } }
     }
   }
-
-  /// The least bytes of a piece so that there are not more than `most` of them.
-  static func leastPiece(_ bytes: Int, most: Int?) -> Int {
-    guard let most, most > 0 else { return 1 }
-    return (bytes - 1) / most + 1
-  }
 }
 
 extension DeviceAddresses {

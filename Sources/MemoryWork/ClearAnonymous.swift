@@ -127,7 +127,7 @@ public final class AnonymousMemory {
 
   /// What the kernel says is there; throws where that is less than all.
   func verifyResident() throws(MemoryError) -> Verification {
-    let facts = MappingFacts.ofAnonymous(address, bytes)
+    let facts = MappingFacts.of(address..<address + UInt(bytes))
     var verification = Verification()
     verification.add(facts)
     verification.residentBytes = facts.resident(at: address, bytes)

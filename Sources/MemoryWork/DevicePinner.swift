@@ -52,7 +52,7 @@ final class DevicePinner: Pinner {
     mapSize = request.mapSize
     bytes = memory.bytes
     let most = spaces.addressSpaces.compactMap(\.mappingsLeft).min()
-    leastChunk = mapSize == nil ? AddressPlan.leastPiece(memory.bytes, most: most) : 1
+    leastChunk = pinGrain(memory.bytes, mapSize: mapSize, most: most)
     unsafe numbers = .allocate(capacity: spaces.spaces.count)
     _ = unsafe numbers.initialize(from: spaces.spaces)
   }
@@ -74,13 +74,13 @@ final class DevicePinner: Pinner {
   func checks(_ memory: PinnedMemory, _ facts: MachineFacts) -> [Check] {
     var checks = dueBytes > 0 ? facts.lockChecks(dueBytes) : []
     if let most = spaces.addressSpaces.compactMap(\.mappingsLeft).min() {
-      let need = (bytes - 1) / max(leastChunk, mapSize ?? usualMinimumChunk) + 1
+      let need = (bytes - 1) / (mapSize ?? leastChunk) + 1
       checks.append(Check(.pieces("mappings"), need: need, have: most, path: spaces.path))
     }
     return checks
   }
 
-  func prepare(_ memory: PinnedMemory, _ table: RegionTable, chunk: Int) { countBefore = counted }
+  func prepare(_ memory: PinnedMemory, _ table: RegionTable, grain: Int) { countBefore = counted }
 
   func work(_ table: RegionTable) -> MapForDevices {
     unsafe MapForDevices(

@@ -12,7 +12,7 @@ public protocol MemoryJob: AnyObject {
   var pageSize: Int { get }
   /// Bytes that chunk ends are multiples of.
   var alignment: Int { get }
-  /// The least bytes that a chunk may have, whatever is asked for; 1 where it does not matter.
+  /// What chunks must have at least, and in multiples, so that there are not too many; 1 where it does not matter.
   var leastChunk: Int { get }
   /// The node tasks of a run.
   var nodeTasks: [Span] { get }
@@ -86,11 +86,12 @@ extension MemoryJob {
   /// beyond that. R2's quarter of a share may be gigabytes, and a machine whose host has not backed its memory yet makes
   /// some 200 MiB a second: cancelling and progress would wait for whole chunks of that.
   public func control(minimumChunk: Int, threads: TaskControl.Threads) -> TaskControl {
-    let wanted = max(minimumChunk, leastChunk)
-    let least = rounded(wanted, up: alignment) ?? wanted / alignment * alignment
+    let grain = rounded(leastChunk, up: alignment) ?? alignment
+    let wanted = max(minimumChunk, grain)
+    let least = rounded(wanted, up: grain) ?? wanted / grain * grain
     var control = TaskControl(minimumChunk: least)
     control.maximumChunk = max(least, usualMinimumChunk)
-    control.alignment = alignment
+    control.alignment = grain
     control.threads = threads
     control.maximumThreads = max(1, mostThreads)
     return control

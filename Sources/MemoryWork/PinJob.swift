@@ -7,10 +7,11 @@ protocol Pinner: AnyObject {
 
   /// What must hold beforehand, besides what the memory itself needs.
   func checks(_ memory: PinnedMemory, _ facts: MachineFacts) -> [Check]
-  /// The least bytes that a chunk may have, so that there are not more pieces than can be pinned.
+  /// What chunks must have at least, and in multiples, so that there are not more pieces than can be pinned.
   var leastChunk: Int { get }
-  /// Makes whatever chunks need, so that they allocate nothing; chunks have `chunk` bytes at least, but for a last one.
-  func prepare(_ memory: PinnedMemory, _ table: RegionTable, chunk: Int) throws(MemoryError)
+  /// Makes whatever chunks need, so that they allocate nothing; chunks have `grain` bytes, or a multiple, but for the
+  /// last one of a part.
+  func prepare(_ memory: PinnedMemory, _ table: RegionTable, grain: Int) throws(MemoryError)
   func work(_ table: RegionTable) -> Work
   /// After a finished run: adds what the kernel says is pinned, and throws where that is too little.
   func verify(_ memory: PinnedMemory, _ verification: inout Verification) throws(MemoryError)
@@ -46,15 +47,11 @@ final class PinJob<Kind: Pinner>: MemoryJob {
   func prepare() throws(MemoryError) { table = try memory.map(recipe) }
 
   func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
-    try pinner.prepare(memory, table!, chunk: leastChunk(control))
+    try pinner.prepare(memory, table!, grain: control.alignment)
     let path = memory.path
     let run = runMemoryTask(pinner.work(table!), nodeTasks, table!, control, monitor, path: { _ in path })
     if run.end != .finished { table = nil }
     return run
-  }
-
-  private func leastChunk(_ control: TaskControl) -> Int {
-    min(control.minimumChunk, control.chunk(size: bytes, threads: control.decide(size: bytes).threads))
   }
 
   func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
@@ -71,6 +68,15 @@ final class PinJob<Kind: Pinner>: MemoryJob {
     given.isComplete = memory.unmap(finally: finally) && given.isComplete
     return given
   }
+}
+
+/// Pieces that a pin is cut into at most, where nothing else bounds them: as many as one ring has places.
+let mostPieces = 1 << 14
+
+/// The grain of a pin: mappings of the size asked for are not cut by chunks, and there are no more than `most` of them.
+func pinGrain(_ bytes: Int, mapSize: Int?, most: Int?) -> Int {
+  if let mapSize, mapSize <= usualMinimumChunk { return mapSize }
+  return (bytes - 1) / max(1, min(mostPieces, most ?? .max)) + 1
 }
 
 /// How pages are made before they are pinned: not at all where cold memory is to be pinned.

@@ -29,7 +29,7 @@ public struct PinRequest: Equatable, Sendable {
     }
     return switch with {
     case .mlock: try LockJob(memory, method: method)
-    case .rings: try PinJob(memory, BufferPinner(mapSize: mapSize), method: method)
+    case .rings: try PinJob(memory, BufferPinner(memory, mapSize: mapSize), method: method)
     case .vfio(let containers):
       try PinJob(memory, DevicePinner(.vfio(containers), self, memory), method: method)
     case .iommufd(let devices):

@@ -38,10 +38,11 @@ final class BufferPinner: Pinner {
   private let largest: Int
   private let cpus: Int
   private let mostRings: Int
-  let leastChunk = 1
+  let leastChunk: Int
 
   /// `mapSize`: the most that a buffer shall have, in bytes.
-  init(mapSize: Int?) throws(MemoryError) {
+  init(_ memory: PinnedMemory, mapSize: Int?) throws(MemoryError) {
+    leastChunk = pinGrain(memory.bytes, mapSize: mapSize, most: nil)
     largest = min(BufferRing.largestBuffer, mapSize ?? .max)
     cpus = (try? CPUSet.allowed())?.count ?? 1
     // rings count as locked memory in some kernels: who has little of it gets no more than can work at once
@@ -67,15 +68,15 @@ final class BufferPinner: Pinner {
       + [Check(.pieces("buffers"), need: buffers, have: rings * BufferRing.mostPlaces, path: "io_uring")]
   }
 
-  func prepare(_ memory: PinnedMemory, _ regions: RegionTable, chunk: Int) throws(MemoryError) {
+  func prepare(_ memory: PinnedMemory, _ regions: RegionTable, grain: Int) throws(MemoryError) {
     pinnedBefore = ProcessStatus.current()?.pinnedBytes ?? 0
-    let piece = max(memory.pageSize, min(chunk, largest) / memory.pageSize * memory.pageSize)
-    // a chunk's last buffer may be short, and a part's last chunk
-    let buffers = memory.bytes / piece + memory.bytes / chunk + 1 + memory.parts.count
+    // each chunk's last buffer may be short, unless buffers divide chunks
+    let short = grain % largest == 0 ? 0 : (memory.bytes - 1) / grain + 1
+    let buffers = (memory.bytes - 1) / largest + 1 + short + memory.parts.count
     guard let layout = RingLayout(buffers: buffers, rings: rings(memory)) else {
       throw MemoryError(.noPin(.tooManyBuffers(buffers)), path: "io_uring")
     }
-    table = try PlaceTable(layout, largest: piece)
+    table = try PlaceTable(layout, largest: largest)
   }
 
   func work(_ regions: RegionTable) -> RegisterBuffers {

@@ -63,15 +63,14 @@ struct AddressPlanTests {
   }
 
   @Test(
-    "Pieces are made larger where there would be too many",
-    arguments: [(1 << 30, 65535, 16385), (65535 * 4096, 65535, 4096), (65536 * 4096, 65535, 4097), (5, 10, 1)])
-  func pieces(bytes: Int, most: Int, least: Int) {
-    #expect(AddressPlan.leastPiece(bytes, most: most) == least)
-    #expect((bytes - 1) / least + 1 <= most)
+    "Pieces are made larger where there would be too many, and sizes that are asked for are not cut",
+    arguments: [
+      (1 << 30, nil, 65535, 65536), (1 << 40, nil, 65535, 64 << 20), (1 << 30, nil, 1000, 1_073_742),
+      (1 << 30, nil, nil, 65536), (1 << 30, 4096, 65535, 4096), (5, nil, 10, 1), (1 << 40, 1 << 30, nil, 64 << 20),
+    ] as [(Int, Int?, Int?, Int)])
+  func grain(bytes: Int, mapSize: Int?, most: Int?, grain: Int) {
+    #expect(pinGrain(bytes, mapSize: mapSize, most: most) == grain)
   }
-
-  @Test("Any number of pieces asks for no size")
-  func anyNumber() { #expect(AddressPlan.leastPiece(1 << 40, most: nil) == 1) }
 }
 
 @Suite("Rings for buffers")
