@@ -2,6 +2,9 @@ internal import LinuxSystem
 
 /// The threads of one task: its caller and the helpers that it got.
 struct Team: ~Copyable {
+  /// A few microseconds: what lending and taking back cost.
+  private static let spinsBeforeLending = 100
+
   private let helpers: [Helper]
   private let gate = Gate()
 
@@ -53,15 +56,15 @@ struct Team: ~Copyable {
   }
 
   /// R8: the caller sleeps, so that one helper at a time may run at its priority in its stead: it waits for that one, and
-  /// then for the next. A helper that ends within microseconds is not worth the two system calls.
+  /// then for the next.
   private func join(lending callersNice: Int?) -> Int {
     // all that have not begun, before any is waited for: there is nothing left that they could wake up to
     for helper in helpers { _ = helper.takeBack() }
     var lent = 0
-    for helper in helpers where !helper.hasEnded(spins: HelperPool.spins) {
+    for helper in helpers where !helper.hasEnded(spins: Self.spinsBeforeLending) {
       let isLent = callersNice.map { helper.renice($0) } ?? false
       if isLent { lent += 1 }
-      helper.awaitEnd()
+      if !helper.hasEnded(spins: HelperPool.spins) { helper.awaitEnd() }
       if isLent { _ = helper.renice(helper.nice) }
     }
     return lent

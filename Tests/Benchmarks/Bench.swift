@@ -15,7 +15,7 @@ struct Part: Sendable {
   let title: String
   let measure: @Sendable (Setting) throws -> Void
 
-  static let all = [scaling, prefault, engine, startUp, stores]
+  static let all = [scaling, prefault, engine, startUp, stores, neighbours]
 }
 
 /// A reason why something cannot be measured on this machine.
@@ -40,6 +40,9 @@ enum Bench {
     if arguments == ["--help"] {
       print(usage)
       return 0
+    }
+    if arguments.count == 3, arguments[0] == Load.word, let threads = Int(arguments[2]) {
+      Load.run(arguments[1], threads: threads)
     }
     guard let setting = setting(arguments) else {
       print(usage)

@@ -38,7 +38,9 @@ enum Programs {
     return (environment("PATH") ?? "").split(separator: ":").contains { SystemFiles().exists("\($0)/\(name)") }
   }
 
-  private static func start(_ arguments: [String], input: Int32, output: Int32) throws -> pid_t {
+  static func start(
+    _ arguments: [String], input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO
+  ) throws -> pid_t {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }

@@ -1,0 +1,252 @@
+import Glibc
+import LinuxSystem
+import Synchronization
+import Testing
+
+@testable import KTask
+
+/// R4 across processes. Each test has a directory of its own in place of /run/ktask.
+@Suite("Places that processes share", .enabled(if: geteuid() == 0, "only root makes the file"))
+struct SharedBudgetTests {
+  private let directory: Directory
+  init() throws { directory = try Directory() }
+
+  private func places(_ limit: Int = 3, _ nodes: [Int: Int] = [0: 2, 1: 1]) -> SharedPlaces {
+    SharedPlaces(limit: limit, nodeLimits: nodes, directory: directory.path)
+  }
+
+  @Test("are had by one at a time, each process as many as are left, on every node its own")
+  func oneAtATime() throws {
+    let (one, two) = (places(), places())
+    #expect(one.isMachineWide && two.isMachineWide)
+    let first = try #require(one.place())
+    let second = try #require(two.place())
+    let third = try #require(one.place())
+    #expect([one.place() == nil, two.place() == nil] == [true, true])
+    #expect([one.left, two.left] == [0, 0])
+    two.release(second)
+    #expect([one.left, two.left] == [1, 1])
+    #expect([one.place() != nil, two.place() == nil] == [true, true])
+    #expect([two.place(1) != nil, one.place(1) == nil] == [true, true])
+    #expect([one.place(0) != nil, two.place(0) != nil, one.place(0) == nil] == [true, true, true])
+    // a node nobody has a limit for is nobody's matter
+    #expect({ if case .unknown = one.take(7) { true } else { false } }())
+    one.release(first)
+    one.release(third)
+    #expect(two.left == 2)
+  }
+
+  @Test("make a budget whose helpers are counted over all that share it, and which moves them over")
+  func budget() throws {
+    let (one, two) = (makeBudget(), makeBudget())
+    var mine = try [#require(one.place(on: 0)), #require(one.place(on: 0))]
+    var theirs = try [#require(two.place(on: 0)), #require(two.place(on: nil))]
+    #expect(mine.map(\.node) == [0, 0])
+    // the node's two places are taken: it may run anywhere, and is counted
+    #expect(theirs.map(\.node) == [nil, nil])
+    #expect([one.place(on: 1) == nil, two.place(on: 1) == nil] == [true, true])
+    #expect([one.left, two.left, one.running(), two.running()] == [0, 0, 2, 2])
+    theirs[0].move(to: 1)
+    mine[0].move(to: 1)
+    #expect([theirs[0].node, mine[0].node] == [1, nil])
+    theirs[1].move(to: 0)
+    #expect(theirs[1].node == 0)
+    mine = []
+    #expect(two.left == 2)
+    theirs = []
+    #expect([one.left, two.left] == [4, 4])
+  }
+
+  private func makeBudget() -> HelperBudget {
+    let nodes = [0: 2, 1: 1]
+    return HelperBudget(limit: 4, nodeLimits: nodes, places: places(4, nodes))
+  }
+
+  @Test("are named in the outcome of a task that got fewer of them, or more than there are on request")
+  func outcome() throws {
+    let (one, two) = (makeBudget(), makeBudget())
+    let theirs = try [#require(two.place(on: nil)), #require(two.place(on: nil))]
+    let few = try TaskControl.madeUp(budget: one).run(RecordedWork(), start: 0, size: 100)
+    #expect(few.threads.count == 3)
+    #expect(few.bounds.contains(Bound(.helperLimit, 3)))
+    let many = try TaskControl.madeUp(threads: .exactly(6), budget: one).run(RecordedWork(), start: 0, size: 100)
+    #expect(many.threads.count == 6)
+    #expect(many.exceededBounds.contains(Bound(.helperLimit, 3)))
+    let bounded = try TaskControl.madeUp(threads: .atMost(2), budget: one).run(RecordedWork(), start: 0, size: 100)
+    #expect(bounded.threads.count == 2 && bounded.exceededBounds.isEmpty)
+    #expect([theirs.count, one.left] == [2, 2])
+  }
+
+  /// What is wrong with the file, and whether it may be used all the same.
+  @Test(
+    "come from a file that only root can have made; otherwise the limits hold within the process",
+    arguments: [
+      ("nothing", true), ("rubbish", true), ("everybody may write it", false), ("somebody else's", false),
+      ("a symbolic link", false), ("a directory", false), ("everybody may write its directory", false),
+    ])
+  func unsound(fault: String, isUsed: Bool) throws {
+    directory.spoil(fault)
+    let budget = HelperBudget(limit: 3, nodeLimits: [:], places: places())
+    #expect(budget.isMachineWide == isUsed, "\(fault)")
+    let outcome = try TaskControl.madeUp(budget: budget).run(RecordedWork(), start: 0, size: 100)
+    #expect(outcome.end == .finished)
+    #expect(outcome.threads.count == 4)
+    #expect(budget.left == 3)
+  }
+
+  @Test("go on in a new file when the old one is removed, also while places of it are had")
+  func removed() throws {
+    let budget = makeBudget()
+    let old = try #require(budget.place(on: 0))
+    directory.removeFile()
+    #expect(try TaskControl.madeUp(budget: budget).run(RecordedWork(), start: 0, size: 100).end == .finished)
+    #expect(SystemFiles().exists(directory.file))
+    #expect(budget.isMachineWide)
+    #expect([old.node, budget.running()] == [0, 1])
+    // others find the new one: what this process has there, they do not get
+    let mine = [budget.place(on: nil), budget.place(on: nil), budget.place(on: nil)].compactMap(\.self)
+    #expect(mine.count == 3)
+    #expect(places(4).left == 1)
+  }
+
+  @Test("are free at once when their process is killed, and the sum of helpers never passes the limit", TwoCPUs.needed)
+  func processes() async throws {
+    let arena = try Arena(directory: directory.path)
+    await withTaskGroup { group in
+      for number in 0..<8 {
+        group.addTask {
+          if number < 3 {
+            await #expect(processExitsWith: .signal(SIGKILL)) {
+              [path = directory.path as String, number = number as Int] in
+              try Arena(directory: path).work(number, tasks: 40, dies: true)
+            }
+          } else {
+            await #expect(processExitsWith: .success) { [path = directory.path as String, number = number as Int] in
+              try Arena(directory: path).work(number, tasks: 120)
+            }
+          }
+        }
+      }
+    }
+    #expect((1...Arena.limit).contains(arena.most), "\(arena.most) helpers at once")
+    #expect((0..<8).map { arena.tasksDone($0) } == Array(repeating: 40, count: 3) + Array(repeating: 120, count: 5))
+    #expect(places(Arena.limit, [:]).left == Arena.limit)
+  }
+}
+
+extension SharedPlaces {
+  fileprivate func place(_ node: Int? = nil) -> Place? {
+    if case .place(let place) = take(node) { return place }
+    return nil
+  }
+}
+
+/// A helper's place that tests can keep in arrays.
+private final class Holder {
+  private var slot: HelperSlot
+  init(_ slot: consuming HelperSlot) { self.slot = slot }
+  var node: Int? { slot.node }
+  func move(to node: Int?) { slot.move(to: node) }
+}
+
+extension HelperBudget {
+  fileprivate func place(on node: Int?) -> Holder? {
+    guard let slot = slot(on: node) else { return nil }
+    return Holder(slot)
+  }
+}
+
+/// Stands for /run/ktask.
+private final class Directory: Sendable {
+  let path: String
+  var file: String { path + "/helpers" }
+
+  init() throws {
+    var template = Array("/tmp/ktask-places-XXXXXX".utf8CString)
+    guard unsafe mkdtemp(&template) != nil else { throw Errno(errno) }
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  deinit {
+    removeFile()
+    unsafe unlink(path + "/counts")
+    unsafe rmdir(path)
+  }
+
+  func removeFile() { if unsafe unlink(file) != 0 { unsafe rmdir(file) } }
+
+  func spoil(_ fault: String) {
+    switch fault {
+    case "rubbish": make("what nobody reads")
+    case "everybody may write it":
+      make("")
+      unsafe chmod(file, 0o666)
+    case "somebody else's":
+      make("")
+      unsafe chown(file, 65534, 65534)
+    case "a symbolic link": unsafe symlink("/etc/hostname", file)
+    case "a directory": unsafe mkdir(file, 0o755)
+    case "everybody may write its directory": unsafe chmod(path, 0o777)
+    default: break
+    }
+  }
+
+  private func make(_ text: String) {
+    let number = unsafe open(file, O_CREAT | O_WRONLY, 0o644)
+    unsafe write(number, text, text.utf8.count)
+    close(number)
+  }
+}
+
+/// What processes do at the same time, and count in memory that they share.
+@safe
+private final class Arena: @unchecked Sendable {
+  // @unchecked: the counts are atomic.
+  static let limit = 5
+  private let mapping: Mapping
+  private let directory: String
+
+  init(directory: String) throws {
+    self.directory = directory
+    let number = unsafe open(directory + "/counts", O_RDWR | O_CREAT, 0o600)
+    if number < 0 { throw Errno(errno) }
+    let file = FileDescriptor(owning: number)
+    try file.resize(to: 4096)
+    mapping = try Mapping.shared(file, 4096)
+  }
+
+  private func count(_ index: Int) -> UnsafeMutablePointer<Atomic<Int>> {
+    unsafe UnsafeMutablePointer(bitPattern: mapping.address + UInt(index * 64))!
+  }
+
+  /// The most helpers of all processes that were in a chunk at once.
+  var most: Int { unsafe count(1).pointee.load(ordering: .relaxed) }
+  func tasksDone(_ process: Int) -> Int { unsafe count(2 + process).pointee.load(ordering: .relaxed) }
+
+  /// A process's part: task after task, whose helpers count themselves; those of one that `dies` in the midst of its last
+  /// could not count themselves off.
+  func work(_ process: Int, tasks: Int, dies: Bool = false) throws {
+    let caller = DetachedThread.currentID
+    let places = SharedPlaces(limit: Self.limit, nodeLimits: [:], directory: directory)
+    let budget = HelperBudget(limit: Self.limit, nodeLimits: [:], places: places)
+    let chunk = RecordedWork { _ in
+      let isHelper = DetachedThread.currentID != caller
+      if dies {
+        if isHelper, self.tasksDone(process) == tasks { kill(getpid(), SIGKILL) }
+        usleep(200)
+        return
+      }
+      if isHelper {
+        let now = unsafe self.count(0).pointee.add(1, ordering: .relaxed).newValue
+        unsafe self.count(1).pointee.max(now, ordering: .relaxed)
+      }
+      usleep(200)
+      if isHelper { unsafe self.count(0).pointee.subtract(1, ordering: .relaxed) }
+    }
+    for _ in 0..<(dies ? Int.max : tasks) {
+      let outcome = try TaskControl.madeUp(budget: budget).run(chunk, start: 0, size: 12)
+      if outcome.end != .finished || outcome.unitsDone != 12 { exit(1) }
+      if tasksDone(process) < tasks { unsafe self.count(2 + process).pointee.add(1, ordering: .relaxed) }
+    }
+  }
+}
