@@ -36,7 +36,10 @@ extension ProgramTests {
         under: Self.saying(Self.sayingNode1)
       ).end()
       #expect(ended.status == 0, "\(ended.err)")
-      #expect(try ended.document().verified?.pagesByNode == ["0": 2044, "1": 4])
+      // the first page of each call to move_pages(2)
+      let pages = try #require(ended.document().verified?.pagesByNode)
+      #expect(pages.values.reduce(0, +) == 2048)
+      #expect((1...100).contains(pages["1"] ?? 0), "\(pages)")
     }
 
     @Test("pages that were there before are not moved: the file is refused, and what is in it stays")
