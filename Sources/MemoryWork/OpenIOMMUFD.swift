@@ -51,11 +51,21 @@ extension DeviceSpaces {
       do throws(Errno) {
         open.append(Owned(try iommufd.value.attach(device.vfioNode() ?? "", to: space)))
       } catch {
-        if error == .busy { throw MemoryError(.noPin(.openElsewhere), path: device.address) }
-        throw MemoryError(.failed(.open, error), path: device.address)
+        throw MemoryError(refusal(error, device).map { .noPin($0) } ?? .failed(.open, error), path: device.address)
       }
     }
     return Attached(space: space, devices: open, owners: open)
+  }
+
+  /// EPERM is the kernel's word for a group that it cannot hand over, and for a node that may not be opened, EACCES.
+  private static func refusal(_ error: Errno, _ device: IOMMUGroup.Device) -> PinRefusal? {
+    switch error {
+    case .busy: return .openElsewhere
+    case .permission:
+      let devices = device.group().flatMap { IOMMUGroup.of($0) }?.devices ?? []
+      return devices.contains { $0.driver != nil && $0.driver != "vfio-pci" } ? .notViable(devices) : nil
+    default: return nil
+    }
   }
 
   /// As VFIO's groups, with the iommufd as their container: a kernel without nodes for devices (before 6.6).

@@ -2,7 +2,7 @@
 # The guest machines: each function sets $qemu, $kernel and $hardware. Sourced, after kernels.sh.
 # shellcheck disable=SC2034,SC2154 # what others use and set
 
-machines=(two_nodes four_nodes iommufd)
+machines=(two_nodes four_nodes iommufd no_remapping)
 
 # numa NODE MEMORY [CPUS]: a node; without CPUS it has none.
 numa() {
@@ -19,6 +19,12 @@ distance() { hardware+=(-numa "dist,src=$1,dst=$2,val=$3"); }
 edu=(
   -device "intel-iommu,intremap=on"
   -device "edu,addr=5,dma_mask=0xffffffffff" -device "edu,addr=6,dma_mask=0xffffffffff"
+)
+
+# A device with two functions, which the IOMMU cannot tell apart; the second one gets a driver of the kernel's.
+pair=(
+  -device "pci-testdev,addr=7.0,multifunction=on"
+  -device "virtio-rng-pci,addr=7.1,iommu_platform=on,disable-legacy=on"
 )
 
 # Two nodes alike, two CPUs and 4 GiB each.
@@ -40,6 +46,7 @@ iommufd() {
   new_kernels_qemu
   own_kernel "$here/iommufd.config"
   two_equal_nodes
+  hardware+=("${pair[@]}")
 }
 
 # Two nodes alike, a small one, and one without CPUs, which is nearest to the small one.
@@ -57,5 +64,13 @@ four_nodes() {
   distance 1 2 31
   distance 1 3 31
   distance 2 3 12
+  append=
+}
+
+# A small machine whose IOMMU does not remap interrupts.
+no_remapping() {
+  old_kernels_qemu
+  debian_kernel
+  hardware=(-smp 2 -m 1G -device "intel-iommu,intremap=off" -device "edu,addr=5,dma_mask=0xffffffffff")
   append=
 }

@@ -24,7 +24,8 @@ extension PinRefusal {
     case .noGroup(let numbers): "there is no such IOMMU group, there are \(Self.list(numbers))"
     case .noDevice: "there is no such PCI device"
     case .notBound(let devices): "is not bound to vfio-pci: \(Self.list(devices))"
-    case .notViable(let devices): "not viable: \(Self.list(devices.filter { $0.driver != "vfio-pci" }))"
+    case .notViable(let devices):
+      "not viable: \(Self.list(devices.filter { $0.driver != nil && $0.driver != "vfio-pci" }))"
     case .openElsewhere: "another program has it open"
     case .noInterruptRemapping: "the machine has no interrupt remapping, without which VFIO is not safe (EPERM)"
     case .addressUnaligned(let address, let page):
@@ -45,8 +46,9 @@ extension PinRefusal {
     case .noIOMMU: "intel_iommu=on or amd_iommu=on among the kernel's parameters, and switch it on in the firmware"
     case .noDriver(let driver): "modprobe \(driver)"
     case .noGroup: "ls /sys/kernel/iommu_groups/*/devices"
-    case .notBound(let devices), .notViable(let devices):
-      devices.first { $0.driver != "vfio-pci" }.map { Self.binding($0) }
+    case .notBound(let devices): devices.first { $0.driver != "vfio-pci" }.map { Self.binding($0) }
+    case .notViable(let devices):
+      devices.first { $0.driver != nil && $0.driver != "vfio-pci" }.map { Self.binding($0) }
     case .openElsewhere: "stop the program that uses the device: fuser -v /dev/vfio/*"
     case .noInterruptRemapping: "modprobe vfio_iommu_type1 allow_unsafe_interrupts=1, if devices are to be trusted"
     case .addresses: "another --iova-base, or a smaller --size"

@@ -63,6 +63,9 @@ struct Report {
       let share = Double(found.hugeBytes) / Double(plan.job.bytes)
       warnings.append("only \(share.asPercent) came in transparent huge pages, the rest in base pages")
     }
+    if plan.request.pin?.with == .iommufd([]), outcome?.verification != nil {
+      warnings.append("nothing is pinned by iommufd until a device is attached: --with iommufd:DEVICE")
+    }
     return warnings
   }
 

@@ -68,6 +68,14 @@ final class Program {
 
   /// What it has said so far.
   var outputSoFar: String { Files.read(outputPath) ?? "" }
+  var errorsSoFar: String { Files.read(errorPath) ?? "" }
+
+  /// Whether it has ended; `wait` still tells how.
+  var hasEnded: Bool {
+    var facts = unsafe siginfo_t()
+    let isKnown = unsafe waitid(P_PID, id_t(process), &facts, WEXITED | WNOHANG | WNOWAIT) == 0
+    return unsafe isKnown && facts.si_signo == SIGCHLD
+  }
 
   /// Waits for its end; kills it, and fails, after `limit` seconds. `meanwhile` is called over and over until then.
   func wait(limit: Double = 40, meanwhile: () -> Void = {}) throws(TestEnd) -> Ended {
