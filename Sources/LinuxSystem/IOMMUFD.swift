@@ -28,10 +28,11 @@ public struct IOMMUFD: ~Copyable, Sendable {
   }
 
   /// Opens a device of VFIO's by its own node's name, such as vfio0, and attaches it to an address space. The
-  /// descriptor keeps it attached. EBUSY: somebody else has it.
+  /// descriptor keeps it attached. EBUSY: somebody else has it, which the kernel calls EINVAL.
   public func attach(_ node: String, to space: UInt32) throws(Errno) -> FileDescriptor {
     let device = try FileDescriptor.openDevice("/dev/vfio/devices/\(node)")
-    try Errno.check(clinux_iommufd_bind(device.number, number))
+    let error = clinux_iommufd_bind(device.number, number)
+    try Errno.check(error == Errno.invalid.code ? Errno.busy.code : error)
     try Errno.check(clinux_iommufd_attach(device.number, space))
     return device
   }
