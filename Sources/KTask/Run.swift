@@ -62,10 +62,11 @@ extension TaskControl {
     return false
   }
 
-  /// The decision that `run` would make now, for a client that prints its plan. Here as in `chunk(size:threads:)`,
-  /// bounds below 1, which `run` refuses, count as 1: a plan never divides by 0.
+  /// The decision that `run` would make, for a client that prints its plan: what other processes' helpers leave is only
+  /// known when it runs. Here as in `chunk(size:threads:)`, bounds below 1, which `run` refuses, count as 1: a plan never
+  /// divides by 0.
   public func decide(size: Int) -> ThreadDecision {
-    decide(size: size, allowedCPUs: machine.callersCPUs(), helpersLeft: budget.left)
+    decide(size: size, allowedCPUs: machine.callersCPUs(), helpersLeft: budget.leftHere)
   }
 
   /// The largest chunk that `run` would use for so many threads.

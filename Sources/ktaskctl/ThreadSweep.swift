@@ -42,7 +42,8 @@ struct ThreadSweep {
   }
 
   private static func cut(_ wanted: Int, _ decision: ThreadDecision) -> String {
-    let reason = decision.bounds.filter { $0.what != .requested }.min { $0.threads < $1.threads }
+    // the last are those that no request passes
+    let reason = decision.bounds.reversed().filter { $0.what != .requested }.min { $0.threads < $1.threads }
     return "\(wanted) threads asked for, \(decision.threads) used: \(reason?.what.rawValue ?? "")"
   }
 }

@@ -2,9 +2,11 @@ import KTask
 
 /// How helpers behave, for plans and for `topology`.
 extension HelperPriority {
-  func text(limit: Int, isMachineWide: Bool) -> String {
-    let scope = isMachineWide ? "over all processes" : "within this process only: no /run/ktask to share"
-    return "helpers: nice \(nice), at most \(limit) at once, \(scope); \(tail.text)"
+  func text(_ budget: HelperBudget) -> String {
+    let scope =
+      budget.isMachineWide
+      ? "over all processes (\(budget.left) free now)" : "within this process only: no /run/ktask to share"
+    return "helpers: nice \(nice), at most \(budget.limit) at once \(scope); \(tail.text)"
   }
 }
 
@@ -24,19 +26,21 @@ extension Document {
     var nice: Int
     /// "lends", "retires", "equals".
     var tail: String
-    /// At once, and whether over all processes.
+    /// At once, how many more there could be now, and whether over all processes.
     var limit: Int
+    var left: Int
     var machineWide: Bool
 
-    init(_ priority: HelperPriority, limit: Int, isMachineWide: Bool) {
+    init(_ priority: HelperPriority, _ budget: HelperBudget) {
       nice = priority.nice
       tail = priority.tail.rawValue
-      self.limit = limit
-      machineWide = isMachineWide
+      limit = budget.limit
+      left = budget.left
+      machineWide = budget.isMachineWide
     }
 
     enum CodingKeys: String, CodingKey {
-      case nice, tail, limit
+      case nice, tail, limit, left
       case machineWide = "machine_wide"
     }
   }

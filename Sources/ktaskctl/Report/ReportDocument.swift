@@ -74,7 +74,7 @@ extension Plan {
       method: job.method?.rawValue, nodeTasks: job.nodeTasks.map { .init(node: $0.node, bytes: $0.range.count) },
       bytesToDo: job.bytes,
       checks: checks.map { .init(what: $0.name, need: $0.need, have: $0.have, ok: $0.isMet) },
-      helpers: .init(priority, limit: budget.limit, isMachineWide: budget.isMachineWide))
+      helpers: .init(priority, budget))
   }
 }
 

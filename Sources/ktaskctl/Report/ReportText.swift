@@ -76,7 +76,7 @@ extension Plan {
       "plan: \(command), \(ByteSize.text(job.bytes)) to do, \(pageWord) pages\(job.method.map { ", \($0.rawValue)" } ?? ""), "
         + "\(runs) measured and \(warmup) unmeasured runs",
       "  threads \(counts), chunk \(ByteSize.text(chunkBytes)) at most, by the clock (5 to 50 ms each)",
-      "  " + priority.text(limit: budget.limit, isMachineWide: budget.isMachineWide),
+      "  " + priority.text(budget),
     ]
     lines += bounds.map { "  bound: \($0.what.rawValue): \($0.threads.counted("thread"))" }
     lines += job.nodeTasks.map {

@@ -62,8 +62,8 @@ struct TopologyReport: Encodable {
         ?? (energy.processors.isEmpty ? "no cpufreq" : "performance"),
       threads: decision.threads,
       bounds: decision.bounds.filter { $0.what != .size }.map { .init(what: $0.what.rawValue, threads: $0.threads) },
-      helpers: .init(priority, limit: budget.limit, isMachineWide: budget.isMachineWide),
-      helpersText: priority.text(limit: budget.limit, isMachineWide: budget.isMachineWide))
+      helpers: .init(priority, budget),
+      helpersText: priority.text(budget))
   }
 
   func json() -> String {

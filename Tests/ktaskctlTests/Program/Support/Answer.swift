@@ -27,9 +27,18 @@ struct Answer: Decodable {
       var have: Int?
       var ok: Bool
     }
+    struct Helpers: Decodable {
+      var nice: Int
+      var tail: String
+      var limit: Int
+      var left: Int
+      var machineWide: Bool
+    }
     var threads: [Int]
     var chunkBytes: Int
     var bounds: [Bound]
+    var exceededBounds: [Bound]
+    var helpers: Helpers
     var nodeTasks: [NodeTask]
     var bytesToDo: Int
     var checks: [Check]

@@ -23,6 +23,26 @@ extension Scratch {
     return group
   }
 
+  /// One of version 1 with so many CPUs' time.
+  func cpuGroup(quota: Double) throws -> String {
+    let group = try group(in: Self.mount(of: "cgroup", option: "cpu"), "version 1's cpu controller")
+    let period = Int(Host.text(group + "/cpu.cfs_period_us")) ?? 100_000
+    if !Host.write("\(Int(quota * Double(period)))", to: group + "/cpu.cfs_quota_us") {
+      try Test.cancel("the quota cannot be set")
+    }
+    return group
+  }
+
+  /// One of version 1 with these CPUs.
+  func cpusetGroup(cpus: String) throws -> String {
+    let root = Self.mount(of: "cgroup", option: "cpuset")
+    let group = try group(in: root, "version 1's cpuset controller")
+    guard Host.write(Host.text((root ?? "") + "/cpuset.mems"), to: group + "/cpuset.mems"),
+      Host.write(cpus, to: group + "/cpuset.cpus")
+    else { try Test.cancel("the CPUs cannot be set") }
+    return group
+  }
+
   private func group(in root: String?, _ need: String) throws -> String {
     let group = (root ?? "") + "/ktaskctl-test-\(ProcessInfo.processInfo.processIdentifier)"
     guard root != nil, (try? tool("mkdir", group)) != nil else { try Test.cancel("needs \(need)") }
