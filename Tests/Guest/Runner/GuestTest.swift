@@ -82,8 +82,10 @@ struct TestRun {
   private let tests: [GuestTest]
   private let machine: GuestMachine
 
-  init(_ tests: [GuestTest], on machine: GuestMachine) {
-    self.tests = tests.filter { $0.machines.contains(machine) }
+  /// `only`: words, joined by `_`, of the sentences that are to run; nil or none for all.
+  init(_ tests: [GuestTest], on machine: GuestMachine, only: String? = nil) {
+    let wanted = only.map { $0.split(separator: "_").joined(separator: " ") } ?? ""
+    self.tests = tests.filter { $0.machines.contains(machine) && (wanted.isEmpty || $0.name.contains(wanted)) }
     self.machine = machine
   }
 

@@ -94,6 +94,24 @@ extension Pages {
     return found
   }
 
+  /// Lets the kernel take the base page at an offset for broken (MADV_HWPOISON). It kills the process that has it
+  /// mapped, by SIGBUS: a child.
+  static func poison(_ path: String, offset: Int) throws(TestEnd) {
+    let child = try Program.run(["/proc/self/exe", "poison", path, "\(offset)"])
+    if child.status != 128 + SIGBUS { throw .failed("poisoning: status \(child.status) \(child.errors)") }
+  }
+
+  /// The child's part.
+  static func poisonAndDie(_ path: String, offset: Int) -> Never {
+    _ = try? unsafe withMapping(of: path, writing: true) { mapping in
+      let page = unsafe mapping.baseAddress! + offset
+      unsafe page.storeBytes(of: 1, as: UInt8.self)
+      unsafe madvise(page, base, 100)
+      unsafe perror("madvise(MADV_HWPOISON)")
+    }
+    exit(71)
+  }
+
   private static func withMapping(
     of path: String, writing: Bool, _ body: (UnsafeMutableRawBufferPointer) -> Void
   ) throws(TestEnd) {

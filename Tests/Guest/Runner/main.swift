@@ -22,11 +22,12 @@ import Glibc
 let words = Array(CommandLine.arguments.dropFirst())
 
 switch (words.first, words.dropFirst().first.flatMap(GuestMachine.init)) {
-case ("test", let machine?): exit(TestRun(allTests, on: machine).run() ? 0 : 1)
+case ("test", let machine?): exit(TestRun(allTests, on: machine, only: words.count > 2 ? words[2] : nil).run() ? 0 : 1)
 case ("bench", let machine?): exit(BenchRun(allBenches, on: machine).run() ? 0 : 1)
 case ("self-test", _): exit(TestRun(selfTests, on: .twoNodes).run() ? 0 : 1)
 // ends the machine: 0 for passed
 case ("end", _): exit(cguest_end_machine(words.last == "0" ? 0 : 1))
+case ("poison", _): Pages.poisonAndDie(words[1], offset: Int(words[2]) ?? 0)
 case ("as", _): Surroundings.enterAndExec(Array(words.dropFirst()))
 default:
   Report.write("usage: ktask-guest test|bench MACHINE")
