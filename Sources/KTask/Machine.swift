@@ -43,14 +43,19 @@ public struct Machine: Sendable {
     return (try? CPUSet.allowed()) ?? topology.onlineCPUs
   }
 
-  /// Where threads that serve `node` run: its CPUs that the caller may use, else those of the nearest node that has
-  /// such CPUs. nil for no node.
-  func cpus(serving node: Int?, within allowed: CPUSet) -> CPUSet? {
+  /// The node whose CPUs serve `node`: the node itself where the caller may use some of its CPUs, else the nearest one
+  /// that has such CPUs. nil for no node, and where there are none.
+  func node(serving node: Int?, within allowed: CPUSet) -> Int? {
     guard let node else { return nil }
-    let byDistance = topology.nodes.sorted {
-      let (a, b) = (topology.distance(from: node, to: $0.number), topology.distance(from: node, to: $1.number))
-      return (a, $0.number) < (b, $1.number)
+    let servers = topology.nodes.filter { !$0.cpus.intersection(allowed).isEmpty }
+    return servers.map(\.number).min {
+      (topology.distance(from: node, to: $0), $0) < (topology.distance(from: node, to: $1), $1)
     }
-    return byDistance.lazy.map { $0.cpus.intersection(allowed) }.first { !$0.isEmpty }
+  }
+
+  /// Where threads that serve `node` run: those of its server's CPUs that the caller may use. nil for no node.
+  func cpus(serving node: Int?, within allowed: CPUSet) -> CPUSet? {
+    let server = self.node(serving: node, within: allowed)
+    return topology.nodes.first { $0.number == server }?.cpus.intersection(allowed)
   }
 }

@@ -18,10 +18,11 @@ extension TaskControl {
     let size = try check(sizes: sizes)
     let allowed = machine.callersCPUs()
     var decision = decide(size: size, allowedCPUs: allowed, helpersLeft: budget.leftHere)
-    let seats = Policy.seats(
-      sizes: sizes, nodes: nodeTasks.map { $0.node }, threads: max(1, decision.threads),
-      callersNode: machine.topology.node(ofCPU: CPUSet.current()))
-    var slots = claimSlots(seats.dropFirst().map { nodeTasks[$0].node }, &decision)
+    let home = machine.topology.node(ofCPU: CPUSet.current())
+    // whose places are taken: a node without CPUs has none to give
+    let servers = nodeTasks.map { machine.node(serving: $0.node, within: allowed) }
+    let seats = Policy.seats(sizes: sizes, nodes: servers, threads: max(1, decision.threads), callersNode: home)
+    var slots = claimSlots(seats.dropFirst().map { servers[$0] }, &decision)
     // what may be lent is known of each helper since it was made, and not asked for every task
     let callersNice = slots.count > 0 ? callersNice() : 0
     let wanted = slots.count > 0 && helpersNice < callersNice ? priority().nice : helpersNice
@@ -35,7 +36,8 @@ extension TaskControl {
     var handedOver: HelperSlots? = slots
     return unsafe withUnsafePointer(to: work) { work in
       let task = unsafe TaskRun(
-        work, nodeTasks, seats: Array(seats.prefix(team.threads)), slots: handedOver.take()!, chunk: chunk,
+        work, nodeTasks, servers: servers, home: home, seats: Array(seats.prefix(team.threads)),
+        slots: handedOver.take()!, chunk: chunk,
         guardsTail: priority.tail == .retires && team.threads > 1, control: self, allowedCPUs: allowed)
       let result = task.run(by: team, monitor: monitor, lending: priority.tail == .lends ? callersNice : nil)
       return task.conclude(decision, chunk: chunk, priority: priority, result: result)

@@ -13,6 +13,10 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   private let work: UnsafePointer<Work>
   private let nodeTasks: [NodeTask<Position>]
   private let topology: Topology
+  /// For each node task the node whose CPUs serve it; nil for none in particular.
+  private let servers: [Int?]
+  /// The caller's node.
+  private let home: Int?
   /// For each node task the CPUs that its helpers run on; nil: any of the caller's.
   private let cpus: [CPUSet?]
   private let allowedCPUs: CPUSet
@@ -23,16 +27,18 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   private let tail = UnsafeMutablePointer<TailGuard>.allocate(capacity: 1)
 
   init(
-    _ work: UnsafePointer<Work>, _ nodeTasks: [NodeTask<Position>], seats: [Int],
+    _ work: UnsafePointer<Work>, _ nodeTasks: [NodeTask<Position>], servers: [Int?], home: Int?, seats: [Int],
     slots helperSlots: consuming HelperSlots,
     chunk: Int, guardsTail: Bool, control: TaskControl, allowedCPUs: CPUSet
   ) {
     unsafe self.work = unsafe work
     self.nodeTasks = nodeTasks
+    self.servers = servers
+    self.home = home
     self.helperSlots = helperSlots
     self.allowedCPUs = allowedCPUs
     topology = control.machine.topology
-    cpus = nodeTasks.map { control.machine.cpus(serving: $0.node, within: allowedCPUs) }
+    cpus = servers.map { control.machine.cpus(serving: $0, within: allowedCPUs) }
     unsafe queues = .allocate(capacity: nodeTasks.count)
     for (index, task) in nodeTasks.enumerated() {
       let iterator = unsafe work.pointee.iterator
@@ -92,19 +98,18 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
       let current = unsafe slot.pointee.nodeTask
       unsafe work.pointee._drain(queues[current], slot, UnsafePointer(stop))
       if unsafe stop.pointee.isRaised || slot.pointee.hasRetired { break }
-      guard let next = nextNodeTask(after: current) else { break }
+      // the caller takes remote chunks but never moves
+      guard let next = nextNodeTask(from: helper == nil ? home : servers[current]) else { break }
       unsafe slot.pointee.nodeTask = next
       unsafe slot.pointee.moves += 1
-      // the caller takes remote chunks but never moves
       if let helper { move(thread, helper, to: next) }
     }
     if unsafe stop.pointee.isRaised { closeQueues() }
     unsafe slot.pointee.nanoseconds = Clock.now() - began
   }
 
-  private func nextNodeTask(after current: Int) -> Int? {
-    let here = nodeTasks[current].node
-    return Policy.nextNodeTask(
+  private func nextNodeTask(from here: Int?) -> Int? {
+    Policy.nextNodeTask(
       count: nodeTasks.count,
       remaining: { unsafe queues[$0].remaining() },
       distance: { index in
@@ -114,7 +119,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   }
 
   private func move(_ thread: Int, _ helper: Helper, to nodeTask: Int) {
-    helperSlots.move(thread - 1, to: nodeTasks[nodeTask].node)
+    helperSlots.move(thread - 1, to: servers[nodeTask])
     place(thread, helper)
   }
 

@@ -177,7 +177,7 @@ public final class ClearAnonymousJob: MemoryJob {
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
     var verification = Verification()
     for piece in pieces { verification.add(try piece.verifyResident()) }
-    try table!.verifyZero(control, monitor, path: { _ in nil })
+    try table!.verifyZero(nodeTasks, control, monitor, path: { _ in nil })
     verification.isZero = true
     if pieces.contains(where: { $0.placement != nil }) {
       let nodes = try table!.bytesByNode(nodeTasks, pieces.map(\.placement), control, monitor, path: { _ in nil })

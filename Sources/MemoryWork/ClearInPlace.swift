@@ -102,7 +102,7 @@ public final class ClearFileJob: MemoryJob {
   }
 
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
-    try table!.verifyZero(control, monitor, path: { self.files[$0].path })
+    try table!.verifyZero(nodeTasks, control, monitor, path: { self.files[$0].path })
     var verification = try verifyFiles(files, table!, control, monitor)
     verification.isZero = true
     return verification

@@ -118,11 +118,16 @@ public final class MemoryFile {
 
   /// Looks at what is there already, as far as that is known: reading a page that is not there would make one.
   private func refuseWrongNodes(_ placement: Placement) throws(MemoryError) {
-    if present.bytes == 0 || !presentIsExact { return }
-    try map()
+    guard presentIsExact, let within = present.hull?.upperBound else { return }
+    // not more, and not to be written: hugetlbfs makes a file as long as its longest writable mapping
+    let seen = try attempting(.map, path) { () throws(Errno) in
+      Owned(try Mapping.shared(descriptor!.value, within, writable: false, reserving: false))
+    }
+    mapping = seen
     defer { mapping = nil }
     let recipe = Recipe(pages: Memory.canPopulate ? .populate : .touch, writing: false)
-    let table = RegionTable([region(recipe)], present: [present])
+    let region = Region(address: seen.value.address, length: within, pageSize: pageSize, recipe: recipe)
+    let table = RegionTable([region], present: [present])
     let control = TaskControl(minimumChunk: usualMinimumChunk)
     _ = try table.bytesByNode(
       present.ranges.map { Span(region: 0, range: $0) }, [placement], control, nil, wereThere: true,

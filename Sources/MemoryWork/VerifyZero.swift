@@ -24,11 +24,10 @@ struct VerifyZero: TaskWork, @unchecked Sendable {
 }
 
 extension RegionTable {
-  /// Throws the first byte that is not zero, or what kept it from being looked at.
+  /// Throws the first byte of the spans that is not zero, or what kept it from being looked at.
   func verifyZero(
-    _ control: TaskControl, _ monitor: TaskMonitor?, path: (Int) -> String?
+    _ spans: [Span], _ control: TaskControl, _ monitor: TaskMonitor?, path: (Int) -> String?
   ) throws(MemoryError) {
-    let spans = (0..<count).map { Span(region: $0, range: 0..<(unsafe regions[$0].length)) }
     let work = unsafe VerifyZero(regions: UnsafePointer(regions))
     let run = runMemoryTask(work, spans, self, control, monitor, path: path)
     if let error = run.errors.first { throw error }

@@ -21,7 +21,9 @@ struct VerifyTests {
     unsafe UnsafeMutableRawPointer(bitPattern: memory.address)!.storeBytes(of: 1, toByteOffset: offset, as: UInt8.self)
     var control = TaskControl(minimumChunk: 4 * Self.mib)
     control.maximumChunk = 4 * Self.mib
-    let error = #expect(throws: MemoryError.self) { try table.verifyZero(control, nil, path: { _ in nil }) }
+    let error = #expect(throws: MemoryError.self) {
+      try table.verifyZero(memory.parts, control, nil, path: { _ in nil })
+    }
     #expect(error?.cause == .notZero)
     #expect(error?.offset == offset)
   }

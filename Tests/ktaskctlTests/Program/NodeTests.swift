@@ -92,6 +92,20 @@ extension ProgramTests {
       #expect(try start(words).end().status == 0)
     }
 
+    /// hugetlbfs makes a file as long as its longest writable mapping.
+    @Test("looking at a file's nodes leaves its size", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+    func sizeStays() throws {
+      try scratch.reserve(16, of: .mebibytes2)
+      let file = try scratch.hugetlbfs(.mebibytes2) + "/vm"
+      try tool("truncate", "--size", "8M", file)
+      try Content(file).write(0..<8 << 20)
+      let before = FileFacts(file)
+      let ended = try ktaskctl("prefault", file, "--size", "32M", "--nodes", "0", "--dry-run")
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(ended.out.contains("node task: node 0, 24 MiB"), "\(ended.out)")
+      #expect(FileFacts(file) == before)
+    }
+
     @Test("--dry-run shows the node of each node task and the checks on it")
     func dryRun() throws {
       let file = scratch.file("vm")

@@ -1,0 +1,270 @@
+import Glibc
+
+private let mib = 1 << 20
+
+/// --nodes, --policy and --region: what lies where, told by system calls of these tests' own.
+let nodeTests: [GuestTest] = fileNodeTests + policyTests + shortNodeTests + threadNodeTests
+
+/// Runs ktaskctl and takes its document; ends the test where it fails.
+private func document(_ test: Test, _ words: [String]) throws -> JSON {
+  let run = try Program.ktaskctl(words + ["--json"])
+  try test.demand(run.status == 0, "\(words): status \(run.status): \(run.errors)")
+  return try run.document()
+}
+
+/// `pages_by_node` as numbers.
+private func told(_ value: JSON) -> [Int: Int] {
+  var pages: [Int: Int] = [:]
+  for (node, count) in value["pages_by_node"].members { pages[Int(node) ?? -1] = count.int ?? -1 }
+  return pages
+}
+
+/// Files of hugetlbfs and tmpfs.
+private let fileNodeTests: [GuestTest] = [
+  GuestTest("a file's pages come from the one node that was asked for, whichever it is") { test in
+    for node in 0..<test.machine.nodes {
+      try Pools.with([node: 32, (node + 1) % test.machine.nodes: 32]) {
+        for (directory, page, size) in [("/dev/hugepages", Pages.huge, 48 * mib), ("/dev/shm", Pages.base, 24 * mib)] {
+          try Scratch.file(in: directory) { path in
+            let found = try document(test, ["prefault", path, "--size", "\(size)", "--nodes", "\(node)"])
+            let nodes = try Pages.nodes(of: path, pageSize: page)
+            test.expect(nodes == [node: size / page], "\(directory): \(nodes) for node \(node)")
+            test.expect(told(found["files"][0]) == nodes, "it tells \(told(found["files"][0]))")
+          }
+        }
+      }
+    }
+  },
+  GuestTest("several nodes get equal parts, each in one piece; all means all that have memory") { test in
+    let all = Array(0..<test.machine.nodes)
+    let some = test.machine.nodes > 2 ? [0, 2] : [0, 1]
+    for (word, nodes) in [(some.map(String.init).joined(separator: ","), some), ("all", all)] {
+      try Pools.with(Dictionary(uniqueKeysWithValues: nodes.map { ($0, 32) })) {
+        for (directory, page) in [("/dev/hugepages", Pages.huge), ("/dev/shm", Pages.base)] {
+          try Scratch.file(in: directory) { path in
+            let size = nodes.count * 32 * mib
+            let found = try document(test, ["prefault", path, "--size", "\(size)", "--nodes", word])
+            let each = try Pages.eachNode(of: path, pageSize: page)
+            let expected = nodes.flatMap { Array(repeating: $0, count: 32 * mib / page) }
+            test.expect(each == expected, "\(directory), \(word): \(runs(each))")
+            let tasks = found["plan"]["node_tasks"].array.map { $0["node"].int }
+            test.expect(tasks == nodes.map { Optional($0) }, "node tasks of \(tasks)")
+          }
+        }
+      }
+    }
+  },
+  GuestTest("two regions on two nodes are done in one call, and cleared in place there") { test in
+    try Pools.with([0: 40, 1: 40]) {
+      try Scratch.file(in: "/dev/hugepages") { one in
+        try Scratch.file(in: "/dev/shm") { two in
+          let regions = ["--region", "path=\(one),size=80M,nodes=1", "--region", "path=\(two),size=40M,nodes=0"]
+          let found = try document(test, ["prefault"] + regions)
+          test.expect(found["files"].array.map(told) == [[1: 40], [0: 10240]], "it tells \(found["files"])")
+          for path in [one, two] { try Pages.fill(path, with: 0xa5) }
+          _ = try document(test, ["clear", "--runs", "1", "--warmup", "0"] + regions)
+          for (path, page, nodes) in [(one, Pages.huge, [1: 40]), (two, Pages.base, [0: 10240])] {
+            let lie = try Pages.nodes(of: path, pageSize: page)
+            test.expect(lie == nodes, "\(path): \(lie)")
+            let first = try Pages.firstByte(of: path) { $0 != 0 }
+            test.expect(first == nil, "\(path): byte \(first ?? 0) is not zero")
+          }
+        }
+      }
+    }
+  },
+  GuestTest("pages that are on another node already are not moved: the file is refused and stays") { test in
+    try Pools.with([0: 16, 1: 16]) {
+      for (directory, page) in [("/dev/hugepages", Pages.huge), ("/dev/shm", Pages.base)] {
+        try Scratch.file(in: directory) { path in
+          _ = try document(test, ["prefault", path, "--size", "16M", "--nodes", "0"])
+          try Pages.fill(path, with: 0x5a)
+          for words in [["prefault", path, "--size", "32M"], ["clear", path], ["pin", path]] {
+            let run = try Program.ktaskctl(words + ["--nodes", "1"])
+            test.expect(run.status == 1, "\(words): status \(run.status): \(run.errors)")
+            test.expect(run.errors.contains("16 MiB on node 0 already, from offset 0 on, not on node 1"), run.errors)
+          }
+          let nodes = try Pages.nodes(of: path, pageSize: page)
+          test.expect(nodes == [0: 16 * mib / page], "\(directory): \(nodes)")
+          let first = try Pages.firstByte(of: path) { $0 != 0x5a }
+          test.expect(first == nil, "byte \(first ?? 0) has changed")
+          // both nodes are right for it, and the rest of it comes from both
+          _ = try document(test, ["prefault", path, "--size", "48M", "--nodes", "0,1"])
+          let grown = try Pages.nodes(of: path, pageSize: page)
+          test.expect(grown == [0: 32 * mib / page, 1: 16 * mib / page], "\(directory): \(grown)")
+        }
+      }
+    }
+  },
+]
+
+private let policyTests: [GuestTest] = [
+  GuestTest("interleaved pages go from node to node") { test in
+    try Pools.with([0: 32, 1: 32]) {
+      for (directory, page) in [("/dev/hugepages", Pages.huge), ("/dev/shm", Pages.base)] {
+        try Scratch.file(in: directory) { path in
+          let words = ["prefault", path, "--size", "64M", "--nodes", "0-1", "--policy", "interleave"]
+          let found = try document(test, words)
+          let each = try Pages.eachNode(of: path, pageSize: page)
+          let half = 32 * mib / page
+          test.expect(each.count { $0 == 0 } == half && each.count { $0 == 1 } == half, runs(each))
+          test.expect(zip(each, each.dropFirst()).allSatisfy { $0 != $1 }, "\(directory): \(runs(each))")
+          test.expect(told(found["files"][0]) == [0: half, 1: half], "it tells \(found["files"])")
+        }
+      }
+    }
+  },
+  GuestTest("a preferred node is left when it has no pages, a bound one is not") { test in
+    try Pools.with([0: 64, 1: 8]) {
+      try Scratch.file(in: "/dev/hugepages") { path in
+        let words = ["prefault", path, "--size", "64M", "--nodes", "1"]
+        let bound = try Program.ktaskctl(words)
+        test.expect(bound.status == 3 && !Files.exists(path), "status \(bound.status): \(bound.errors)")
+        _ = try document(test, words + ["--policy", "preferred"])
+        let nodes = try Pages.nodes(of: path, pageSize: Pages.huge)
+        test.expect(nodes == [0: 24, 1: 8], "\(nodes)")
+      }
+    }
+  },
+  GuestTest("anonymous memory lies on its nodes while it is made, seen from outside") { test in
+    let last = test.machine.nodes - 1
+    for (nodes, policy) in [([1], "bind"), ([last], "bind"), ([0, last], "bind"), ([0, last], "interleave")] {
+      let words = ["--nodes", nodes.map(String.init).joined(separator: ","), "--policy", policy]
+      let run = try Program(
+        ["ktaskctl", "clear", "--size", "64M", "--page-size", "4K", "--min-chunk", "2M", "--json", "--runs", "1"]
+          + words)
+      var seen: [Int: Int] = [:]
+      let ended = try run.wait(limit: 100) {
+        usleep(50_000)
+        for (node, pages) in ProcessPages.nodes(of: run.process) { seen[node, default: 0] += pages }
+      }
+      try test.demand(ended.status == 0, "\(words): status \(ended.status): \(ended.errors)")
+      test.expect(Set(seen.keys) == Set(nodes), "\(words): pages on \(seen)")
+      let found = told(try ended.document()["verified"])
+      test.expect(found == Dictionary(uniqueKeysWithValues: nodes.map { ($0, 16384 / nodes.count) }), "tells \(found)")
+    }
+  },
+]
+
+/// Nodes that have too little.
+private let shortNodeTests: [GuestTest] = [
+  GuestTest("a short pool on one node is refused beforehand, whatever others have, with a remedy that works") { test in
+    try Pools.with([0: 200, 1: 20]) {
+      try Scratch.file(in: "/dev/hugepages") { path in
+        let words = ["prefault", path, "--size", "80M", "--nodes", "1"]
+        let run = try Program.ktaskctl(words + ["--json"])
+        test.expect(run.status == 3, "status \(run.status): \(run.errors)")
+        test.expect(run.errors.contains("80 MiB needs 40 free 2 MiB pages on node 1, 20 are free"), run.errors)
+        let error = try run.document()["errors"][0]
+        test.expect(error["node"].int == 1, "\(error)")
+        test.expect(!Files.exists(path) && Pools.free(on: test).prefix(2) == [200, 20], "\(Pools.free(on: test))")
+        try test.demand(Program.run(["sh", "-c", error["remedy"].string ?? "false"]).status == 0, "\(error["remedy"])")
+        _ = try document(test, words)
+        let nodes = try Pages.nodes(of: path, pageSize: Pages.huge)
+        test.expect(nodes == [1: 40], "\(nodes)")
+      }
+    }
+  },
+  GuestTest("what a short node cannot give, others that were asked for give") { test in
+    try Pools.with([0: 100, 1: 10]) {
+      try Scratch.file(in: "/dev/hugepages") { path in
+        _ = try document(test, ["prefault", path, "--size", "160M", "--nodes", "0,1"])
+        let each = try Pages.eachNode(of: path, pageSize: Pages.huge)
+        test.expect(each == Array(repeating: 0, count: 70) + Array(repeating: 1, count: 10), runs(each))
+      }
+      try Scratch.file(in: "/dev/hugepages") { path in
+        let run = try Program.ktaskctl(["prefault", path, "--size", "240M", "--nodes", "0,1"])
+        test.expect(run.status == 3, "status \(run.status): \(run.errors)")
+        test.expect(run.errors.contains("on node 0") && run.errors.contains("on node 1"), run.errors)
+        test.expect(!Files.exists(path), "the file is there")
+      }
+    }
+  },
+  GuestTest(
+    "a node that runs out on the way ends with status 3 and its number, and everything is given back", on: [.fourNodes]
+  ) { test in
+    let overcommit = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_overcommit_hugepages"
+    try test.demand(Files.write(overcommit, "4000"), "no surplus pages")
+    defer { _ = Files.write(overcommit, "0") }
+    // as much as the small node has: the kernel itself needs some of it
+    let node = 2
+    let words = Files.read("/sys/devices/system/node/node\(node)/meminfo")?.split(whereSeparator: \.isWhitespace) ?? []
+    let kilobytes = try test.demand(words.count > 3 ? Int(words[3]) : nil, "node \(node) does not tell its memory")
+    try Scratch.file(in: "/dev/hugepages") { path in
+      let run = try Program.ktaskctl(["prefault", path, "--size", "\(kilobytes)K", "--nodes", "\(node)", "--json"])
+      test.expect(run.status == 3, "status \(run.status): \(run.errors)")
+      let found = try run.document()
+      test.expect(found["errors"][0]["node"].int == node, "\(found["errors"])")
+      test.expect(found["errors"][0]["errno"].string == "EFAULT", "\(found["errors"])")
+      test.expect(found["undone"]["complete"].bool == true, "\(found["undone"])")
+      test.expect(!Files.exists(path), "the file is there")
+      test.expect((0..<test.machine.nodes).allSatisfy { Pools.total($0) == 0 }, "pools \(Pools.free(on: test))")
+    }
+  },
+  GuestTest("nodes that are not there, or that the cpuset forbids, are refused with status 8") { test in
+    let run = try Program.ktaskctl(["clear", "--size", "4M", "--nodes", "\(test.machine.nodes)"])
+    test.expect(run.status == 8, "status \(run.status): \(run.errors)")
+    try Scratch.cgroup(["cpuset.mems": "0"]) { group in
+      let inside = Surroundings(cgroup: group)
+      let run = try Program.ktaskctl(["clear", "--size", "4M", "--nodes", "1"], in: inside)
+      test.expect(run.status == 8 && run.errors.contains("may have memory of node 0"), "\(run.status): \(run.errors)")
+      let relative = try Program.ktaskctl(["clear", "--size", "4M", "--nodes", "+0", "--json"], in: inside)
+      test.expect(relative.status == 0, "status \(relative.status): \(relative.errors)")
+    }
+  },
+]
+
+/// Where threads run.
+private let threadNodeTests: [GuestTest] = [
+  GuestTest("helpers run on the CPUs of the node that they clear, a node without any has the nearest's") { test in
+    let sizes = ["--size", "512M", "--page-size", "4K", "--min-chunk", "8M", "--threads", "2", "--runs", "1"]
+    // the last of four nodes has no CPUs and is nearest to the one before
+    for (node, cpus) in test.machine.nodes > 2 ? [(1, [2, 3]), (3, [4, 5])] : [(0, [0, 1]), (1, [2, 3])] {
+      let run = try Program(["ktaskctl", "clear", "--nodes", "\(node)", "--warmup", "0", "--json"] + sizes)
+      var places = HelperPlaces()
+      let ended = try run.wait(limit: 100) { places.take(of: run.process) }
+      test.expect(ended.status == 0, "status \(ended.status): \(ended.errors)")
+      test.expect(
+        places.cpus.values.allSatisfy { $0 == [cpus] } && !places.cpus.isEmpty, "node \(node): \(places.cpus)")
+      let told = try ended.document()["results"][0]["helpers"].array.dropFirst().map { $0["node"].int }
+      test.expect(told == [cpus[0] / 2], "it tells \(told)")
+    }
+  },
+  GuestTest("a helper whose node has nothing left goes over to the other node's CPUs") { test in
+    for _ in 0..<6 {
+      // the caller takes its own node's part: at times that leaves the helper the small one
+      let run = try Program([
+        "ktaskctl", "clear", "--region", "size=32M,nodes=1", "--region", "size=320M,nodes=0", "--page-size", "4K",
+        "--min-chunk", "8M", "--threads", "2", "--runs", "1", "--warmup", "0",
+      ])
+      var places = HelperPlaces()
+      let ended = try run.wait(limit: 100) { places.take(of: run.process) }
+      try test.demand(ended.status == 0, "status \(ended.status): \(ended.errors)")
+      let ways = places.cpus.values
+      try test.demand(ways.allSatisfy { $0.allSatisfy { $0 == [0, 1] || $0 == [2, 3] } }, "helpers were on \(ways)")
+      if ways.contains(where: { zip($0, $0.dropFirst()).contains { $0 == [2, 3] && $1 == [0, 1] } }) { return }
+    }
+    test.expect(false, "no helper was seen to move")
+  },
+  GuestTest("the caller's CPUs are never widened for a node that it may not run on") { test in
+    let run = try Program(
+      [
+        "ktaskctl", "clear", "--size", "256M", "--page-size", "4K", "--nodes", "1", "--min-chunk", "8M", "--threads",
+        "2",
+        "--runs", "1",
+      ], in: Surroundings(cpus: "0-1"))
+    var places = HelperPlaces()
+    let ended = try run.wait(limit: 100) { places.take(of: run.process, named: nil) }
+    test.expect(ended.status == 0, "status \(ended.status): \(ended.errors)")
+    test.expect(places.cpus.values.joined().allSatisfy { Set($0).isSubset(of: [0, 1]) }, "threads on \(places.cpus)")
+  },
+]
+
+/// Equal neighbours taken together: "0×32 1×32".
+private func runs(_ nodes: [Int]) -> String {
+  var runs: [(node: Int, count: Int)] = []
+  for node in nodes {
+    if runs.last?.node == node { runs[runs.count - 1].count += 1 } else { runs.append((node, 1)) }
+  }
+  return runs.prefix(20).map { "\($0.node)×\($0.count)" }.joined(separator: " ")
+}
