@@ -8,19 +8,19 @@ import Testing
 struct NodeRulesTests {
   static let eight = Machine.madeUp((0..<8).map { CPUSet(16 * $0..<16 * ($0 + 1)) })
 
-  @Test(
-    "seats go to node tasks in proportion to their sizes, and every one with work gets one",
-    arguments: [
-      // sizes, threads, seats for each node task
-      (Array(repeating: 1000, count: 8), 128, Array(repeating: 16, count: 8)),
-      (Array(repeating: 1000, count: 8), 103, [13, 13, 13, 13, 13, 13, 13, 12]),
-      (Array(repeating: 1000, count: 8), 8, Array(repeating: 1, count: 8)),
-      (Array(repeating: 1000, count: 8), 3, [1, 1, 1, 0, 0, 0, 0, 0]),
-      ([8000, 1, 1, 1, 1, 1, 1, 1], 128, [121, 1, 1, 1, 1, 1, 1, 1]),
-      ([700, 0, 100, 0, 0, 0, 0, 0], 16, [14, 0, 2, 0, 0, 0, 0, 0]),
-      ([0, 0, 0, 0, 0, 0, 0, 5], 64, [0, 0, 0, 0, 0, 0, 0, 64]),
-      ([100, 200, 300, 400, 500, 600, 700, 800], 36, [1, 2, 3, 4, 5, 6, 7, 8]),
-    ])
+  /// Sizes of the node tasks, threads, seats for each node task.
+  static let seatTable: [([Int], Int, [Int])] = [
+    ([90, 90, 90, 90, 90, 90, 90, 90], 128, [16, 16, 16, 16, 16, 16, 16, 16]),
+    ([90, 90, 90, 90, 90, 90, 90, 90], 103, [13, 13, 13, 13, 13, 13, 13, 12]),
+    ([90, 90, 90, 90, 90, 90, 90, 90], 8, [1, 1, 1, 1, 1, 1, 1, 1]),
+    ([90, 90, 90, 90, 90, 90, 90, 90], 3, [1, 1, 1, 0, 0, 0, 0, 0]),
+    ([8000, 1, 1, 1, 1, 1, 1, 1], 128, [121, 1, 1, 1, 1, 1, 1, 1]),
+    ([700, 0, 100, 0, 0, 0, 0, 0], 16, [14, 0, 2, 0, 0, 0, 0, 0]),
+    ([0, 0, 0, 0, 0, 0, 0, 5], 64, [0, 0, 0, 0, 0, 0, 0, 64]),
+    ([100, 200, 300, 400, 500, 600, 700, 800], 36, [1, 2, 3, 4, 5, 6, 7, 8]),
+  ]
+
+  @Test("seats go to node tasks in proportion to their sizes, and every one with work gets one", arguments: seatTable)
   func seats(sizes: [Int], threads: Int, expected: [Int]) {
     let nodes = (0..<8).map { Optional($0) }
     let seats = Policy.seats(sizes: sizes, nodes: nodes, threads: threads, callersNode: nil)
