@@ -57,88 +57,126 @@ struct RandomMachine {
   var budget: HelperBudget { HelperBudget(limit: limit, nodeLimits: nodeLimits) }
   func nodeTask(of unit: Int) -> Int { nodeTasks.firstIndex { $0.units.contains(unit) }! }
 
+  /// From a node, which may be none, to a node task's memory.
+  func distance(from here: Int?, to task: Int) -> Int {
+    guard let here, let there = nodeTasks[task].node else { return 0 }
+    return machine.topology.distance(from: here, to: there)
+  }
+
   /// Where a thread that is at a node goes on, told in another way than the policy's: by sorting.
   func nextNodeTask(from here: Int?, _ left: [Int]) -> Int? {
-    func distance(_ task: Int) -> Int {
-      guard let here, let there = nodeTasks[task].node else { return 0 }
-      return machine.topology.distance(from: here, to: there)
+    let open = left.indices.filter { left[$0] > 0 }
+    let nearest = open.map { distance(from: here, to: $0) }.min()
+    let near = open.filter { distance(from: here, to: $0) == nearest }
+    let most = near.map { left[$0] }.max()
+    return near.first { left[$0] == most }
+  }
+}
+
+/// The policy and the budget, with threads that are numbers: each takes a unit in its turn, and moves when its node task
+/// has none left.
+private final class Simulation {
+  /// A thread: the caller has no place.
+  final class Walker {
+    var nodeTask: Int
+    let place: SlotInArray?
+    var time = 0
+    /// Slow ones and fast ones.
+    let pace: Int
+    var isDone = false
+
+    init(nodeTask: Int, place: SlotInArray?, pace: Int) {
+      self.nodeTask = nodeTask
+      self.place = place
+      self.pace = pace
     }
-    return left.indices.filter { left[$0] > 0 }.min { (distance($0), -left[$0], $0) < (distance($1), -left[$1], $1) }
+  }
+
+  let made: RandomMachine
+  let budget: HelperBudget
+  let servers: [Int?]
+  var left: [Int]
+  var walkers: [Walker] = []
+
+  init(seed: Int) {
+    var made = RandomMachine(seed: seed, regular: seed % 2 == 0)
+    budget = made.budget
+    left = made.nodeTasks.map(\.size)
+    let (machine, allowed) = (made.machine, made.machine.topology.onlineCPUs)
+    servers = made.nodeTasks.map { machine.node(serving: $0.node, within: allowed) }
+    let seats = Policy.seats(sizes: left, nodes: servers, threads: made.threads, callersNode: 0)
+    for seat in seats {
+      let pace = made.random.number(1...9)
+      if walkers.isEmpty {
+        walkers.append(Walker(nodeTask: seat, place: nil, pace: pace))
+      } else if let slot = budget.slot(on: servers[seat]) {
+        walkers.append(Walker(nodeTask: seat, place: SlotInArray(slot), pace: pace))
+      }
+    }
+    self.made = made
+    #expect(walkers.count == min(seats.count, made.limit + 1))
+  }
+
+  /// Until every thread finds nothing left.
+  func run() {
+    while let walker = nextInTime() {
+      walker.time += walker.pace
+      if left[walker.nodeTask] > 0 {
+        left[walker.nodeTask] -= 1
+      } else {
+        goOn(walker)
+      }
+    }
+  }
+
+  private func nextInTime() -> Walker? {
+    var first: Walker?
+    for walker in walkers where !walker.isDone {
+      if walker.time < first?.time ?? .max { first = walker }
+    }
+    return first
+  }
+
+  private func goOn(_ walker: Walker) {
+    let here = walker.place == nil ? 0 : servers[walker.nodeTask]
+    let next = Policy.nextNodeTask(
+      count: left.count, remaining: { left[$0] }, distance: { made.distance(from: here, to: $0) })
+    #expect(next == made.nextNodeTask(from: here, left))
+    guard let next else {
+      walker.isDone = true
+      return
+    }
+    walker.nodeTask = next
+    if let place = walker.place { move(place, to: servers[next]) }
+  }
+
+  /// From a node, or from none: it is the new node's limit that counts.
+  private func move(_ place: SlotInArray, to node: Int?) {
+    let before = budget.running()
+    var expected: Int?
+    if let node {
+      let others = budget.running(on: node) - (place.node == node ? 1 : 0)
+      if others < made.nodeLimits[node] ?? 0 { expected = node }
+    }
+    place.move(to: node)
+    #expect(place.node == expected)
+    #expect(budget.running() == before)
+    for (node, limit) in made.nodeLimits { #expect(budget.running(on: node) <= limit) }
   }
 }
 
 @Suite("Rules for nodes, simulated")
 struct NodeRulesSimulation {
-  /// A thread of a simulated task: the caller has no place.
-  private struct Walker {
-    var nodeTask: Int
-    var place: SlotInArray?
-    var time: Int
-    /// Slow ones and fast ones.
-    var pace: Int
-  }
-
-  /// The policy and the budget, with threads that are numbers: each takes a unit in its turn, and moves when its node
-  /// task has none left.
   @Test("threads move by the rules, limits hold at every moment, and nothing is left", arguments: 0..<400)
-  func threads(seed: Int) throws {
-    var made = RandomMachine(seed: seed, regular: seed % 2 == 0)
-    let budget = made.budget
-    let allowed = made.machine.topology.onlineCPUs
-    let serving = made.nodeTasks.map { made.machine.node(serving: $0.node, within: allowed) }
-    let seats = Policy.seats(
-      sizes: made.nodeTasks.map(\.size), nodes: serving, threads: made.threads, callersNode: 0)
-    var walkers: [Walker] = []
-    for (index, seat) in seats.enumerated() {
-      var place: SlotInArray?
-      if index > 0 {
-        guard let slot = budget.slot(on: serving[seat]) else { break }
-        place = SlotInArray(slot)
-      }
-      walkers.append(Walker(nodeTask: seat, place: place, time: 0, pace: made.random.number(1...9)))
-    }
-    #expect(walkers.count == min(seats.count, made.limit + 1))
-
-    var left = made.nodeTasks.map(\.size)
-    var isDone = Array(repeating: false, count: walkers.count)
-    while let turn = walkers.indices.filter({ !isDone[$0] }).min(by: { walkers[$0].time < walkers[$1].time }) {
-      walkers[turn].time += walkers[turn].pace
-      if left[walkers[turn].nodeTask] > 0 {
-        left[walkers[turn].nodeTask] -= 1
-        continue
-      }
-      let here = turn == 0 ? 0 : serving[walkers[turn].nodeTask]
-      let next = Policy.nextNodeTask(
-        count: left.count, remaining: { left[$0] },
-        distance: { task in
-          guard let here, let there = made.nodeTasks[task].node else { return 0 }
-          return made.machine.topology.distance(from: here, to: there)
-        })
-      #expect(next == made.nextNodeTask(from: here, left))
-      guard let next else {
-        isDone[turn] = true
-        continue
-      }
-      walkers[turn].nodeTask = next
-      move(walkers[turn].place, to: serving[next], budget, made)
-    }
-    #expect(left.allSatisfy { $0 == 0 })
-    #expect(budget.running() == walkers.count - 1)
-    walkers = []
+  func threads(seed: Int) {
+    let simulation = Simulation(seed: seed)
+    simulation.run()
+    let budget = simulation.budget
+    #expect(simulation.left.allSatisfy { $0 == 0 })
+    #expect(budget.running() == simulation.walkers.count - 1)
+    simulation.walkers = []
     #expect(budget.running() == 0)
-    #expect(made.nodeLimits.keys.allSatisfy { budget.running(on: $0) == 0 })
-  }
-
-  /// From a node, or from none: it is the new node's limit that counts.
-  private func move(_ place: SlotInArray?, to node: Int?, _ budget: HelperBudget, _ made: RandomMachine) {
-    guard let place else { return }
-    let before = budget.running()
-    let others = node.map { budget.running(on: $0) - (place.node == $0 ? 1 : 0) } ?? 0
-    let limit = node.flatMap { made.nodeLimits[$0] } ?? 0
-    place.move(to: node)
-    #expect(place.node == (others < limit ? node : nil))
-    #expect(budget.running() == before)
-    for (node, limit) in made.nodeLimits { #expect(budget.running(on: node) <= limit) }
+    for node in simulation.made.nodeLimits.keys { #expect(budget.running(on: node) == 0) }
   }
 
   /// The engine itself, one of whose two threads does everything while the other one stays in its first chunk: then the
