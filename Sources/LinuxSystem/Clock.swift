@@ -1,8 +1,12 @@
 public import CLinux
+internal import Glibc
 
 /// The clock that times are measured with.
 public enum Clock {
   /// Nanoseconds of CLOCK_MONOTONIC (clock_gettime(2)). Allocates nothing and takes no lock.
   @inlinable
   public static func now() -> UInt64 { clinux_monotonic_ns() }
+
+  /// Lets time pass (usleep(3)); a signal may end it early.
+  public static func sleep(milliseconds: Int) { usleep(UInt32(clamping: milliseconds * 1000)) }
 }

@@ -82,7 +82,7 @@ extension HugePagePool {
   }
 
   /// The kernel's name for the pool, such as `hugepages-2048kB`; and back again.
-  private static func name(_ pageSize: Int) -> String { "hugepages-\(pageSize >> 10)kB" }
+  static func name(_ pageSize: Int) -> String { "hugepages-\(pageSize >> 10)kB" }
 
   private static func pageSize(_ name: String) -> Int? {
     guard name.hasSuffix("kB") else { return nil }

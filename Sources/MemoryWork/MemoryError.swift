@@ -5,7 +5,7 @@ public struct MemoryError: Error, Equatable, Sendable {
   /// What was being done when a call failed.
   public enum Operation: String, Sendable, BitwiseCopyable {
     case open, create, resize, lock, map, advise, populate, allocate, touch, clear, verify, pin, register, inspect
-    case mapForDevices, place, locate, remove, punch
+    case mapForDevices, place, locate, remove, punch, growPool
   }
 
   public enum Cause: Equatable, Sendable {
@@ -56,6 +56,8 @@ public struct MemoryError: Error, Equatable, Sendable {
     case notAsDemanded(Shortfall)
     /// `release` found pages again.
     case notReleased(bytes: Int)
+    /// A pool could be raised by so many of the pages that it lacks.
+    case poolShort(wanted: Int, got: Int)
     /// The name means another file by now.
     case replaced
     case cancelled

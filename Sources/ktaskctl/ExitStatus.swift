@@ -29,6 +29,7 @@ extension MemoryError {
     case .busy: .busy
     case .noSize, .beyondEnd, .namedTwice, .hasPages: .usage
     case .notAsDemanded: .notAsDemanded
+    case .poolShort: .shortage
     case .noPin(let refusal): refusal.exitStatus
     case .missing, .notZero, .notResident, .notLocked, .notPinned, .wrongNode, .notReleased, .replaced,
       .cancelled:

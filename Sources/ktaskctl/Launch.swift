@@ -47,8 +47,10 @@ enum LaunchStatus {
 
 extension Program {
   /// Lets COMMAND take this process's place; comes back only where that failed, and then nothing is left.
-  static func launch(_ launch: Launch, _ file: MemoryFile, _ watch: Watch) -> Int32 {
+  static func launch(_ launch: Launch, _ plan: Plan, _ watch: Watch) -> Int32 {
+    let file = plan.job.files[0]
     watch.handOver()
+    defer { _ = plan.takeBack() }
     if case .signal(let number) = watch.end {
       show(Message(what: file.path, why: "ended by \(Watch.name(of: number)) before COMMAND was run"))
       return ExitStatus.signal(number)

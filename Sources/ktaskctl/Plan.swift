@@ -30,6 +30,8 @@ struct Plan {
   let runs: Int
   let warmup: Int
   let checks: [Check]
+  /// Raises pools; nil where that is not asked for.
+  let growth: PoolGrowth?
   /// What bounds the thread count, and which of the bounds the counts asked for go beyond.
   let bounds: [Bound]
   let exceeded: [Bound]
@@ -55,7 +57,9 @@ struct Plan {
     bounds = sweep.bounds
     exceeded = sweep.exceeded
     warnings = sweep.warnings + ((job as? ReleaseJob)?.warnings ?? request.launch?.warnings ?? [])
-    checks = job.bytes == 0 ? [] : job.checks(.current())
+    growth = command.growsPool ? PoolGrowth(job) : nil
+    let wanted = job.bytes == 0 ? [] : job.checks(.current())
+    checks = growth.map { $0.checks + wanted.filter { !$0.isAboutPool } } ?? wanted
     try refuseGivingAwayOthersPages()
     if hold != nil && threadCounts.count * (runs + warmup) > 1 {
       throw ValidationError("--hold is one run with one number of threads")

@@ -102,7 +102,7 @@ extension Program {
     if plan.hold != nil && report.isDone { followers.stage.begin(.holding) }
     let status = finish(&report, command, status: report.exitStatus)
     followers.tell(report, status: status, held: plan.hold != nil)
-    if let launch = plan.request.launch, status == 0 { return Program.launch(launch, plan.job.files[0], watch) }
+    if let launch = plan.request.launch, status == 0 { return Program.launch(launch, plan, watch) }
     guard let hold = plan.hold, report.isDone else { return status }
     if status == 0 { return Program.hold(plan, hold, watch, followers) }
     // nobody was told of it: nothing is held

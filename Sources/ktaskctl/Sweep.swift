@@ -25,8 +25,16 @@ struct SweepOutcome {
   /// Told to stop when the work was just done, and before anybody was told so: it is not to be held.
   mutating func cancel(_ plan: Plan) {
     wasCancelled = true
-    let given = plan.job.giveBack(finally: true)
-    undone = (given.bytes, given.isComplete)
+    undone = plan.takeBack()
+  }
+}
+
+extension Plan {
+  /// Whatever the runs left, and by how much pools were raised for them; whether that was all.
+  func takeBack() -> (bytes: Int, complete: Bool) {
+    let given = job.giveBack(finally: true)
+    let isPoolBack = growth?.giveBack() ?? true
+    return (given.bytes, given.isComplete && isPoolBack)
   }
 }
 
@@ -57,6 +65,7 @@ struct Sweep {
   }
 
   private mutating func runAll() throws(MemoryError) {
+    try plan.growth?.raise(monitor, within: plan.words.timeout?.seconds)
     let rounds = plan.warmup + plan.runs
     for round in 0..<rounds {
       for index in outcome.counts.indices {
@@ -67,6 +76,7 @@ struct Sweep {
         if !isLast || !plan.keepsResult { _ = plan.job.giveBack(finally: false) }
       }
     }
+    plan.growth?.unlock()
   }
 
   private mutating func runOnce(_ index: Int, isMeasured: Bool) throws(MemoryError) {
@@ -96,8 +106,8 @@ struct Sweep {
   private consuming func concluded() -> SweepOutcome {
     if !plan.request.isLook, outcome.wasCancelled || !outcome.errors.isEmpty {
       stage.begin(.undoing)
-      let given = plan.job.giveBack(finally: true)
-      outcome.undone = (undoneBytes + given.bytes, given.isComplete)
+      let given = plan.takeBack()
+      outcome.undone = (undoneBytes + given.bytes, given.complete)
     }
     outcome.counts.removeAll { $0.times.isEmpty }
     return outcome

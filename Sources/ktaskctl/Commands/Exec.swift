@@ -16,6 +16,9 @@ struct Exec: WorkCommand {
   @Flag(help: "Seal the memory against being made shorter.")
   var seal = false
 
+  @Flag(help: "Raise the pools of huge pages by what they lack.")
+  var growPool = false
+
   @OptionGroup var work: WorkOptions
   @OptionGroup var output: OutputOptions
 
@@ -32,6 +35,8 @@ struct Exec: WorkCommand {
       throw ValidationError("exec makes memory once: it takes one number of threads")
     }
   }
+
+  var growsPool: Bool { growPool }
 
   func job() throws -> JobRequest {
     guard let size = work.size else { throw ValidationError("exec needs --size SIZE") }

@@ -21,12 +21,15 @@ protocol WorkCommand: ParsableCommand {
   static var defaults: SweepDefaults { get }
   /// Whether this process keeps the result, and the file that names it; nil for most commands.
   var holding: HoldOptions? { get }
+  /// Whether pools of huge pages are raised by what they lack.
+  var growsPool: Bool { get }
   /// The validated intent.
   func job() throws -> JobRequest
 }
 
 extension WorkCommand {
   var holding: HoldOptions? { nil }
+  var growsPool: Bool { false }
 
   func run() throws { preconditionFailure("Program runs the commands") }
 }

@@ -19,6 +19,9 @@ struct Prefault: WorkCommand {
   var region: [RegionWord] = []
 
   @OptionGroup var hold: HoldOptions
+  @Flag(help: "Raise the pools of huge pages by what they lack.")
+  var growPool = false
+
   @OptionGroup var work: WorkOptions
   @OptionGroup var output: OutputOptions
 
@@ -30,6 +33,8 @@ struct Prefault: WorkCommand {
   }
 
   var holding: HoldOptions? { hold }
+
+  var growsPool: Bool { growPool }
 
   func job() throws -> JobRequest {
     if region.isEmpty { return .prefault(files: file) }

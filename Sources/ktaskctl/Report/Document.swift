@@ -18,6 +18,8 @@ struct Document: Encodable, Equatable, Sendable {
   var held: Bool?
   var errors: [Failure] = []
   var undone: Undone?
+  /// Pages by which pools were raised; given back where there is `undone`.
+  var grown: [PoolRaise]?
   /// What makes the figures doubtful, a sentence each.
   var warnings: [String] = []
 }

@@ -16,6 +16,8 @@ extension Document {
     var bytesToDo: Int?
     var checks: [Check] = []
     var helpers: HelperRules?
+    /// Pages by which pools are to be raised.
+    var growPool: [PoolRaise]?
 
     enum CodingKeys: String, CodingKey {
       case threads, bounds, method, checks, helpers
@@ -23,6 +25,7 @@ extension Document {
       case exceededBounds = "exceeded_bounds"
       case nodeTasks = "node_tasks"
       case bytesToDo = "bytes_to_do"
+      case growPool = "grow_pool"
     }
   }
 

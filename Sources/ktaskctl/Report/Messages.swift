@@ -78,6 +78,7 @@ extension MemoryError {
     case .wrongNode(let bytes, let asked, let wasThere):
       NodeMessages.wrong(bytes, on: node, asked: asked, offset: offset, wasThere: wasThere)
     case .notAsDemanded(let shortfall): sentence(shortfall)
+    case .poolShort(let wanted, let got): poolSentence(wanted, got)
     case .replaced: "the name means another file by now, which is left alone"
     case .notReleased(let bytes): "\(ByteSize.text(bytes)) are there again: another program writes to it"
     case .cancelled: "cancelled"
@@ -118,6 +119,8 @@ extension MemoryError {
     case .missing: "make it first: ktaskctl prefault --size SIZE \(path ?? "FILE")"
     case .hasPages: "one run with one thread count, or another file"
     case .noPin(let refusal): refusal.remedy
+    case .poolShort: "a smaller --size, a longer --timeout, or reserve the pages when the machine starts"
+    case .failed(.growPool, _): "as root"
     case .failed(.pin, _), .failed(.register, .noMemory), .failed(.mapForDevices, .noMemory):
       "ulimit -l unlimited, as root, or LimitMEMLOCK=infinity in its unit"
     case .noSuchNodes: "ktaskctl topology"
@@ -148,6 +151,7 @@ extension MemoryError.Operation {
     case .create: "creating"
     case .resize: "resizing"
     case .remove: "removing"
+    case .growPool: "changing the pool"
     case .punch: "giving pages back"
     case .lock: "locking the file"
     case .map: "mapping"

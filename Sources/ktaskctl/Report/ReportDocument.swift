@@ -17,6 +17,7 @@ extension Report {
     document.errors = errors.map(Document.Failure.init)
     if let cancelled = endFailure { document.errors.append(cancelled) }
     document.undone = outcome?.undone.map { Document.Undone(bytes: $0.bytes, complete: $0.complete) }
+    document.grown = plan.growth?.raised.map { .init($0) }
     document.warnings = warnings
     return document
   }
@@ -74,7 +75,7 @@ extension Plan {
       method: job.method?.rawValue, nodeTasks: job.nodeTasks.map { .init(node: $0.node, bytes: $0.range.count) },
       bytesToDo: job.bytes,
       checks: checks.map { .init(what: $0.name, need: $0.need, have: $0.have, ok: $0.isMet) },
-      helpers: .init(priority, budget))
+      helpers: .init(priority, budget), growPool: growth?.planned.map { .init($0) })
   }
 }
 

@@ -85,6 +85,7 @@ extension Plan {
     lines += job.files.map {
       "  file: \($0.path), \(ByteSize.text($0.length)), \(ByteSize.text($0.residentBefore)) there"
     }
+    lines += (growth?.planned ?? []).map { "  " + $0.line }
     lines += checks.map { "  " + $0.line }
     return lines
   }

@@ -1,6 +1,5 @@
 /// Every test, in the order in which they run. Each machine runs those that are for it.
 let allTests: [GuestTest] =
-let allTests: [GuestTest] =
   machineTests + prefaultTests + clearTests + nodeTests + pinTests + vfioTests + iommufdTests + pinFaultTests
   + controlGroupTests + hardwareTests
 

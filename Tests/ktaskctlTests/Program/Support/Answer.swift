@@ -41,6 +41,7 @@ struct Answer: Decodable {
     var helpers: Helpers
     var nodeTasks: [NodeTask]
     var bytesToDo: Int
+    var growPool: [PoolRaise]?
     var checks: [Check]
   }
   struct Result: Decodable {
@@ -83,6 +84,11 @@ struct Answer: Decodable {
     var pagesByNode: [String: Int]?
     var pinnedBytes: Int?
   }
+  struct PoolRaise: Decodable {
+    var pageSize: Int
+    var node: Int?
+    var pages: Int
+  }
   struct Failure: Decodable {
     var code: String
     var exitStatus: Int32
@@ -104,6 +110,7 @@ struct Answer: Decodable {
   var files: [File]
   var verified: Verified?
   var held: Bool?
+  var grown: [PoolRaise]?
   var errors: [Failure]
   var undone: Undone?
 }

@@ -1,0 +1,64 @@
+internal import Glibc
+
+/// The right to change how many huge pages of one size the machine keeps (`nr_hugepages`), held by one process at a
+/// time: the kernel's file is read, added to and written, and two who did so at once would undo each other's change.
+///
+/// The lock is flock(2) on the kernel's own file, and goes with its owner. It binds only those that take it.
+public struct PoolSize: ~Copyable, Sendable {
+  private let file: FileDescriptor
+  public let pageSize: Int
+
+  /// nil while another process has it. EACCES: only root may change pools.
+  public static func claim(pageSize: Int) throws(Errno) -> PoolSize? {
+    let file = try FileDescriptor.open(path(pageSize, node: nil), .readWrite)
+    return try file.lockExclusively() ? PoolSize(file, pageSize) : nil
+  }
+
+  private init(_ file: consuming FileDescriptor, _ pageSize: Int) {
+    self.file = file
+    self.pageSize = pageSize
+  }
+
+  /// Asks for so many pages, on one node or on all. The kernel makes as many as it can find memory for and says nothing
+  /// of the rest: read it back. Fewer than are in use make the surplus.
+  public func set(_ pages: Int, node: Int?) throws(Errno) {
+    guard let node else { return try file.write("\(pages)") }
+    let ofNode = try FileDescriptor.open(Self.path(pageSize, node: node), .readWrite)
+    try ofNode.write("\(pages)")
+  }
+
+  private static func path(_ pageSize: Int, node: Int?) -> String {
+    let folder = node.map { "/sys/devices/system/node/node\($0)/hugepages" } ?? "/sys/kernel/mm/hugepages"
+    return "\(folder)/\(HugePagePool.name(pageSize))/nr_hugepages"
+  }
+
+  /// Has the kernel move pages together, so that huge ones become free (/proc/sys/vm/compact_memory).
+  public static func compact() throws(Errno) {
+    // cannot be opened for reading
+    let number = unsafe open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC)
+    if number == -1 { throw Errno.current }
+    try FileDescriptor(owning: number).write("1")
+  }
+}
+
+extension FileDescriptor {
+  /// A kernel's setting, in one call (pwrite(2)).
+  fileprivate func write(_ text: String) throws(Errno) {
+    let bytes = Array(text.utf8)
+    while unsafe pwrite(number, bytes, bytes.count, 0) == -1 {
+      let error = Errno.current
+      if error != .interrupted { throw error }
+    }
+  }
+}
+
+extension HugePagePool {
+  /// Pages that the pool keeps, on one node or on all.
+  public func total(on node: Int?) -> Int {
+    guard let node else { return total }
+    return nodes.first { $0.number == node }?.total ?? 0
+  }
+
+  /// Pages of the pool's own size, without the surplus.
+  public var persistent: Int { total - surplus }
+}

@@ -1,0 +1,151 @@
+public import KTask
+internal import LinuxSystem
+
+/// `--grow-pool`: raises the pools that a job's files draw on by what they lack, and gives back what it raised where
+/// the job fails.
+///
+/// From the look at what is missing until the pages are made, the right to change those pools is held, so that of two at
+/// work neither counts pages as its own that the other has raised for itself.
+public final class PoolGrowth {
+  /// What would be raised as things were when it was planned.
+  public let planned: [PoolRaise]
+  /// What was raised in the end.
+  public private(set) var raised: [PoolRaise] = []
+  private let job: any MemoryJob
+  private var claims: [Owned<PoolSize>] = []
+  /// By how many pages each pool's own size has grown: surplus pages become its own first.
+  private var differences: [(pageSize: Int, node: Int?, pages: Int)] = []
+
+  public init(_ job: any MemoryJob) {
+    self.job = job
+    planned = Self.missing(job, .current())
+  }
+
+  private static func missing(_ job: any MemoryJob, _ facts: MachineFacts) -> [PoolRaise] {
+    if job.bytes == 0 { return [] }
+    let shared = job.files.first { $0.placement.map { $0.policy != .bind } ?? false }?.placement?.nodes
+    return PoolRaise.missing(from: job.checks(facts), sharedBy: shared)
+  }
+
+  /// Whether the machine has the memory for it.
+  public var checks: [Check] {
+    MachineFacts.current().checks(planned, path: planned.first.flatMap { path($0.pageSize) })
+  }
+
+  /// The first file that draws on a pool, for messages.
+  private func path(_ pageSize: Int) -> String? { job.files.first { $0.pageSize == pageSize }?.path }
+
+  /// Raises what is missing now. A shortfall is met with compaction, for `seconds` or, where that is nil, a few times,
+  /// then with an error; `giveBack` is the caller's to call.
+  public func raise(_ monitor: TaskMonitor, within seconds: Double?) throws(MemoryError) {
+    let patience = Patience(seconds)
+    for size in Set(job.files.filter { $0.fileSystem.kind == .hugetlbfs }.map(\.pageSize)).sorted() {
+      claims.append(try claim(size, monitor))
+    }
+    for raise in Self.missing(job, .current()) { try grow(raise, monitor, patience) }
+  }
+
+  /// Waits while another process has it: that one is making its pages.
+  private func claim(_ pageSize: Int, _ monitor: TaskMonitor) throws(MemoryError) -> Owned<PoolSize> {
+    while !monitor.isCancelled {
+      do throws(Errno) {
+        if let claim = try PoolSize.claim(pageSize: pageSize) { return Owned(claim) }
+      } catch {
+        throw MemoryError(.failed(.growPool, error), path: path(pageSize), pageSize: pageSize)
+      }
+      Clock.sleep(milliseconds: 5)
+    }
+    throw MemoryError(.cancelled)
+  }
+
+  /// Lets others change the pools again: the pages are made.
+  public func unlock() { claims = [] }
+
+  /// Makes the pools as much smaller as they were made larger; false where that was not possible.
+  public func giveBack() -> Bool {
+    var isComplete = true
+    if claims.isEmpty && !differences.isEmpty { claimAgain() }
+    for difference in differences.reversed() {
+      isComplete = shrink(difference.pageSize, difference.node, by: difference.pages) && isComplete
+    }
+    differences = []
+    unlock()
+    return isComplete
+  }
+
+  /// After `unlock`; gives up where another process keeps a pool for longer than makes sense.
+  private func claimAgain() {
+    let deadline = Clock.now() + 10_000_000_000
+    for size in Set(differences.map(\.pageSize)).sorted() {
+      while claim(on: size) == nil && Clock.now() < deadline {
+        if let claim = (try? PoolSize.claim(pageSize: size)) ?? nil { claims.append(Owned(claim)) }
+        Clock.sleep(milliseconds: 5)
+      }
+    }
+  }
+
+  private func claim(on pageSize: Int) -> Owned<PoolSize>? { claims.first { $0.value.pageSize == pageSize } }
+}
+
+extension PoolGrowth {
+  /// How long a shortfall is met with another try.
+  private struct Patience {
+    static let tries = 5
+    private let deadline: UInt64?
+
+    /// A little less than all the time there is, so that a shortfall is told as what it is.
+    init(_ seconds: Double?) { deadline = seconds.map { Clock.now() + UInt64($0 * 0.9 * 1e9) } }
+
+    func isOver(after tries: Int) -> Bool {
+      guard let deadline else { return tries >= Self.tries }
+      return Clock.now() >= deadline
+    }
+  }
+
+  private func grow(_ raise: PoolRaise, _ monitor: TaskMonitor, _ patience: Patience) throws(MemoryError) {
+    guard let before = HugePagePool.of(pageSize: raise.pageSize) else {
+      throw MemoryError(.noSuchPageSize, pageSize: raise.pageSize)
+    }
+    let goal = before.total(on: raise.node) + raise.pages
+    differences.append((raise.pageSize, raise.node, 0))
+    var tries = 0
+    while true {
+      let now = try set(goal, raise, before)
+      if now >= goal { break }
+      tries += 1
+      if monitor.isCancelled { throw MemoryError(.cancelled) }
+      if patience.isOver(after: tries) {
+        throw MemoryError(
+          .poolShort(wanted: raise.pages, got: max(0, raise.pages - (goal - now))), path: path(raise.pageSize),
+          pageSize: raise.pageSize, node: raise.node)
+      }
+      try? PoolSize.compact()
+      Clock.sleep(milliseconds: min(1000, 50 << tries))
+    }
+    raised.append(raise)
+  }
+
+  /// Asks for `goal` pages and says how many there are then.
+  private func set(_ goal: Int, _ raise: PoolRaise, _ before: HugePagePool) throws(MemoryError) -> Int {
+    do throws(Errno) {
+      try claim(on: raise.pageSize)!.value.set(goal, node: raise.node)
+    } catch {
+      throw MemoryError(
+        .failed(.growPool, error), path: path(raise.pageSize), pageSize: raise.pageSize, node: raise.node)
+    }
+    guard let after = HugePagePool.of(pageSize: raise.pageSize) else { return 0 }
+    differences[differences.count - 1].pages = max(0, after.persistent - before.persistent)
+    return after.total(on: raise.node)
+  }
+
+  private func shrink(_ pageSize: Int, _ node: Int?, by pages: Int) -> Bool {
+    if pages == 0 { return true }
+    guard let claim = claim(on: pageSize), let now = HugePagePool.of(pageSize: pageSize) else { return false }
+    // a number for one node counts what the whole pool keeps, less the surplus
+    let goal = now.total(on: node) - now.surplus - pages
+    guard (try? claim.value.set(max(0, goal), node: node)) != nil,
+      let after = HugePagePool.of(pageSize: pageSize)
+    else { return false }
+    return after.persistent <= now.persistent - pages
+  }
+}

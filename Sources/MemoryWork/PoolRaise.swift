@@ -1,0 +1,71 @@
+internal import LinuxSystem
+
+/// A pool of huge pages that is to become larger.
+public struct PoolRaise: Equatable, Sendable {
+  /// In bytes.
+  public var pageSize: Int
+  /// nil: wherever the kernel finds memory.
+  public var node: Int?
+  /// Pages more than there are.
+  public var pages: Int
+
+  public var bytes: Int { pages * pageSize }
+
+  public init(pageSize: Int, node: Int?, pages: Int) {
+    self.pageSize = pageSize
+    self.node = node
+    self.pages = pages
+  }
+
+  /// What checks find missing in pools: arithmetic that a table tests. What is not asked of one node in particular is
+  /// shared out among `nodes`, if there are such.
+  static func missing(from checks: [Check], sharedBy nodes: NodeSet?) -> [PoolRaise] {
+    checks.filter { !$0.isMet }.flatMap { check -> [PoolRaise] in
+      switch check.what {
+      case .nodeHugePages(let size, let node, _):
+        return [PoolRaise(pageSize: size, node: node, pages: pages(check, size))]
+      case .hugePages(let size, _):
+        let pages = pages(check, size)
+        guard let numbers = nodes?.numbers, !numbers.isEmpty else {
+          return [PoolRaise(pageSize: size, node: nil, pages: pages)]
+        }
+        return numbers.enumerated().map { index, node in
+          let share = pages / numbers.count + (index < pages % numbers.count ? 1 : 0)
+          return PoolRaise(pageSize: size, node: node, pages: share)
+        }.filter { $0.pages > 0 }
+      default: return []
+      }
+    }
+  }
+
+  private static func pages(_ check: Check, _ size: Int) -> Int {
+    let bytes = check.need - check.have
+    return bytes / size + (bytes % size == 0 ? 0 : 1)
+  }
+}
+
+extension Check {
+  /// Whether raising a pool can help.
+  public var isAboutPool: Bool {
+    switch what {
+    case .hugePages, .nodeHugePages: true
+    default: false
+    }
+  }
+}
+
+extension MachineFacts {
+  /// The memory that raised pools are made of, on the machine and on each node that is named.
+  func checks(_ raises: [PoolRaise], path: String? = nil) -> [Check] {
+    if raises.isEmpty { return [] }
+    let have = max(0, memoryAvailable - reserve)
+    let all = Check(.memory, need: raises.reduce(0) { $0 + $1.bytes }, have: have, path: path)
+    let ofNodes = Set(raises.compactMap(\.node)).sorted().map { node in
+      let need = raises.filter { $0.node == node }.reduce(0) { $0 + $1.bytes }
+      return Check(
+        .nodeMemory(node: node), need: need,
+        have: nodes.first { $0.number == node }.map { available(on: $0) } ?? 0, path: path)
+    }
+    return [all] + ofNodes
+  }
+}

@@ -1,0 +1,147 @@
+@unsafe @preconcurrency import Glibc
+import Testing
+
+extension ProgramTests {
+  @Suite("--grow-pool", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+  struct GrowPoolTests {
+    let scratch: Scratch
+    let page = HugePage.mebibytes2
+    let before: Int
+
+    init() throws {
+      scratch = try Scratch()
+      try scratch.reserve(4, of: .mebibytes2)
+      before = HugePage.mebibytes2.total
+    }
+
+    /// hugetlbfs, and the pool as it was afterwards.
+    private func folder(mebibytes: Int? = nil) throws -> String { try scratch.hugetlbfs(page, mebibytes: mebibytes) }
+
+    @Test("raises the pool by what is missing, and a second time by nothing")
+    func missing() throws {
+      let file = try folder() + "/vm"
+      #expect(try ktaskctl("prefault", file, "--size", "32M").status == 3)
+      let ended = try ktaskctl("prefault", file, "--size", "32M", "--grow-pool", "--json")
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(page.total == before + 12, "4 of 16 pages were free")
+      #expect(try ended.document().grown?.map(\.pages) == [12])
+      let again = try ktaskctl("prefault", file, "--grow-pool")
+      #expect(again.out == "\(file): 32 MiB resident already, nothing to do\n")
+      #expect(page.total == before + 12)
+    }
+
+    @Test("raises it on the node that is asked for")
+    func node() throws {
+      let file = try folder() + "/vm"
+      let ended = try ktaskctl("prefault", file, "--size", "32M", "--grow-pool", "--nodes", "0", "--json")
+      #expect(ended.status == 0, "\(ended.err)")
+      let document = try ended.document()
+      #expect(document.grown?.map(\.node) == [0])
+      #expect(document.plan?.growPool?.map(\.pages) == [12])
+      #expect(page.total == before + 12)
+    }
+
+    @Test("--dry-run says what would be raised, and raises nothing")
+    func dryRun() throws {
+      let file = try folder() + "/vm"
+      let ended = try ktaskctl("prefault", file, "--size", "32M", "--grow-pool", "--dry-run")
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(ended.out.contains("grow: the pool of 2 MiB pages by 12 pages on any node"))
+      #expect(page.total == before)
+      #expect(FileFacts(file) == nil)
+    }
+
+    @Test("more than the machine has memory for is refused beforehand")
+    func tooMuch() throws {
+      let file = try folder() + "/vm"
+      let ended = try ktaskctl("prefault", file, "--size", "\(Host.memory)", "--grow-pool")
+      #expect(ended.status == 3, "\(ended.err)")
+      #expect(ended.message.contains(" of memory "))
+      #expect(page.total == before)
+    }
+
+    @Test(
+      "a kernel that makes fewer is told with numbers, and what it made is given back",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func shortfall() throws {
+      let file = try folder() + "/vm"
+      // the kernel's answer to the write is always that it is done; here nothing is
+      let deaf = [
+        "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-e", "inject=pwrite64:retval=3",
+      ]
+      let ended = try ktaskctl("prefault", file, "--size", "32M", "--grow-pool", under: deaf)
+      #expect(ended.status == 3, "\(ended.err)")
+      #expect(
+        ended.message.hasPrefix(
+          "ktaskctl: \(file): the pool of 2 MiB pages lacks 12, and the kernel found memory for 0 of them"))
+      #expect(page.total == before)
+      #expect(FileFacts(file) == nil)
+      let began = try ktaskctl(
+        "prefault", file, "--size", "32M", "--grow-pool", "--timeout", "300ms", under: deaf)
+      #expect(began.status == 3, "a shortfall is told as one, not as a time-out: \(began.err)")
+    }
+
+    @Test(
+      "a setting that cannot be written is a matter of permission", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func permission() throws {
+      let file = try folder() + "/vm"
+      let ended = try ktaskctl(
+        "prefault", file, "--size", "32M", "--grow-pool", under: Traced.failing("pwrite64", "EACCES", when: "1+"))
+      #expect(ended.status == 4, "\(ended.err)")
+      #expect(ended.message.contains("changing the pool failed"))
+      #expect(page.total == before)
+    }
+
+    @Test(
+      "a run that fails gives back what it raised", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func failing() throws {
+      let file = try folder() + "/vm"
+      let ended = try ktaskctl(
+        "prefault", file, "--size", "32M", "--grow-pool", under: Traced.failing("ftruncate", "EIO", when: "1"))
+      #expect(ended.status == 1, "\(ended.err)")
+      #expect(page.total == before)
+      #expect(page.available == 4)
+      #expect(FileFacts(file) == nil)
+    }
+
+    @Test("two at once raise it for both")
+    func two() throws {
+      let folder = try folder()
+      let one = try start(["prefault", folder + "/a", "--size", "64M", "--grow-pool"])
+      let two = try start(["prefault", folder + "/b", "--size", "64M", "--grow-pool"])
+      let ended = [one.end(), two.end()]
+      #expect(ended.map(\.status) == [0, 0], "\(ended.map(\.err))")
+      #expect(page.total == before + 60, "4 of 64 pages were free")
+      #expect(page.available == 0)
+    }
+
+    @Test("waits for another one that changes the pool, but no longer than it may")
+    func waits() throws {
+      let file = try folder() + "/vm"
+      let setting = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+      let lock = unsafe open(setting, O_RDONLY | O_CLOEXEC)
+      try #require(flock(lock, LOCK_EX) == 0)
+      let late = try ktaskctl("prefault", file, "--size", "32M", "--grow-pool", "--timeout", "300ms")
+      #expect(late.status == 6, "\(late.err)")
+      #expect(page.total == before)
+      let waiting = try start(["prefault", file, "--size", "32M", "--grow-pool"])
+      usleep(300_000)
+      #expect(!waiting.hasEnded)
+      close(lock)
+      #expect(waiting.end().status == 0)
+    }
+
+    @Test("exec raises it, too, and gives it back where the command cannot be run")
+    func exec() throws {
+      let plain = scratch.file("plain")
+      try tool("touch", plain)
+      let ended = try ktaskctl("exec", "--size", "32M", "--page-size", "2M", "--grow-pool", "--", plain, "{}")
+      #expect(ended.status == 126, "\(ended.err)")
+      #expect(page.total == before)
+      #expect(page.available == 4)
+      #expect(
+        try ktaskctl("exec", "--size", "32M", "--page-size", "2M", "--grow-pool", "--", "true", "{}").status == 0)
+      #expect(page.total == before + 12)
+    }
+  }
+}
