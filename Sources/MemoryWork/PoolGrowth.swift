@@ -100,6 +100,14 @@ extension PoolGrowth {
       guard let deadline else { return tries >= Self.tries }
       return Clock.now() >= deadline
     }
+
+    /// Twice as long every time, a second at most, and not beyond the deadline.
+    func pause(after tries: Int) -> Int {
+      let pause = min(1000, 50 << min(tries, 5))
+      guard let deadline else { return pause }
+      let now = Clock.now()
+      return now >= deadline ? 0 : min(pause, Int((deadline - now) / 1_000_000))
+    }
   }
 
   private func grow(_ raise: PoolRaise, _ monitor: TaskMonitor, _ patience: Patience) throws(MemoryError) {
@@ -113,14 +121,15 @@ extension PoolGrowth {
       let now = try set(goal, raise, before)
       if now >= goal { break }
       tries += 1
-      if monitor.isCancelled { throw MemoryError(.cancelled) }
       if patience.isOver(after: tries) {
         throw MemoryError(
           .poolShort(wanted: raise.pages, got: max(0, raise.pages - (goal - now))), path: path(raise.pageSize),
           pageSize: raise.pageSize, node: raise.node)
       }
+      // after that: time that ran out in the last try is a shortfall, too
+      if monitor.isCancelled { throw MemoryError(.cancelled) }
       try? PoolSize.compact()
-      Clock.sleep(milliseconds: min(1000, 50 << tries))
+      Clock.sleep(milliseconds: patience.pause(after: tries))
     }
     raised.append(raise)
   }

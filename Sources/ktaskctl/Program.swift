@@ -98,8 +98,11 @@ extension Program {
     if !plan.hasNothingToDo { report.outcome = sweep(plan, watch, followers) }
     report.errors = report.outcome?.errors ?? []
     report.end = report.outcome?.wasCancelled == true ? watch.end : nil
-    // whoever reads that it is held, and asks, is to hear of the hold
-    if plan.hold != nil && report.isDone { followers.stage.begin(.holding) }
+    // whoever reads that it is held, and asks or says stop, is to be heard by the hold
+    if plan.hold != nil && report.isDone {
+      followers.stage.begin(.holding)
+      watch.handOver()
+    }
     let status = finish(&report, command, status: report.exitStatus)
     followers.tell(report, status: status, held: plan.hold != nil)
     if let launch = plan.request.launch, status == 0 { return Program.launch(launch, plan, watch) }
