@@ -263,10 +263,11 @@ public final class MemoryFile {
   /// `removing`. True when all of that was possible.
   func restore(removing: Bool) -> Bool {
     guard descriptor != nil else { return true }
-    dropCached()
     // a tmpfs file keeps its policy
     if removing, placement != nil, let mapping { try? Memory.setPolicy(mapping.value.address, length, .standard) }
     mapping = nil
+    // now: the kernel keeps what is mapped
+    dropCached()
     var isComplete = true
     if hasExtended && !(removing && hasCreated) {
       isComplete = (try? descriptor!.value.resize(to: originalSize)) != nil
@@ -287,8 +288,16 @@ public final class MemoryFile {
   func dropCached() {
     guard isOnDisk, descriptor != nil else { return }
     let before = cachedBefore ?? Extents()
-    for gap in before.gaps(in: 0..<length).ranges {
-      try? FileRange.dropCache(descriptor!.value.number, gap.lowerBound, gap.count)
+    for gap in before.gaps(in: 0..<length).ranges { drop(gap) }
+  }
+
+  /// What the kernel is still reading ahead stays: another try, a moment later. mincore(2) would not tell of it.
+  private func drop(_ gap: Range<Int>) {
+    let file = descriptor!.value.number
+    for _ in 0..<20 {
+      try? FileRange.dropCache(file, gap.lowerBound, gap.count)
+      guard let left = try? FileRange.cachedPages(file, gap.lowerBound, gap.count), left > 0 else { return }
+      Clock.sleep(milliseconds: 5)
     }
   }
 
