@@ -107,7 +107,7 @@ public final class AnonymousMemory {
 
   /// Gives all of it back, on all threads, and unmaps what is then empty.
   func unmap() {
-    if let mapping, case .base = page { GiveBack.all(mapping.value.address, bytes, alignment: page.alignment) }
+    if let mapping, case .base = page { GiveBack.all(mapping.value.address, bytes, parts, alignment: page.alignment) }
     mapping = nil
   }
 

@@ -18,14 +18,12 @@ struct GiveBack: TaskWork, @unchecked Sendable {
     try? Memory.giveBack(unsafe regions[start.region].address + UInt(start.offset), end.offset - start.offset)
   }
 
-  /// `bytes` from `address` on.
-  static func all(_ address: UInt, _ bytes: Int, alignment: Int) {
-    var control = TaskControl(minimumChunk: usualMinimumChunk)
-    control.maximumChunk = usualMinimumChunk
-    control.alignment = alignment
+  /// `bytes` from `address` on; each of the `parts` by its node's CPUs.
+  static func all(_ address: UInt, _ bytes: Int, _ parts: [Span], alignment: Int) {
+    let control = TaskControl.memory(alignment: alignment)
     let region = Region(address: address, length: bytes, pageSize: alignment, recipe: Recipe(pages: .none))
     let table = RegionTable([region], present: [])
     let work = unsafe GiveBack(regions: UnsafePointer(table.regions))
-    _ = runMemoryTask(work, [Span(region: 0, range: 0..<bytes)], table, control, nil, path: { _ in nil })
+    _ = runMemoryTask(work, parts, table, control, nil, path: { _ in nil })
   }
 }

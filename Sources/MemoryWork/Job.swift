@@ -87,13 +87,20 @@ extension MemoryJob {
   /// some 200 MiB a second: cancelling and progress would wait for whole chunks of that.
   public func control(minimumChunk: Int, threads: TaskControl.Threads) -> TaskControl {
     let grain = rounded(leastChunk, up: alignment) ?? alignment
-    let wanted = max(minimumChunk, grain)
-    let least = rounded(wanted, up: grain) ?? wanted / grain * grain
-    var control = TaskControl(minimumChunk: least)
-    control.maximumChunk = max(least, usualMinimumChunk)
-    control.alignment = grain
+    var control = TaskControl.memory(minimumChunk: max(minimumChunk, grain), alignment: grain)
     control.threads = threads
     control.maximumThreads = max(1, mostThreads)
+    return control
+  }
+}
+
+extension TaskControl {
+  /// For chunks of whole pages: whatever the clock makes of them, none is cut.
+  static func memory(minimumChunk: Int = usualMinimumChunk, alignment: Int) -> TaskControl {
+    let least = rounded(minimumChunk, up: alignment) ?? minimumChunk / alignment * alignment
+    var control = TaskControl(minimumChunk: least)
+    control.maximumChunk = max(least, usualMinimumChunk)
+    control.alignment = alignment
     return control
   }
 }

@@ -128,7 +128,7 @@ public final class MemoryFile {
     let recipe = Recipe(pages: Memory.canPopulate ? .populate : .touch, writing: false)
     let region = Region(address: seen.value.address, length: within, pageSize: pageSize, recipe: recipe)
     let table = RegionTable([region], present: [present])
-    let control = TaskControl(minimumChunk: usualMinimumChunk)
+    let control = TaskControl.memory(alignment: pageSize)
     _ = try table.bytesByNode(
       present.ranges.map { Span(region: 0, range: $0) }, [placement], control, nil, wereThere: true,
       path: { _ in path })

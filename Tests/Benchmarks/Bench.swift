@@ -15,7 +15,7 @@ struct Part: Sendable {
   let title: String
   let measure: @Sendable (Setting) throws -> Void
 
-  static let all = [scaling, prefault, engine, startUp, stores, neighbours]
+  static let all = [scaling, prefault, engine, startUp, stores, neighbours, vm]
 }
 
 /// A reason why something cannot be measured on this machine.

@@ -7,7 +7,7 @@ struct GuestBench: Sendable {
 }
 
 /// Every benchmark, in order.
-let allBenches: [GuestBench] = []
+let allBenches: [GuestBench] = [pinBench]
 
 /// Runs the benchmarks for a machine and hands their tables to the host.
 struct BenchRun {
