@@ -59,6 +59,9 @@ final class DevicePinner: Pinner {
 
   deinit { unsafe numbers.deallocate() }
 
+  /// The kernel maps one piece at a time in a container of VFIO; an iommufd takes as many as there are threads.
+  var threadsApart: Int? { spaces.spaces.contains { $0.kind != .vfio } ? .max : spaces.spaces.count }
+
   /// Each space counts for itself.
   private var dueBytes: Int { spaces.count == .none ? 0 : bytes * spaces.spaces.count }
 

@@ -9,6 +9,9 @@ protocol Pinner: AnyObject {
   func checks(_ memory: PinnedMemory, _ facts: MachineFacts) -> [Check]
   /// What chunks must have at least, and in multiples, so that there are not more pieces than can be pinned.
   var leastChunk: Int { get }
+  /// nil: a chunk makes its pages and pins them. Else all pages are made first, and pinned then by this many threads at
+  /// most: pinning that has the process's address space to itself for moments stops those that make pages.
+  var threadsApart: Int? { get }
   /// Makes whatever chunks need, so that they allocate nothing; chunks have `grain` bytes, or a multiple, but for the
   /// last one of a part.
   func prepare(_ memory: PinnedMemory, _ table: RegionTable, grain: Int) throws(MemoryError)
@@ -49,9 +52,27 @@ final class PinJob<Kind: Pinner>: MemoryJob {
   func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
     try pinner.prepare(memory, table!, grain: control.alignment)
     let path = memory.path
-    let run = runMemoryTask(pinner.work(table!), nodeTasks, table!, control, monitor, path: { _ in path })
+    let run: JobRun
+    if let most = pinner.threadsApart, recipe.pages != .none {
+      run = runApart(control, monitor, most)
+    } else {
+      run = runMemoryTask(pinner.work(table!), nodeTasks, table!, control, monitor, path: { _ in path })
+    }
     if run.end != .finished { table = nil }
     return run
+  }
+
+  /// Populates, then pins.
+  private func runApart(_ control: TaskControl, _ monitor: TaskMonitor?, _ most: Int) -> JobRun {
+    let (table, path) = (table!, memory.path)
+    let pages = unsafe PopulateFirst(regions: UnsafePointer(table.regions), givenBack: table.givenBack)
+    let populated = runMemoryTask(pages, nodeTasks, table, control, monitor, path: { _ in path })
+    if populated.end != .finished { return populated }
+    let pinning = control.limited(to: most)
+    var run = runMemoryTask(pinner.work(table), nodeTasks, table, pinning, monitor, path: { _ in path })
+    // what was never begun to be pinned has pages all the same
+    if run.end != .finished { run.undoneBytes = unsafe table.regions[0].giveBackNew(from: 0, to: bytes) }
+    return run.after(populated)
   }
 
   func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {

@@ -39,6 +39,7 @@ final class BufferPinner: Pinner {
   private let cpus: Int
   private let mostRings: Int
   let leastChunk: Int
+  var threadsApart: Int? { nil }
 
   /// `mapSize`: the most that a buffer shall have, in bytes.
   init(_ memory: PinnedMemory, mapSize: Int?) throws(MemoryError) {

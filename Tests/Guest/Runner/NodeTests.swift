@@ -231,18 +231,20 @@ private let threadNodeTests: [GuestTest] = [
     }
   },
   GuestTest("a helper whose node has nothing left goes over to the other node's CPUs") { test in
-    for _ in 0..<6 {
-      // the caller takes its own node's part: at times that leaves the helper the small one
+    for turn in 0..<16 {
+      // the caller takes its own node's part, wherever it runs: half of the time that leaves the helper the small one
+      let (small, large) = (turn % 2, 1 - turn % 2)
       let run = try Program([
-        "ktaskctl", "clear", "--region", "size=32M,nodes=1", "--region", "size=320M,nodes=0", "--page-size", "4K",
-        "--min-chunk", "8M", "--threads", "2", "--runs", "1", "--warmup", "0",
+        "ktaskctl", "clear", "--region", "size=64M,nodes=\(small)", "--region", "size=320M,nodes=\(large)",
+        "--page-size", "4K", "--min-chunk", "8M", "--threads", "2", "--runs", "1", "--warmup", "0",
       ])
       var places = HelperPlaces()
       let ended = try run.wait(limit: 100) { places.take(of: run.process) }
       try test.demand(ended.status == 0, "status \(ended.status): \(ended.errors)")
       let ways = places.cpus.values
       try test.demand(ways.allSatisfy { $0.allSatisfy { $0 == [0, 1] || $0 == [2, 3] } }, "helpers were on \(ways)")
-      if ways.contains(where: { zip($0, $0.dropFirst()).contains { $0 == [2, 3] && $1 == [0, 1] } }) { return }
+      let (before, after) = ([2 * small, 2 * small + 1], [2 * large, 2 * large + 1])
+      if ways.contains(where: { zip($0, $0.dropFirst()).contains { $0 == before && $1 == after } }) { return }
     }
     test.expect(false, "no helper was seen to move")
   },
