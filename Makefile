@@ -25,6 +25,8 @@ PAGES   = $(wildcard man/*.8)
 RECIPES = $(wildcard man/*.7)
 # Sources/Packaging is no target: SwiftPM leaves it alone, and the top level stays short.
 UNITS   = $(wildcard Sources/Packaging/*.service)
+# A guest's kernel for the benchmarks: the newest that `make test-guest` has fetched.
+KERNEL ?= $(lastword $(sort $(wildcard $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ktaskctl-guest/linux-image-*/vmlinuz)))
 SCRIPTS = .ci/run Tests/Guest/init $(shell find Sources Tests -name '*.sh')
 
 # $(call apt_install,SUDO,PACKAGES): installs them, fetching the package lists where those are missing or too old.
@@ -48,9 +50,9 @@ test: setup test-tools ## set up, build, and run all tests (as root none is skip
 build: setup ## build the program for use: .build/release/ktaskctl
 	$(SWIFT) build -c release --product ktaskctl --static-swift-stdlib -Xlinker -s
 
-bench: build ## measure against a plain loop, fallocate, QEMU and libdispatch; PARTS="--quick engine" picks
+bench: build ## measure against a plain loop, fallocate, QEMU, libdispatch …; PARTS="--quick engine" picks
 	$(SWIFT) build -c release --product ktask-bench --static-swift-stdlib
-	KTASKCTL=$(PROGRAM) .build/release/ktask-bench $(PARTS)
+	KTASKCTL=$(PROGRAM) KERNEL=$(KERNEL) .build/release/ktask-bench --json .build/bench-pins.json $(PARTS)
 
 test-guest: setup ## boot machines with NUMA nodes and an IOMMU under QEMU, and run the tests in them; MACHINES="…" picks
 	Tests/Guest/guest.sh test $(MACHINES)

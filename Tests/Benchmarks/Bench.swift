@@ -6,6 +6,8 @@ struct Setting {
   var quick = false
   /// The ktaskctl that is measured.
   var program = ".build/release/ktaskctl"
+  /// Where the table of pins is to be written as JSON, too.
+  var json: String?
   var parts: [Part] = Part.all
 }
 
@@ -15,7 +17,7 @@ struct Part: Sendable {
   let title: String
   let measure: @Sendable (Setting) throws -> Void
 
-  static let all = [scaling, prefault, engine, startUp, stores, neighbours, vm]
+  static let all = [scaling, prefault, engine, startUp, stores, neighbours, pins, rings, vm]
 }
 
 /// A reason why something cannot be measured on this machine.
@@ -26,10 +28,11 @@ struct Skip: Error, CustomStringConvertible {
 
 enum Bench {
   private static let usage = """
-    Usage: ktask-bench [--quick] [--program FILE] [PART…]
+    Usage: ktask-bench [--quick] [--program FILE] [--json FILE] [PART…]
 
-    Measures ktaskctl and KTask against what does the same, and prints Markdown. FILE, or the environment's
-    KTASKCTL, is the ktaskctl to measure (.build/release/ktaskctl). Parts, all of them unless named:
+    Measures ktaskctl and KTask against what does the same, and prints Markdown. The program, or the environment's
+    KTASKCTL, is the ktaskctl to measure (.build/release/ktaskctl). --json writes the table of pins to a file, too.
+    Parts, all of them unless named:
 
     """
     + Part.all.map { "  \($0.name)\(String(repeating: " ", count: 10 - $0.name.count))\($0.title)" }
@@ -81,6 +84,9 @@ enum Bench {
       case "--program":
         guard let program = words.next() else { return nil }
         setting.program = program
+      case "--json":
+        guard let file = words.next() else { return nil }
+        setting.json = file
       default: names.append(word)
       }
     }

@@ -34,4 +34,8 @@ enum CleanUp {
   }
 }
 
-func environment(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
+/// nil where it is empty, too.
+func environment(_ name: String) -> String? {
+  let value = unsafe getenv(name).map { unsafe String(cString: $0) }
+  return value?.isEmpty == true ? nil : value
+}

@@ -1,24 +1,25 @@
 import Glibc
 import LinuxSystem
 
-/// Huge pages of 2 MiB for a part, reserved until its end.
+/// Huge pages for a part, of 2 MiB unless it says so, reserved until its end.
 enum HugePages {
   static let size = 2 << 20
 
   /// Sees to it that so many bytes of free huge pages are there, or fewer where there is less memory; how many.
-  static func reserve(_ bytes: Int) throws -> Int {
-    guard let pool = HugePagePool.of(pageSize: size) else { throw Skip("the kernel has no 2 MiB pages") }
+  static func reserve(_ bytes: Int, pageSize: Int = size) throws -> Int {
+    guard let pool = HugePagePool.of(pageSize: pageSize) else { throw Skip("the kernel has no such pages") }
     let free = max(0, pool.free - pool.reserved)
-    if free * size >= bytes { return bytes }
+    if free * pageSize >= bytes { return bytes }
     let before = pool.total
-    CleanUp.add { setPool(before) }
-    setPool(before + bytes / size - free)
-    let now = HugePagePool.of(pageSize: size) ?? pool
-    let available = min(bytes, max(0, now.free - now.reserved) * size)
-    if available < 256 << 20 {
-      throw Skip("there are no free 2 MiB pages, and only root can reserve some; \(now.free) are free")
+    CleanUp.add { setPool(before, pageSize) }
+    setPool(before + bytes / pageSize - free, pageSize)
+    let now = HugePagePool.of(pageSize: pageSize) ?? pool
+    let available = min(bytes, max(0, now.free - now.reserved) * pageSize)
+    let unit = max(256 << 20, pageSize)
+    if available < unit {
+      throw Skip("there are no free pages of \(pageSize.asSize), and only root can reserve some; \(now.free) are free")
     }
-    return available / (256 << 20) * (256 << 20)
+    return available / unit * unit
   }
 
   /// A hugetlbfs of its own at a directory of its own.
@@ -35,11 +36,11 @@ enum HugePages {
   }
 
   /// Best effort, read back by the caller.
-  private static func setPool(_ pages: Int) {
-    let file = unsafe open("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", O_WRONLY | O_CLOEXEC)
-    if file < 0 { return }
-    _ = unsafe write(file, "\(pages)", "\(pages)".utf8.count)
-    close(file)
+  private static func setPool(_ pages: Int, _ pageSize: Int) {
+    do throws(Errno) {
+      guard let pool = try PoolSize.claim(pageSize: pageSize) else { return }
+      try pool.set(pages, node: nil)
+    } catch {}
   }
 }
 

@@ -14,7 +14,7 @@ boot() {
   timeout --foreground --kill-after=5 "$seconds" "${qemu[@]}" \
     -accel tcg,thread=multi -machine q35 -cpu max,la57=off "${hardware[@]}" \
     -device isa-debug-exit,iobase=0x501,iosize=1 -nodefaults -no-user-config -no-reboot -display none \
-    -serial "file:$run/console" -serial stdio -kernel "$kernel" -initrd "$initramfs" \
+    -serial "file:$run/console" -serial stdio -pidfile "$run/pid" -kernel "$kernel" -initrd "$initramfs" \
     -append "console=ttyS0 quiet panic=-1 nokaslr mitigations=off random.trust_cpu=on intel_iommu=on iommu=nopt \
 $append guest.machine=$name guest.run=$what ${ONLY:+guest.only=${ONLY// /_}}" </dev/null 2>"$run/qemu" | tell_lines || status=${PIPESTATUS[0]}
   verdict=$(verdict "$status" "$seconds")

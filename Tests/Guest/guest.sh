@@ -3,7 +3,8 @@
 #
 # The kernels, QEMU and their configurations are in kernels.sh, the machines in machines.sh, what runs inside in init
 # and Runner/. Before the tests proper, the lab itself is tested: a guest that panics, hangs or has a failing test must
-# be told as that. ONLY="words of a sentence" runs the tests that have them, and not those of the lab.
+# be told as that, and guests must boot from memory that ktaskctl made ready (prepared.sh). ONLY="words of a sentence"
+# runs the tests that have them, and none of those.
 # shellcheck disable=SC1091,SC2154 # the sourced ones, and what they set
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -12,16 +13,17 @@ top=$(cd "$here/../.." && pwd)
 . "$here/kernels.sh"
 . "$here/machines.sh"
 . "$here/boot.sh"
+. "$here/prepared.sh"
 
 SWIFT=${SWIFT:-swift}
 built=$top/.build/guest
 # Seconds until a guest counts as hung.
 limit=${GUEST_LIMIT:-180}
 
-# build: the program and the runner, each one file that needs nothing.
+# build PRODUCT…: each one file that needs nothing.
 build() {
   local product
-  for product in ktaskctl ktask-guest; do
+  for product; do
     # the linker warns of what glibc leaves out of static programs, none of which is used here
     "$SWIFT" build --package-path "$top" -c release --product "$product" --scratch-path "$built" \
       --static-swift-stdlib -Xswiftc -static-executable >"$built.log" 2>&1 \
@@ -47,7 +49,10 @@ make_initramfs() {
 # test_machines MACHINE…: runs the tests in each; false where any failed.
 test_machines() {
   local name failed=()
-  [[ -n ${ONLY:-} ]] || test_the_lab || failed+=("the lab itself")
+  if [[ -z ${ONLY:-} ]]; then
+    test_the_lab || failed+=("the lab itself")
+    test_prepared_memory || failed+=("memory that was made ready")
+  fi
   for name; do
     "$name"
     boot "$name" test "$limit" || failed+=("$name")
@@ -55,13 +60,13 @@ test_machines() {
   ((${#failed[@]} == 0)) || { say "failed: ${failed[*]}"; return 1; }
 }
 
-# bench_machines MACHINE…: runs the benchmarks in each; leaves .build/bench-guest.md and .json.
+# bench_machines MACHINE…: pins of memory, measured in each; leaves .build/bench-guest.md and .json.
 bench_machines() {
   local name failed=() out=$top/.build/bench-guest
   rm -rf "$out".{md,json}
   for name; do
     "$name"
-    boot "$name" bench 600 || failed+=("$name")
+    boot "$name" bench 1200 || failed+=("$name")
     cat "$built/run/md" >>"$out.md"
     cat "$built/run/json" >>"$out.lines"
   done
@@ -74,7 +79,11 @@ bench_machines() {
 
 what=${1:-}
 shift || true
-(($# > 0)) || set -- "${machines[@]}"
+if (($# == 0)); then
+  set -- "${machines[@]}"
+  # the others have the same kernel as the first, and no other devices
+  if [[ $what == bench ]]; then set -- two_nodes iommufd; fi
+fi
 for machine; do
   [[ " ${machines[*]} " == *" $machine "* ]] || die "there is no machine $machine; there are ${machines[*]}"
 done
@@ -82,6 +91,9 @@ case $what in test | bench) ;; *) die "usage: guest.sh test|bench [MACHINE…]" 
 [[ $(uname -m) == x86_64 ]] || die "the guests are x86_64 machines, and so must this one be"
 need_tools busybox:busybox-static cpio:cpio xz:xz-utils
 mkdir -p "$cache" "$built"
-build
+rm -rf "${built:?}/bin"
+products=(ktaskctl ktask-guest)
+if [[ $what == bench ]]; then products+=(ktask-bench); fi
+build "${products[@]}"
 make_initramfs
 "${what}_machines" "$@"

@@ -14,7 +14,7 @@
 // run. Ask the kernel (Pages, Pools, `Files.read`), not ktaskctl, what was done. Tests run one after the other, as root,
 // with 2 MiB and 1 GiB pages, hugetlbfs at /dev/hugepages and /dev/hugepages1G, tmpfs at /dev/shm, cgroup v2 at
 // /sys/fs/cgroup, and the edu devices bound to vfio-pci (see ../init, which runs this as its child). `Scratch` gives
-// pools and files that go away by themselves. A benchmark is a `GuestBench` in AllBenches.swift.
+// pools and files that go away by themselves.
 
 import CGuest
 import Glibc
@@ -23,7 +23,7 @@ let words = Array(CommandLine.arguments.dropFirst())
 
 switch (words.first, words.dropFirst().first.flatMap(GuestMachine.init)) {
 case ("test", let machine?): exit(TestRun(allTests, on: machine, only: words.count > 2 ? words[2] : nil).run() ? 0 : 1)
-case ("bench", let machine?): exit(BenchRun(allBenches, on: machine).run() ? 0 : 1)
+case ("bench", let machine?): exit(Bench.run(on: machine) ? 0 : 1)
 case ("self-test", _): exit(TestRun(selfTests, on: .twoNodes).run() ? 0 : 1)
 // ends the machine: 0 for passed
 case ("end", _): exit(cguest_end_machine(words.last == "0" ? 0 : 1))

@@ -1,0 +1,37 @@
+internal import LinuxSystem
+
+extension MemoryFile {
+  /// Several files to look at.
+  public static func look(at paths: [String], size: Int?) throws(MemoryError) -> [MemoryFile] {
+    var files: [MemoryFile] = []
+    for path in paths {
+      if files.contains(where: { $0.isNamed(path) }) { throw MemoryError(.namedTwice, path: path) }
+      files.append(try MemoryFile(lookingAt: path, size: size))
+    }
+    return files
+  }
+
+  /// Several files of one size; naming one of them twice is refused.
+  public static func open(_ paths: [String], size: Int?, creating: Bool) throws(MemoryError) -> [MemoryFile] {
+    try open(paths.map { ($0, size) }, creating: creating)
+  }
+
+  /// Several files, each of its own size; naming one of them twice is refused.
+  public static func open(
+    _ wanted: [(path: String, size: Int?)], creating: Bool, mayBeEmpty: Bool = false
+  ) throws(MemoryError) -> [MemoryFile] {
+    var files: [MemoryFile] = []
+    for (path, size) in wanted {
+      if files.contains(where: { $0.isNamed(path) }) { throw MemoryError(.namedTwice, path: path) }
+      files.append(try MemoryFile(path, size: size, creating: creating, mayBeEmpty: mayBeEmpty))
+    }
+    return files
+  }
+
+  private func isNamed(_ other: String) -> Bool {
+    if other == path { return true }
+    if descriptor == nil { return Self.isSamePlace(path, other) }
+    guard let mine = try? descriptor!.value.status(), let theirs = try? FileStatus.ofName(other) else { return false }
+    return mine.isSameFile(as: theirs)
+  }
+}

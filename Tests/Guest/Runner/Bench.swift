@@ -1,0 +1,27 @@
+/// The benchmarks that need the guests' devices (Tests/Benchmarks): run here, their tables handed to the host.
+enum Bench {
+  private static let parts = ["pins", "rings"]
+
+  /// False where one failed.
+  static func run(on machine: GuestMachine) -> Bool {
+    let name = "ktask-bench \(parts.joined(separator: " "))"
+    let began = Clock.seconds
+    var failures: [String] = []
+    Report.begin(1)
+    Report.started(name)
+    do {
+      let json = "/tmp/pins.json"
+      let run = try Program(
+        ["ktask-bench", "--quick", "--program", "/bin/ktaskctl", "--json", json] + parts
+      ).wait(limit: 1200)
+      Report.file("md", "# \(machine.rawValue)\n\n\(run.output)")
+      Report.file("json", "\"\(machine.rawValue)\": \(Files.read(json) ?? "[]")")
+      if run.status != 0 { failures = ["status \(run.status): \(run.errors)"] }
+    } catch {
+      failures = ["\(error)"]
+    }
+    Report.ended(name, seconds: Clock.seconds - began, failures: failures)
+    Report.end(1)
+    return failures.isEmpty
+  }
+}
