@@ -1,9 +1,10 @@
 public import KTask
 internal import LinuxSystem
 
-/// clear, anonymous: a chunk is MADV_POPULATE_WRITE (or a touch of every page), its undo MADV_DONTNEED.
+/// clear, anonymous, and what is pinned in a second pass: a chunk is MADV_POPULATE_WRITE (or a touch of every page), its
+/// undo MADV_DONTNEED; of a file it gives back what was not there before.
 @safe
-struct PopulateAnonymous: TaskWork, @unchecked Sendable {
+struct PopulatePages: TaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs.
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
@@ -12,21 +13,16 @@ struct PopulateAnonymous: TaskWork, @unchecked Sendable {
   @_noLocks
   func run(from start: MemoryPosition, to end: MemoryPosition) throws(ChunkFailure) {
     let region = unsafe regions[start.region]
-    let address = region.address + UInt(start.offset)
-    let length = end.offset - start.offset
     do throws(Errno) {
-      try region.makePages(address, length)
+      try region.makePages(region.address + UInt(start.offset), end.offset - start.offset)
     } catch {
-      try? Memory.giveBack(address, length)
+      _ = region.giveBackNew(from: start.offset, to: end.offset)
       throw ChunkFailure(operation: region.recipe.operation(), errno: error)
     }
   }
 
   func undo(from start: MemoryPosition, to end: MemoryPosition) {
-    let address = unsafe regions[start.region].address + UInt(start.offset)
-    if (try? Memory.giveBack(address, end.offset - start.offset)) != nil {
-      unsafe givenBack.pointee += end.offset - start.offset
-    }
+    unsafe givenBack.pointee += regions[start.region].giveBackNew(from: start.offset, to: end.offset)
   }
 }
 
@@ -168,7 +164,7 @@ public final class ClearAnonymousJob: MemoryJob {
   }
 
   public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
-    let work = unsafe PopulateAnonymous(regions: table!.regions, givenBack: table!.givenBack)
+    let work = unsafe PopulatePages(regions: table!.regions, givenBack: table!.givenBack)
     let run = runMemoryTask(work, nodeTasks, table!, control, monitor, path: { _ in nil })
     if run.end != .finished { table = nil }
     return run

@@ -65,7 +65,7 @@ final class PinJob<Kind: Pinner>: MemoryJob {
   /// Populates, then pins.
   private func runApart(_ control: TaskControl, _ monitor: TaskMonitor?, _ most: Int) -> JobRun {
     let (table, path) = (table!, memory.path)
-    let pages = unsafe PopulateFirst(regions: UnsafePointer(table.regions), givenBack: table.givenBack)
+    let pages = unsafe PopulatePages(regions: UnsafePointer(table.regions), givenBack: table.givenBack)
     let populated = runMemoryTask(pages, nodeTasks, table, control, monitor, path: { _ in path })
     if populated.end != .finished { return populated }
     let pinning = control.limited(to: most)

@@ -111,7 +111,11 @@ extension Region {
   @_noLocks
   func giveBackNew(from: Int, to: Int) -> Int {
     if file >= 0 { return giveBackAdded(from: from, to: to) }
-    try? Memory.giveBack(address + UInt(from), to - from)
-    return to - from
+    do throws(Errno) {
+      try Memory.giveBack(address + UInt(from), to - from)
+      return to - from
+    } catch {
+      return 0
+    }
   }
 }

@@ -14,9 +14,8 @@ struct LookAtPages: TaskWork, @unchecked Sendable {
   func run(from start: MemoryPosition, to end: MemoryPosition) throws(ChunkFailure) {
     let region = unsafe regions[start.region]
     for index in 0..<region.presentCount {
-      let there = unsafe region.present.unsafelyUnwrapped[index]
-      let (low, high) = (max(there.lowerBound, start.offset), min(there.upperBound, end.offset))
-      if low < high { try region.look(low, high) }
+      let there = region.present(index, from: start.offset, to: end.offset)
+      if !there.isEmpty { try region.look(there.lowerBound, there.upperBound) }
     }
   }
 }
@@ -32,14 +31,23 @@ struct LookForContent: TaskWork, @unchecked Sendable {
   func run(from start: MemoryPosition, to end: MemoryPosition) throws(ChunkFailure) {
     let region = unsafe regions[start.region]
     for index in 0..<region.presentCount {
-      let there = unsafe region.present.unsafelyUnwrapped[index]
-      let (low, high) = (max(there.lowerBound, start.offset), min(there.upperBound, end.offset))
-      if low < high, let at = try region.firstContent(low, high) { throw .notZero(at: at - start.offset) }
+      let there = region.present(index, from: start.offset, to: end.offset)
+      if !there.isEmpty, let at = try region.firstContent(there.lowerBound, there.upperBound) {
+        throw .notZero(at: at - start.offset)
+      }
     }
   }
 }
 
 extension Region {
+  /// What lies between two offsets of one of the ranges that were there; empty where there is nothing.
+  @_noLocks
+  func present(_ index: Int, from: Int, to: Int) -> Range<Int> {
+    let there = unsafe present.unsafelyUnwrapped[index]
+    let low = max(there.lowerBound, from)
+    return low..<max(low, min(there.upperBound, to))
+  }
+
   /// Makes the pages between two offsets visible.
   @_noLocks
   func look(_ from: Int, _ to: Int) throws(ChunkFailure) {
