@@ -1,6 +1,7 @@
 /// Every test, in the order in which they run. Each machine runs those that are for it.
 let allTests: [GuestTest] =
-  machineTests + prefaultTests + clearTests + nodeTests + pinTests + vfioTests + iommufdTests + pinFaultTests
+  machineTests + prefaultTests + growPoolTests + clearTests + nodeTests + pinTests + vfioTests + iommufdTests
+  + pinFaultTests
   + controlGroupTests + hardwareTests
 
 /// For the tests of the lab itself: one of each kind of end.

@@ -66,6 +66,18 @@ enum Pools {
     Files.number(directory(node, pageSize) + "/nr_hugepages") ?? -1
   }
 
+  /// All pages, node by node.
+  static func totals(on test: Test) -> [Int] { (0..<test.machine.nodes).map { total($0) } }
+
+  /// Each node's pages, the free ones, and those of the surplus.
+  static func counts(on test: Test) -> [[Int]] {
+    (0..<test.machine.nodes).map { node in
+      ["nr_hugepages", "free_hugepages", "surplus_hugepages"].map {
+        Files.number("\(directory(node, Pages.huge))/\($0)") ?? -1
+      }
+    }
+  }
+
   /// Runs `body` with so many 2 MiB pages on each node, by its number, and none afterwards.
   static func with<Result>(_ pages: [Int: Int], _ body: () throws -> Result) throws -> Result {
     defer { for node in pages.keys { _ = set(node, 0) } }
