@@ -16,6 +16,15 @@ enum Files {
 
   static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+  /// The size, and how many blocks of 512 bytes are there; -1: no such file.
+  static func bytes(_ path: String) -> Int { status(path).map { Int($0.st_size) } ?? -1 }
+  static func blocks(_ path: String) -> Int { status(path).map { Int($0.st_blocks) } ?? -1 }
+
+  private static func status(_ path: String) -> stat? {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? status : nil
+  }
+
   /// One write, as the kernel's files want it. False with errno set.
   static func write(_ path: String, _ text: String) -> Bool {
     let file = unsafe open(path, O_WRONLY | O_CLOEXEC)
