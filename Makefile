@@ -92,6 +92,7 @@ install: $(PROGRAM) ## program, manual pages, units and shell completions, under
 	$(PROGRAM) --generate-completion-script bash > $(BASH)/ktaskctl
 	$(PROGRAM) --generate-completion-script zsh > $(ZSH)/_ktaskctl
 	$(PROGRAM) --generate-completion-script fish > $(FISH)/ktaskctl.fish
+	chmod 0644 $(BASH)/ktaskctl $(ZSH)/_ktaskctl $(FISH)/ktaskctl.fish
 
 uninstall: ## remove what install put there
 	rm -f $(BIN)/ktaskctl $(patsubst man/%,$(MAN)/man8/%,$(PAGES)) $(patsubst man/%,$(MAN)/man7/%,$(RECIPES))

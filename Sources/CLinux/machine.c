@@ -65,6 +65,11 @@ static struct flock byte_lock(short type, int64_t byte) {
   return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
 }
 
+int clinux_claim(int fd) {
+  struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  return fcntl(fd, F_OFD_SETLK, &all) == -1 ? errno : 0;
+}
+
 int clinux_byte_take(int fd, int64_t byte) {
   struct flock mine = byte_lock(F_RDLCK, byte);
   if (fcntl(fd, F_OFD_SETLK, &mine) == -1) return errno;

@@ -50,6 +50,14 @@ public struct SignalActions: @unchecked Sendable {
     }
   }
 
+  /// Those that it ignores, as what nohup(1) starts ignores SIGHUP.
+  public var ignored: [Int32] {
+    let ignoring = unsafe unsafeBitCast(SIG_IGN, to: UInt.self)
+    return actions.filter {
+      unsafe unsafeBitCast($0.action.__sigaction_handler.sa_handler, to: UInt.self) == ignoring
+    }.map(\.signal)
+  }
+
   /// Does the same with them again, and lets every signal through (pthread_sigmask(3)): a thread of a test or a service
   /// that starts programs often has all of them blocked, which is no wish of its own. What has waited so long may end the
   /// process now.

@@ -64,6 +64,16 @@ public struct FileDescriptor: ~Copyable, Sendable {
     throw error
   }
 
+  /// Locks it against everybody else who does so, not waiting; false when another open file has it. Unlike flock(2) it
+  /// takes the right to write: who may only read the file can keep nobody away (fcntl(2), F_OFD_SETLK). It goes with the
+  /// last descriptor.
+  public func claim() throws(Errno) -> Bool {
+    let error = clinux_claim(number)
+    if error == EAGAIN || error == EACCES { return false }
+    try Errno.check(error)
+    return true
+  }
+
   /// flock(2): lets others lock it.
   public func unlock() throws(Errno) {
     if flock(number, LOCK_UN) == -1 { throw Errno.current }

@@ -5,11 +5,13 @@ public struct HugePagePool: Sendable, Equatable {
     public let number: Int
     public let total: Int
     public let free: Int
+    public let surplus: Int
 
-    public init(number: Int, total: Int, free: Int) {
+    public init(number: Int, total: Int, free: Int, surplus: Int = 0) {
       self.number = number
       self.total = total
       self.free = free
+      self.surplus = surplus
     }
   }
 
@@ -77,7 +79,8 @@ extension HugePagePool {
       guard let total = files.integer(pool + "/nr_hugepages"),
         let free = files.integer(pool + "/free_hugepages")
       else { return nil }
-      return Node(number: number, total: total, free: free)
+      return Node(
+        number: number, total: total, free: free, surplus: files.integer(pool + "/surplus_hugepages") ?? 0)
     }
   }
 

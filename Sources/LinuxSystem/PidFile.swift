@@ -58,7 +58,7 @@ public struct PidFile: ~Copyable {
     guard (try? file.status().kind) == .regular, let number = file.shortText, number.allSatisfy(\.isNumber) else {
       throw .isSomethingElse
     }
-    guard let isOurs = try? file.lockExclusively() else { throw .failed(.notSupported) }
+    guard let isOurs = try? file.claim() else { throw .failed(.notSupported) }
     if !isOurs { throw .busy(process: Int(number)) }
   }
 

@@ -3,7 +3,8 @@ internal import Glibc
 /// The right to change how many huge pages of one size the machine keeps (`nr_hugepages`), held by one process at a
 /// time: the kernel's file is read, added to and written, and two who did so at once would undo each other's change.
 ///
-/// The lock is flock(2) on the kernel's own file, and goes with its owner. It binds only those that take it.
+/// The lock is on the kernel's own file, and goes with its owner (`FileDescriptor.claim`). It binds only those that take
+/// it.
 public struct PoolSize: ~Copyable, Sendable {
   private let file: FileDescriptor
   public let pageSize: Int
@@ -11,7 +12,7 @@ public struct PoolSize: ~Copyable, Sendable {
   /// nil while another process has it. EACCES: only root may change pools.
   public static func claim(pageSize: Int) throws(Errno) -> PoolSize? {
     let file = try FileDescriptor.open(path(pageSize, node: nil), .readWrite)
-    return try file.lockExclusively() ? PoolSize(file, pageSize) : nil
+    return try file.claim() ? PoolSize(file, pageSize) : nil
   }
 
   private init(_ file: consuming FileDescriptor, _ pageSize: Int) {
@@ -61,4 +62,10 @@ extension HugePagePool {
 
   /// Pages of the pool's own size, without the surplus.
   public var persistent: Int { total - surplus }
+
+  /// The same on one node, or on all.
+  public func persistent(on node: Int?) -> Int {
+    guard let node else { return persistent }
+    return nodes.first { $0.number == node }.map { $0.total - $0.surplus } ?? 0
+  }
 }

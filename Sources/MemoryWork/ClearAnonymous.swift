@@ -101,9 +101,10 @@ public final class AnonymousMemory {
     try Memory.adviseHuge(address, bytes, page == .transparent)
   }
 
-  /// Gives all of it back, on all threads, and unmaps what is then empty.
-  func unmap() {
-    if let mapping, case .base = page { GiveBack.all(mapping.value.address, bytes, parts, alignment: page.alignment) }
+  /// Gives all of it back, on as many threads as made it, and unmaps what is then empty. `control`: that of the run; nil
+  /// before the first one.
+  func unmap(_ control: TaskControl?) {
+    if let control, let mapping, case .base = page { GiveBack.all(mapping.value.address, bytes, parts, control) }
     mapping = nil
   }
 
@@ -139,10 +140,12 @@ public final class ClearAnonymousJob: MemoryJob {
   private let pieces: [AnonymousMemory]
   private var table: RegionTable?
   private let recipe: Recipe
+  private var control: TaskControl?
   public let method: Method?
 
   /// At least one piece, all of the same kind of pages.
   public init(_ pieces: [AnonymousMemory], method wanted: Method?) throws(MemoryError) {
+    try refuseTooMuch(pieces.map(\.bytes))
     self.pieces = pieces
     let method = try populateMethod(wanted)
     recipe = Recipe(pages: method == .touch ? .touch : .populate)
@@ -164,6 +167,7 @@ public final class ClearAnonymousJob: MemoryJob {
   }
 
   public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
+    self.control = control
     let work = unsafe PopulatePages(regions: table!.regions, givenBack: table!.givenBack)
     let run = runMemoryTask(work, nodeTasks, table!, control, monitor, path: { _ in nil })
     if run.end != .finished { table = nil }
@@ -184,7 +188,7 @@ public final class ClearAnonymousJob: MemoryJob {
 
   public func giveBack(finally: Bool) -> GivenBack {
     defer { table = nil }
-    for piece in pieces { piece.unmap() }
+    for piece in pieces { piece.unmap(control) }
     return GivenBack(bytes: table == nil ? 0 : bytes)
   }
 }

@@ -19,9 +19,8 @@ struct GiveBack: TaskWork, @unchecked Sendable {
   }
 
   /// `bytes` from `address` on; each of the `parts` by its node's CPUs.
-  static func all(_ address: UInt, _ bytes: Int, _ parts: [Span], alignment: Int) {
-    let control = TaskControl.memory(alignment: alignment)
-    let region = Region(address: address, length: bytes, pageSize: alignment, recipe: Recipe(pages: .none))
+  static func all(_ address: UInt, _ bytes: Int, _ parts: [Span], _ control: TaskControl) {
+    let region = Region(address: address, length: bytes, pageSize: control.alignment, recipe: Recipe(pages: .none))
     let table = RegionTable([region], present: [])
     let work = unsafe GiveBack(regions: UnsafePointer(table.regions))
     _ = runMemoryTask(work, parts, table, control, nil, path: { _ in nil })

@@ -95,10 +95,15 @@ extension MemoryJob {
 }
 
 extension TaskControl {
-  /// For chunks of whole pages: whatever the clock makes of them, none is cut.
   static func memory(minimumChunk: Int = usualMinimumChunk, alignment: Int) -> TaskControl {
+    TaskControl(minimumChunk: minimumChunk).forMemory(minimumChunk: minimumChunk, alignment: alignment)
+  }
+
+  /// The same for chunks of whole pages: whatever the clock makes of them, none is cut.
+  func forMemory(minimumChunk: Int = usualMinimumChunk, alignment: Int) -> TaskControl {
     let least = rounded(minimumChunk, up: alignment) ?? minimumChunk / alignment * alignment
-    var control = TaskControl(minimumChunk: least)
+    var control = self
+    control.minimumChunk = least
     control.maximumChunk = max(least, usualMinimumChunk)
     control.alignment = alignment
     return control

@@ -48,6 +48,7 @@ public final class LockJob: MemoryJob {
   private let recipe: Recipe
   public let method: Method?
   private var lockedBefore = 0
+  private var control: TaskControl?
 
   public init(_ memory: PinnedMemory, method wanted: Method?) throws(MemoryError) {
     self.memory = memory
@@ -70,6 +71,7 @@ public final class LockJob: MemoryJob {
   /// Locks first and populates then, but for a pool's huge pages: mlock2(2) does not mark those, and so populates
   /// them all by itself, on one thread, where they are not there yet.
   public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
+    self.control = control
     let isCold = method == .mapCold
     let began = Clock.now()
     if !memory.isPool && !isCold { try lock() }
@@ -112,7 +114,7 @@ public final class LockJob: MemoryJob {
     var given = GivenBack()
     if let table { given.bytes = unsafe table.regions[0].unlock(from: 0, to: bytes) }
     table = nil
-    given.isComplete = memory.unmap(finally: finally)
+    given.isComplete = memory.unmap(control, finally: finally)
     return given
   }
 }

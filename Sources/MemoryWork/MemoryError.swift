@@ -56,6 +56,8 @@ public struct MemoryError: Error, Equatable, Sendable {
     case notAsDemanded(Shortfall)
     /// `release` found pages again.
     case notReleased(bytes: Int)
+    /// What was made to be measured is still there.
+    case notGivenBack
     /// A pool could be raised by so many of the pages that it lacks.
     case poolShort(wanted: Int, got: Int)
     /// The name means another file by now.

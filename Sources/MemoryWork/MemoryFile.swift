@@ -1,4 +1,4 @@
-internal import KTask
+public import KTask
 public import LinuxSystem
 
 /// One FILE of a job: opened and locked, measured before it is touched, and put back as it was when asked.
@@ -107,17 +107,20 @@ public final class MemoryFile {
   }
 
   /// Shares it out among nodes, as far as they have pages; before `checks` and `begin`. Pages that are there are not
-  /// moved: bound to other nodes than theirs, the file is refused.
-  public func place(_ placement: Placement, _ stock: inout NodeStock) throws(MemoryError) {
+  /// moved: bound to other nodes than theirs, the file is refused. `looking`: how threads look for that.
+  public func place(
+    _ placement: Placement, _ stock: inout NodeStock,
+    looking: TaskControl = TaskControl(minimumChunk: usualMinimumChunk)
+  ) throws(MemoryError) {
     if isOnDisk { throw MemoryError(.noPlacement(fileSystem.kind.rawValue), path: path) }
     self.placement = placement
-    if placement.policy == .bind { try refuseWrongNodes(placement) }
+    if placement.policy == .bind { try refuseWrongNodes(placement, looking) }
     parts = placement.parts(
       of: 0, length: length, missing: present.gaps(in: 0..<length), pageSize: pageSize, alignment: alignment, &stock)
   }
 
   /// Looks at what is there already, as far as that is known: reading a page that is not there would make one.
-  private func refuseWrongNodes(_ placement: Placement) throws(MemoryError) {
+  private func refuseWrongNodes(_ placement: Placement, _ looking: TaskControl) throws(MemoryError) {
     guard presentIsExact, let within = present.hull?.upperBound else { return }
     // not more, and not to be written: hugetlbfs makes a file as long as its longest writable mapping
     let seen = try attempting(.map, path) { () throws(Errno) in
@@ -128,7 +131,7 @@ public final class MemoryFile {
     let recipe = Recipe(pages: Memory.canPopulate ? .populate : .touch, writing: false)
     let region = Region(address: seen.value.address, length: within, pageSize: pageSize, recipe: recipe)
     let table = RegionTable([region], present: [present])
-    let control = TaskControl.memory(alignment: pageSize)
+    let control = looking.forMemory(alignment: pageSize)
     _ = try table.bytesByNode(
       present.ranges.map { Span(region: 0, range: $0) }, [placement], control, nil, wereThere: true,
       path: { _ in path })

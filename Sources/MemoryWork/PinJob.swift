@@ -31,6 +31,7 @@ final class PinJob<Kind: Pinner>: MemoryJob {
   let method: Method?
   private let recipe: Recipe
   private var table: RegionTable?
+  private var control: TaskControl?
 
   init(_ memory: PinnedMemory, _ pinner: Kind, method wanted: Method?) throws(MemoryError) {
     self.memory = memory
@@ -50,6 +51,7 @@ final class PinJob<Kind: Pinner>: MemoryJob {
   func prepare() throws(MemoryError) { table = try memory.map(recipe) }
 
   func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
+    self.control = control
     try pinner.prepare(memory, table!, grain: control.alignment)
     let path = memory.path
     let run: JobRun
@@ -86,13 +88,14 @@ final class PinJob<Kind: Pinner>: MemoryJob {
     var given = GivenBack(isComplete: pinner.release())
     if let table { given.bytes = unsafe table.regions[0].giveBackNew(from: 0, to: bytes) }
     table = nil
-    given.isComplete = memory.unmap(finally: finally) && given.isComplete
+    given.isComplete = memory.unmap(control, finally: finally) && given.isComplete
     return given
   }
 }
 
-/// Pieces that a pin is cut into at most, where nothing else bounds them: as many as one ring has places.
-let mostPieces = 1 << 14
+/// Pieces that a pin is cut into at most, where nothing else bounds them: half as many as one ring has places, which leaves
+/// room for the short ones at the ends of parts.
+let mostPieces = BufferRing.mostPlaces / 2
 
 /// The grain of a pin: mappings of the size asked for are not cut by chunks, and there are no more than `most` of them.
 func pinGrain(_ bytes: Int, mapSize: Int?, most: Int?) -> Int {

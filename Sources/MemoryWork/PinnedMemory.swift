@@ -94,11 +94,11 @@ public final class PinnedMemory {
     verification.bytesByNode = nodes[0]
   }
 
-  /// Unmaps it, and gives a file back the size that it had; true when all of that was possible.
-  func unmap(finally: Bool) -> Bool {
+  /// Unmaps it, and gives a file back the size that it had; true when all of that was possible. `control`: the run's.
+  func unmap(_ control: TaskControl?, finally: Bool) -> Bool {
     switch kind {
     case .anonymous(let memory):
-      memory.unmap()
+      memory.unmap(control)
       return true
     case .file(let file):
       return file.restore(removing: finally) && presentIsExact

@@ -38,12 +38,17 @@ public struct NodeStock: Sendable, Equatable {
   public init(_ bytes: [Int: [Int: Int]]) { self.bytes = bytes }
 
   public init(_ facts: MachineFacts) {
-    bytes = [MemoryInfo.basePageSize: Dictionary(facts.nodes.map { ($0.number, facts.available(on: $0)) }) { $1 }]
+    let memory = facts.nodes.map { ($0.number, Self.withoutPageTables(facts.available(on: $0))) }
+    bytes = [MemoryInfo.basePageSize: Dictionary(memory) { $1 }]
     for pool in facts.pools {
       let pages = pool.nodes.map { ($0.number, pool.available(on: $0) * pool.pageSize) }
       bytes[pool.pageSize] = Dictionary(pages) { $1 }
     }
   }
+
+  /// What a node that has so many bytes can be asked for: pages need page tables, and what is there changes a little from
+  /// this look to the check's.
+  private static func withoutPageTables(_ bytes: Int) -> Int { max(0, bytes / 513 * 512 - 16 << 20) }
 
   /// In bytes.
   func left(on node: Int, pageSize: Int) -> Int { bytes[pageSize]?[node] ?? 0 }

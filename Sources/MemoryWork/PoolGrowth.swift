@@ -40,7 +40,13 @@ public final class PoolGrowth {
   public func raise(_ monitor: TaskMonitor, within seconds: Double?) throws(MemoryError) {
     let patience = Patience(seconds)
     for size in Set(job.files.filter { $0.fileSystem.kind == .hugetlbfs }.map(\.pageSize)).sorted() {
-      claims.append(try claim(size, monitor))
+      do throws(MemoryError) {
+        claims.append(try claim(size, monitor))
+      } catch {
+        // who may not change pools needs not, where nothing is missing
+        let hasNoRight = error.errno.map { [.access, .permission, .readOnly].contains($0) } ?? false
+        if !hasNoRight || !Self.missing(job, .current()).isEmpty { throw error }
+      }
     }
     for raise in Self.missing(job, .current()) { try grow(raise, monitor, patience) }
   }
@@ -150,11 +156,15 @@ extension PoolGrowth {
   private func shrink(_ pageSize: Int, _ node: Int?, by pages: Int) -> Bool {
     if pages == 0 { return true }
     guard let claim = claim(on: pageSize), let now = HugePagePool.of(pageSize: pageSize) else { return false }
-    // a number for one node counts what the whole pool keeps, less the surplus
-    let goal = now.total(on: node) - now.surplus - pages
-    guard (try? claim.value.set(max(0, goal), node: node)) != nil,
-      let after = HugePagePool.of(pageSize: pageSize)
-    else { return false }
-    return after.persistent <= now.persistent - pages
+    let goal = now.persistent(on: node) - pages
+    func left(after number: Int) -> Int? {
+      guard (try? claim.value.set(max(0, number), node: node)) != nil,
+        let after = HugePagePool.of(pageSize: pageSize)
+      else { return nil }
+      return after.persistent - (now.persistent - pages)
+    }
+    guard let rest = left(after: goal) else { return false }
+    // kernels differ in whether a number for one node counts the others' surplus, too: those that do have taken too little
+    return rest <= 0 ? true : left(after: goal - rest).map { $0 <= 0 } ?? false
   }
 }

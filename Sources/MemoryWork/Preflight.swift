@@ -84,6 +84,16 @@ public struct MachineFacts: Sendable {
   }
 }
 
+/// Sizes that cannot even be added up are more than any machine has; afterwards their sums are taken for granted.
+func refuseTooMuch(_ sizes: [Int], path: String? = nil) throws(MemoryError) {
+  var sum = 0
+  for size in sizes {
+    let (next, overflow) = sum.addingReportingOverflow(size)
+    if overflow { throw MemoryError(.failed(.map, .noMemory), path: path) }
+    sum = next
+  }
+}
+
 extension MachineFacts {
   /// Base or transparent huge pages: memory with the page tables that map it, in the machine and in the cgroup.
   func memoryChecks(_ bytes: Int, path: String? = nil) -> [Check] {

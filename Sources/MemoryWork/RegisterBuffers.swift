@@ -64,16 +64,19 @@ final class BufferPinner: Pinner {
 
   func checks(_ memory: PinnedMemory, _ facts: MachineFacts) -> [Check] {
     let rings = rings(memory)
-    let buffers = (memory.bytes - 1) / largest + 1
-    return facts.lockChecks(memory.bytes + rings * BufferRing.lockedBytes)
+    let (locked, overflow) = memory.bytes.addingReportingOverflow(rings * BufferRing.lockedBytes)
+    let buffers = buffers(memory, grain: rounded(leastChunk, up: memory.alignment) ?? leastChunk)
+    return facts.lockChecks(overflow ? .max : locked)
       + [Check(.pieces("buffers"), need: buffers, have: rings * BufferRing.mostPlaces, path: "io_uring")]
+  }
+
+  private func buffers(_ memory: PinnedMemory, grain: Int) -> Int {
+    RingLayout.buffers(memory.parts.map(\.range.count), largest: largest, grain: grain)
   }
 
   func prepare(_ memory: PinnedMemory, _ regions: RegionTable, grain: Int) throws(MemoryError) {
     pinnedBefore = ProcessStatus.current()?.pinnedBytes ?? 0
-    // each chunk's last buffer may be short, unless buffers divide chunks
-    let short = grain % largest == 0 ? 0 : (memory.bytes - 1) / grain + 1
-    let buffers = (memory.bytes - 1) / largest + 1 + short + memory.parts.count
+    let buffers = buffers(memory, grain: grain)
     guard let layout = RingLayout(buffers: buffers, rings: rings(memory)) else {
       throw MemoryError(.noPin(.tooManyBuffers(buffers)), path: "io_uring")
     }

@@ -8,6 +8,7 @@ extension MemoryFile {
       if files.contains(where: { $0.isNamed(path) }) { throw MemoryError(.namedTwice, path: path) }
       files.append(try MemoryFile(lookingAt: path, size: size))
     }
+    try refuseTooMuch(files.map(\.length), path: files.first?.path)
     return files
   }
 
@@ -25,6 +26,7 @@ extension MemoryFile {
       if files.contains(where: { $0.isNamed(path) }) { throw MemoryError(.namedTwice, path: path) }
       files.append(try MemoryFile(path, size: size, creating: creating, mayBeEmpty: mayBeEmpty))
     }
+    try refuseTooMuch(files.map(\.length), path: files.first?.path)
     return files
   }
 

@@ -32,6 +32,14 @@ enum JobRequest: Equatable {
     }
   }
 
+  /// What is done then is memory that is ready for others; of `exec` only its COMMAND knows when it is.
+  var isReadiness: Bool {
+    switch self {
+    case .verify, .release, .exec: false
+    default: true
+    }
+  }
+
   /// What takes this process's place.
   var launch: Launch? {
     if case .exec(_, let launch) = self { return launch }

@@ -24,7 +24,7 @@ struct Launch: Equatable {
   var isMissing: Bool { !command[0].contains("{}") && !Execution.isThere(command[0]) }
 
   /// What the signals did before this program took them.
-  static let inheritedSignals = SignalActions(of: Watch.signals + [SIGXFSZ, SIGIO])
+  static let inheritedSignals = SignalActions(of: Watch.all + Watch.dropped)
 }
 
 /// The statuses of env(1).

@@ -1,4 +1,5 @@
 import ArgumentParser
+import KTask
 import LinuxSystem
 import MemoryWork
 
@@ -6,9 +7,12 @@ import MemoryWork
 struct Placing {
   private let standard: NodesWord?
   private let policy: Placement.Policy
+  /// How threads look for what is on other nodes already.
+  private let looking: TaskControl
   private var stock = NodeStock([:])
 
-  init(_ options: PlacementOptions) {
+  init(_ options: PlacementOptions, looking: TaskControl) {
+    self.looking = looking
     standard = options.nodes
     policy = options.policy?.policy ?? .bind
   }
@@ -19,7 +23,7 @@ struct Placing {
   }
 
   mutating func place(_ file: MemoryFile, _ own: NodesWord? = nil) throws(MemoryError) {
-    if let placement = try placement(own) { try file.place(placement, &stock) }
+    if let placement = try placement(own) { try file.place(placement, &stock, looking: looking) }
   }
 
   /// Where memory is to be found, for `verify`.

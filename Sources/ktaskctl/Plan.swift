@@ -42,14 +42,15 @@ struct Plan {
     words = command.work
     request = try command.job()
     try words.placement.check(request.regions)
+    budget = words.helpers.makeBudget()
     job = try request.open(
-      size: words.size?.bytes, page: words.pageSize, method: words.method?.method, Placing(words.placement))
+      size: words.size?.bytes, page: words.pageSize, method: words.method?.method,
+      Placing(words.placement, looking: Self.looking(words, budget)))
     hold = command.holding?.wanted
     let defaults = hold == nil ? Command.defaults : .once
     runs = words.runs ?? defaults.runs
     warmup = words.warmup ?? defaults.warmup
     threadRequest = words.threads ?? defaults.threads
-    budget = words.helpers.makeBudget()
     let sweep = ThreadSweep(threadRequest) { [job, words, budget] threads in
       Self.control(job, words, budget, threads).decide(size: max(1, job.bytes))
     }
@@ -101,6 +102,15 @@ struct Plan {
     _ job: any MemoryJob, _ words: WorkOptions, _ budget: HelperBudget, _ threads: TaskControl.Threads
   ) -> TaskControl {
     var control = job.control(minimumChunk: words.minChunk.bytes, threads: threads)
+    words.helpers.apply(to: &control)
+    control.budget = budget
+    return control
+  }
+
+  /// For a look at what is there before the plan is made: with no more threads than are asked for.
+  private static func looking(_ words: WorkOptions, _ budget: HelperBudget) -> TaskControl {
+    var control = TaskControl(minimumChunk: usualMinimumChunk)
+    if case .counts(let counts)? = words.threads { control.threads = .atMost(counts.max() ?? 1) }
     words.helpers.apply(to: &control)
     control.budget = budget
     return control

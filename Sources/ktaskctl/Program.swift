@@ -7,6 +7,9 @@ import MemoryWork
 enum Program {
   static func run(_ arguments: [String]) -> Int32 {
     let command: any ParsableCommand
+    if let number = Words.notUTF8 {
+      return answer(ValidationError("word \(number) is not UTF-8"), inJSON: arguments.contains("--json"))
+    }
     do {
       command = try Ktaskctl.parseAsRoot(Words.joiningNegatives(arguments))
     } catch {
@@ -81,6 +84,9 @@ extension Program {
       return refuse(command, LaunchStatus.message(name, .noEntry), LaunchStatus.failure(name, .noEntry))
     }
     if command.work.dryRun { return finish(&report, command, status: 0) }
+    if let message = unwritable(command.output) {
+      return refuse(command, message, .init(code: "failed", exitStatus: 1, message: message.why, path: message.what))
+    }
     let pidFile = command.holding?.pidfile
     do throws(PidFile.Failure) {
       return try withPidFile(pidFile) { carryOut(plan, &report, command) }
@@ -103,14 +109,21 @@ extension Program {
       followers.stage.begin(.holding)
       watch.handOver()
     }
+    if plan.hold == nil && plan.request.launch == nil { Watch.letSignalsThrough() }
     let status = finish(&report, command, status: report.exitStatus)
+    if status != 0 && report.isDone { undoUntold(&report) }
     followers.tell(report, status: status, held: plan.hold != nil)
-    if let launch = plan.request.launch, status == 0 { return Program.launch(launch, plan, watch) }
-    guard let hold = plan.hold, report.isDone else { return status }
-    if status == 0 { return Program.hold(plan, hold, watch, followers) }
-    // nobody was told of it: nothing is held
-    _ = plan.job.giveBack(finally: true)
-    return status
+    if status != 0 { return status }
+    if let launch = plan.request.launch { return Program.launch(launch, plan, watch) }
+    return plan.hold.map { Program.hold(plan, $0, watch, followers) } ?? status
+  }
+
+  /// Nobody could be told that it is done: it has failed.
+  private static func undoUntold(_ report: inout Report) {
+    if report.plan.keepsResult && !report.plan.request.isLook {
+      report.outcome?.undone = report.plan.takeBack()
+    }
+    show(report.untold)
   }
 
   /// The work with somebody beside it who watches.
@@ -161,6 +174,16 @@ extension Program {
     let isExported = export(report.document, output)
     let isWritten = Terminal.finish()
     return status == 0 && !(isExported && isWritten) ? ExitStatus.failed.rawValue : status
+  }
+
+  /// The first export that there is no place for: hours of work are not to be undone for a wrong name.
+  private static func unwritable(_ output: OutputOptions) -> Message? {
+    for case let path? in [output.exportJson, output.exportCsv, output.exportMarkdown, output.plot] where path != "-" {
+      if let errno = Terminal.refusal(toWrite: path) {
+        return Message(what: path, why: "the export could not be written: \(errno.description) (\(errno.name))")
+      }
+    }
+    return nil
   }
 
   private static func export(_ document: Document, _ output: OutputOptions) -> Bool {

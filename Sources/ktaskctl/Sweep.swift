@@ -10,8 +10,9 @@ struct SweepOutcome {
     var systemSeconds: [Double] = []
     /// The last run's threads.
     var helpers: [JobRun.Thread] = []
-    /// The fewest threads of a run: other processes' helpers may have left fewer than planned.
+    /// The fewest threads of a run, and what kept it from having more.
     var fewest = Int.max
+    var bound: Bound?
     /// Bounds that showed only on the way: another process's helpers.
     var exceeded: [Bound] = []
   }
@@ -73,10 +74,18 @@ struct Sweep {
         stage.begin(run: round * outcome.counts.count + index + 1, threads: threads)
         try runOnce(index, isMeasured: round >= plan.warmup)
         let isLast = round == rounds - 1 && index == outcome.counts.count - 1
-        if !isLast || !plan.keepsResult { _ = plan.job.giveBack(finally: false) }
+        if !isLast || !plan.keepsResult { try giveBack(finally: isLast) }
       }
     }
     plan.growth?.unlock()
+  }
+
+  /// Of what was only made to be measured, nothing may stay.
+  private func giveBack(finally: Bool) throws(MemoryError) {
+    let given = plan.job.giveBack(finally: finally)
+    if !plan.keepsResult && !given.isComplete && plan.job.files.allSatisfy(\.presentIsExact) {
+      throw MemoryError(.notGivenBack, path: plan.job.files.first?.path)
+    }
   }
 
   private mutating func runOnce(_ index: Int, isMeasured: Bool) throws(MemoryError) {
@@ -120,7 +129,10 @@ extension SweepOutcome.Count {
     userSeconds.append(run.userSeconds)
     systemSeconds.append(run.systemSeconds)
     helpers = run.threads
-    fewest = min(fewest, run.threads.count)
+    if run.threads.count < fewest {
+      fewest = run.threads.count
+      bound = run.bounds.min { $0.threads < $1.threads }
+    }
     for bound in run.exceededBounds where !exceeded.contains(bound) { exceeded.append(bound) }
   }
 }

@@ -1,9 +1,26 @@
 @unsafe @preconcurrency import Glibc
+import LinuxSystem
 
 /// The two streams that words go to.
 enum Terminal {
   static func write(_ text: String) { unsafe fputs(text, stdout) }
   static func writeError(_ text: String) { unsafe fputs(text, stderr) }
+
+  /// For words that may be left out: dropped where standard error would have to be waited for, since nobody reads it.
+  static func offerError(_ text: String) {
+    var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+    if unsafe poll(&ready, 1, 0) == 1 { writeError(text) }
+  }
+
+  /// A standard stream that is closed would become the number of the next file that is opened, and words for it that
+  /// file's content: it is opened, to nowhere.
+  static func openStreams() {
+    while true {
+      let file = unsafe open("/dev/null", O_RDWR)
+      if file > STDERR_FILENO { close(file) }
+      if !(STDIN_FILENO...STDERR_FILENO).contains(file) { return }
+    }
+  }
 
   static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
@@ -26,6 +43,17 @@ enum Terminal {
 
   /// Flushes, and says whether all of standard output could be written.
   static func finish() -> Bool { unsafe fflush(stdout) == 0 && ferror(stdout) == 0 }
+
+  /// Why a file of that name could not be written, as far as that can be known beforehand.
+  static func refusal(toWrite path: String) -> Errno? {
+    if let kind = try? FileStatus.ofName(path).kind {
+      if kind == .directory { return .isDirectory }
+      return unsafe access(path, W_OK) == 0 ? nil : Errno(errno)
+    }
+    let end = path.lastIndex(of: "/")
+    let folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    return unsafe access(folder, W_OK | X_OK) == 0 ? nil : Errno(errno)
+  }
 
   /// Writes a whole file, mode 0600 if new; `-` is standard output. False with errno set.
   static func write(_ text: String, toFile path: String) -> Bool {

@@ -21,13 +21,22 @@ final class Watch: Sendable {
   private static let names = [SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGHUP"]
   private static let tick = 100_000_000
 
-  /// Must be called before any thread is started. A file larger than allowed is to be an error, not a death; and
-  /// somebody who opens a file while it is asked whether anybody has it open breaks a lease, which is no matter.
+  /// Those that are errors to be met with an undo, and not deaths: a file larger than allowed, and words that nobody
+  /// reads any more. And somebody who opens a file while it is asked whether anybody has it open breaks a lease, which
+  /// is no matter.
+  static let dropped = [SIGXFSZ, SIGPIPE, SIGIO]
+
+  /// Must be called before any thread is started.
   static func takeSignals() {
     var set = signalSet()
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-    signal(SIGXFSZ, SIG_IGN)
-    signal(SIGIO, SIG_IGN)
+    for number in dropped { signal(number, SIG_IGN) }
+  }
+
+  /// Nothing is to be undone any more: who does not want to wait until somebody reads the report may end it.
+  static func letSignalsThrough() {
+    var set = signalSet()
+    unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
   /// `timeout` in nanoseconds. The followers get a tick ten times a second.
@@ -45,8 +54,7 @@ final class Watch: Sendable {
       return true
     } catch {
       state.withLock { $0.hasLeft = true }
-      var set = Self.signalSet()
-      unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+      Self.letSignalsThrough()
       return false
     }
   }
@@ -101,8 +109,11 @@ final class Watch: Sendable {
   /// Asks how far it is, as it asks dd(1).
   static let question = SIGUSR1
 
-  /// All that are taken.
-  static var signals: [Int32] { names.keys + [question] }
+  /// All that can be taken.
+  static var all: [Int32] { names.keys + [question] }
+
+  /// Those that are: what was ignored when this program started stays so, as nohup(1) and a shell's `&` want it.
+  static let signals = all.filter { !Launch.inheritedSignals.ignored.contains($0) }
 
   private static func signalSet() -> sigset_t {
     var set = sigset_t()

@@ -1,3 +1,4 @@
 import Glibc
 
+Terminal.openStreams()
 exit(Program.run(Array(CommandLine.arguments.dropFirst())))

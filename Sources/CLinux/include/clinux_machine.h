@@ -40,6 +40,10 @@ int clinux_effective_capabilities(uint64_t *_Nonnull bits);
 /// Microseconds of CPU time that the process has used so far (getrusage(2), RUSAGE_SELF).
 int clinux_cpu_time(uint64_t *_Nonnull user, uint64_t *_Nonnull system);
 
+/// Locks all of a file for this open file description, which must be open for writing: nobody who may only read it can
+/// do that (fcntl(2), F_OFD_SETLK). EAGAIN or EACCES: another one has it.
+int clinux_claim(int fd);
+
 /// Takes one byte of a file for this open file description: nobody else then gets it, and it is free the moment the
 /// description is gone (fcntl(2), F_OFD_SETLK). A read lock, which only needs the file to be readable, and after it a
 /// look whether anybody else has one as well: EAGAIN if so, and the lock is given up.

@@ -1,17 +1,26 @@
 /// The command line's words before and after ArgumentParser.
 enum Words {
   /// `--size -1` as `--size=-1`: ArgumentParser would take -1 for an option, and the size for missing, where the
-  /// user is to read that it is negative.
+  /// user is to read that it is negative. What comes after `--` is somebody else's.
   static func joiningNegatives(_ words: [String]) -> [String] {
     var joined: [String] = []
-    for word in words {
+    let own = words.prefix { $0 != "--" }
+    for word in own {
       if isNegativeNumber(word), let last = joined.last, last.hasPrefix("--"), last.count > 2, !last.contains("=") {
         joined[joined.count - 1] = last + "=" + word
       } else {
         joined.append(word)
       }
     }
-    return joined
+    return joined + words[own.endIndex...]
+  }
+
+  /// The first word of this process's command line that is not UTF-8, counted from 1: as a Swift string it would be
+  /// another name.
+  static var notUTF8: Int? {
+    (1..<max(1, Int(CommandLine.argc))).first { index in
+      unsafe CommandLine.unsafeArgv[index].map { unsafe String(validatingCString: $0) == nil } ?? false
+    }
   }
 
   private static func isNegativeNumber(_ word: String) -> Bool {

@@ -42,7 +42,7 @@ struct Followers: Sendable {
     runs = plan.threadCounts.count * (plan.runs + plan.warmup)
     bar = ProgressDisplay(command, total: plan.job.bytes)
     let lines = command.output.progress == .json ? [ProgressLines(command: Command.name)] : []
-    followers = lines + (ServiceManager.fromEnvironment().map { [$0] } ?? [])
+    followers = lines + (ServiceManager.fromEnvironment(isReadiness: plan.request.isReadiness).map { [$0] } ?? [])
   }
 
   func tell(_ event: ProgressEvent) {
@@ -65,7 +65,7 @@ struct Followers: Sendable {
   }
 
   /// One line for who asks (SIGUSR1).
-  func answer() { Terminal.writeError("ktaskctl: \(state.sentence)\n") }
+  func answer() { Terminal.offerError("ktaskctl: \(state.sentence)\n") }
 
   func erase() { bar?.erase() }
 

@@ -17,7 +17,7 @@ struct ProgressDisplay: Sendable {
 
   func draw(_ bytesDone: Int) {
     let seconds = Double(Clock.now() - began) / 1e9
-    Terminal.writeError("\r" + bar.line(done: bytesDone, elapsed: seconds))
+    Terminal.offerError("\r" + bar.line(done: bytesDone, elapsed: seconds))
   }
 
   func erase() { Terminal.writeError("\r\u{1B}[K") }

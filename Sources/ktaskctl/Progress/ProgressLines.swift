@@ -5,8 +5,12 @@ struct ProgressLines: Follower {
   let command: String
 
   func hear(_ event: ProgressEvent) {
-    if case .stopping = event { return }
-    Terminal.writeError(Self.line(event, command) + "\n")
+    let line = Self.line(event, command) + "\n"
+    switch event {
+    case .stopping: break
+    case .moved: Terminal.offerError(line)
+    case .started, .finished, .failed, .undone, .released: Terminal.writeError(line)
+    }
   }
 
   static func line(_ event: ProgressEvent, _ command: String) -> String {

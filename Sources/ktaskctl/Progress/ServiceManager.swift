@@ -3,7 +3,7 @@ import Synchronization
 
 /// The service manager that started this process, told by sd_notify(3)'s protocol.
 ///
-/// READY=1 goes out once all is verified and told, and not before. More time is asked for only when bytes have been
+/// READY=1 goes out once all is verified and told, and not before; of what `exec` runs, that tells itself. More time is asked for only when bytes have been
 /// done since it was last asked for: a run that hangs still meets its time limit.
 final class ServiceManager: Follower {
   private let socket: NotifySocket
@@ -12,12 +12,17 @@ final class ServiceManager: Follower {
   /// How long the next chunk may take, in microseconds.
   static let extensionMicroseconds = 30_000_000
 
-  private init(_ socket: consuming NotifySocket) { self.socket = socket }
+  private let isReadiness: Bool
 
-  /// nil where there is none, or none that can be reached.
-  static func fromEnvironment() -> ServiceManager? {
+  private init(_ socket: consuming NotifySocket, isReadiness: Bool) {
+    self.socket = socket
+    self.isReadiness = isReadiness
+  }
+
+  /// nil where there is none, or none that can be reached. `isReadiness`: once it is done, what waits may go on.
+  static func fromEnvironment(isReadiness: Bool) -> ServiceManager? {
     guard let name = Terminal.environment("NOTIFY_SOCKET"), let socket = try? NotifySocket(name) else { return nil }
-    return ServiceManager(socket)
+    return ServiceManager(socket, isReadiness: isReadiness)
   }
 
   func hear(_ event: ProgressEvent) {
@@ -26,7 +31,7 @@ final class ServiceManager: Follower {
       if state.phase != .holding { send(movement(state), waiting: false) }
     case .stopping: send(["STOPPING=1", "STATUS=stopping"])
     case .finished(let seconds, let held):
-      send(["READY=1", "STATUS=\(held ? "holding" : "done"), verified after \(seconds.asTime)"])
+      send((isReadiness ? ["READY=1"] : []) + ["STATUS=\(held ? "holding" : "done"), verified after \(seconds.asTime)"])
     case .failed(let failure): send(["STATUS=failed: \(Self.onOneLine(failure.message))"])
     case .undone(let undone): send(["STATUS=undone\(undone.complete ? "" : " in part")"])
     case .released: send(["STATUS=released"])

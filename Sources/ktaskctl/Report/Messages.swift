@@ -80,6 +80,7 @@ extension MemoryError {
     case .notAsDemanded(let shortfall): sentence(shortfall)
     case .poolShort(let wanted, let got): poolSentence(wanted, got)
     case .replaced: "the name means another file by now, which is left alone"
+    case .notGivenBack: "not all of it could be given back"
     case .notReleased(let bytes): "\(ByteSize.text(bytes)) are there again: another program writes to it"
     case .cancelled: "cancelled"
     }

@@ -30,11 +30,26 @@ struct Report {
     if let cancelled { messages.append(cancelled) }
     if case .release = plan.request, outcome != nil, !messages.isEmpty {
       messages[0].why += "; what was given back by then is gone"
-    } else if let undone = outcome?.undone, !messages.isEmpty {
-      messages[0].why += undone.complete ? "; undone" : "; undone in part"
-      messages[0].why += ", \(ByteSize.text(undone.bytes)) given back"
+    } else if !messages.isEmpty {
+      messages[0].why += undoneText
     }
     return messages
+  }
+
+  /// Where all was done, and could not be told.
+  var untold: Message {
+    var message = Message(what: subject, why: "the report could not be written")
+    switch plan.request {
+    case .release: message.why += "; what was given back is gone"
+    default: message.why += undoneText
+    }
+    return message
+  }
+
+  /// "; undone, 2 GiB given back".
+  private var undoneText: String {
+    guard let undone = outcome?.undone else { return "" }
+    return (undone.complete ? "; undone" : "; undone in part") + ", \(ByteSize.text(undone.bytes)) given back"
   }
 
   private var cancelled: Message? {
@@ -53,10 +68,7 @@ struct Report {
     var warnings = plan.warnings
     for count in outcome?.counts ?? [] {
       warnings += Statistics.doubts(count.times, of: count.threads.counted("thread"))
-      if count.fewest < count.threads {
-        warnings.append(
-          "\(count.threads.counted("thread")) planned, \(count.fewest) ran: others' helpers took the rest")
-      }
+      if let shortfall = count.shortfall { warnings.append(shortfall) }
       warnings += count.exceeded.filter { !plan.exceeded.contains($0) }.map(ThreadSweep.warning)
     }
     if let found = outcome?.verification, plan.wantsTransparent, found.hugeBytes < plan.job.bytes {
@@ -80,6 +92,20 @@ struct Report {
         system: count.systemSeconds.reduce(0, +) / runs,
         helpers: count.helpers.map { .init(node: $0.node, chunks: $0.chunks, bytes: $0.bytes, seconds: $0.seconds) })
     }
+  }
+}
+
+extension SweepOutcome.Count {
+  /// Fewer threads than planned, and why.
+  fileprivate var shortfall: String? {
+    if fewest >= threads { return nil }
+    let why =
+      switch bound?.what {
+      case .threadCreation: "the system gave no more"
+      case .helperLimit, nil: "others' helpers took the rest"
+      case let what?: what.rawValue
+      }
+    return "\(threads.counted("thread")) planned, \(fewest) ran: \(why)"
   }
 }
 

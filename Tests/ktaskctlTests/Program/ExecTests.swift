@@ -19,6 +19,13 @@ extension ProgramTests {
       #expect(ended.err == "")
     }
 
+    @Test("hands over the command's words as they are")
+    func words() throws {
+      let words = ["--lines", "-5", "", "a b", "--", "--size", "-1", "--json"]
+      let ended = try start(["exec", "--size", "4M", "--quiet", "--", "printf", "<%s>"] + words).end()
+      #expect(ended.out == words.map { "<\($0)>" }.joined(), "\(ended.err)")
+    }
+
     @Test("hands over that one descriptor and no other")
     func descriptors() throws {
       let plain = try tool("sh", "-c", "ls /proc/self/fd").split(separator: "\n").count
@@ -47,7 +54,7 @@ extension ProgramTests {
       let state = ["exec", "--size", "4M", "--quiet", "--", "sh", "-c", "grep -E '^Sig(Blk|Ign)' /proc/self/status"]
       let plain = try start(state).end().out
       #expect(plain.hasPrefix("SigBlk:\t0000000000000000\n"))
-      #expect(Self.ignored(plain).isDisjoint(with: [SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ, SIGIO]))
+      #expect(Self.ignored(plain).isDisjoint(with: [SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ, SIGPIPE, SIGIO]))
       let ignoring = ["sh", "-c", "trap '' HUP XFSZ; exec \"$@\"", "sh"]
       let under = try start(state, under: ignoring).end().out
       #expect(Self.ignored(under) == Self.ignored(plain).union([SIGHUP, SIGXFSZ]))

@@ -1,4 +1,5 @@
 @unsafe @preconcurrency import Glibc
+import LinuxSystem
 import Testing
 
 extension ProgramTests {
@@ -118,17 +119,69 @@ extension ProgramTests {
     @Test("waits for another one that changes the pool, but no longer than it may")
     func waits() throws {
       let file = try folder() + "/vm"
-      let setting = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
-      let lock = unsafe open(setting, O_RDONLY | O_CLOEXEC)
-      try #require(flock(lock, LOCK_EX) == 0)
-      let late = try ktaskctl("prefault", file, "--size", "32M", "--grow-pool", "--timeout", "300ms")
-      #expect(late.status == 6, "\(late.err)")
-      #expect(page.total == before)
-      let waiting = try start(["prefault", file, "--size", "32M", "--grow-pool"])
-      usleep(300_000)
-      #expect(!waiting.hasEnded)
-      close(lock)
+      let waiting: Child
+      do {
+        guard let claim = try PoolSize.claim(pageSize: page.bytes) else { throw Failure("somebody has it") }
+        let late = try ktaskctl("prefault", file, "--size", "32M", "--grow-pool", "--timeout", "300ms")
+        #expect(late.status == 6, "\(late.err)")
+        #expect(page.total == before)
+        waiting = try start(["prefault", file, "--size", "32M", "--grow-pool"])
+        usleep(300_000)
+        #expect(!waiting.hasEnded)
+        _ = consume claim
+      }
       #expect(waiting.end().status == 0)
+    }
+
+    @Test(
+      "who may only read the setting keeps nobody from changing it",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
+    func readersLock() throws {
+      let setting = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+      let reader = try Child(Host.ordinaryUser + ["flock", setting, "sh", "-c", "echo locked; exec sleep 60"])
+      try reader.waitForOutput("locked")
+      let file = try folder() + "/vm"
+      #expect(try ktaskctl("prefault", file, "--size", "32M", "--grow-pool", "--timeout", "20s").status == 0)
+    }
+
+    @Test(
+      "who may not change pools needs not, where nothing is missing",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
+    func noRights() throws {
+      let folder = try folder()
+      try tool("chmod", "0777", folder)
+      let program = Host.ordinaryUser + [try scratch.programForAll(), "prefault", folder + "/vm", "--grow-pool"]
+      let enough = try Child(program + ["--size", "8M"]).end()
+      #expect(enough.status == 0, "\(enough.err)")
+      let more = try Child(program + ["--size", "32M"]).end()
+      #expect(more.status == 4, "\(more.err)")
+      #expect(more.message.contains("changing the pool failed"))
+      #expect(page.total == before)
+    }
+
+    @Test(
+      "memory is compacted where the kernel comes up short, and the second try counts",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func compaction() throws {
+      let (file, calls) = (try folder() + "/vm", scratch.file("calls"))
+      let deafOnce = [
+        "strace", "-f", "-qq", "-o", calls, "-e", "trace=pwrite64,openat", "-e", "inject=pwrite64:retval=3:when=1",
+      ]
+      let ended = try ktaskctl("prefault", file, "--size", "32M", "--grow-pool", under: deafOnce)
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(page.total == before + 12)
+      #expect(Host.text(calls).contains("/proc/sys/vm/compact_memory"))
+    }
+
+    @Test("what could not be told of is undone, the pool too", arguments: [[], ["--hold"]])
+    func untold(words: [String]) throws {
+      let file = try folder() + "/vm"
+      let full = ["sh", "-c", "exec \"$@\" > /dev/full", "sh"]
+      let ended = try start(["prefault", file, "--size", "32M", "--grow-pool"] + words, under: full).end()
+      #expect(ended.status == 1)
+      #expect(ended.message == "ktaskctl: \(file): the report could not be written; undone, 32 MiB given back")
+      #expect(page.total == before && page.available == 4)
+      #expect(FileFacts(file) == nil)
     }
 
     @Test("exec raises it, too, and gives it back where the command cannot be run")

@@ -74,6 +74,18 @@ extension ProgramTests {
       }
     }
 
+    @Test("only memory that is ready for others is: not what was looked at or released, and not yet exec's command")
+    func notReady() throws {
+      let file = try scratch.tmpfs(mebibytes: 80) + "/vm"
+      #expect(try ktaskctl("prefault", file, "--size", "32M").status == 0)
+      for words in [["verify", file], ["exec", "--size", "4M", "--", "true", "{}"], ["release", file]] {
+        #expect(try start(words, under: manager.environment).end().status == 0)
+        let messages = manager.rest()
+        #expect(messages.last?.hasPrefix("STATUS=done, verified after ") == true, "\(messages)")
+        #expect(messages.allSatisfy { !$0.contains("READY") }, "\(messages)")
+      }
+    }
+
     @Test("a run that fails is never ready", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
     func failure() throws {
       let file = try scratch.tmpfs(mebibytes: 300) + "/vm"

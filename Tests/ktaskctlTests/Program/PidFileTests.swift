@@ -52,6 +52,20 @@ extension ProgramTests {
       #expect(Host.text(number) == "\(child.pid)")
     }
 
+    @Test(
+      "who may only read the file keeps nobody from taking it over",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
+    func readersLock() throws {
+      try tool("chmod", "0755", scratch.path)
+      let killed = try hold()
+      killed.send(SIGKILL)
+      #expect(killed.end().status == -9)
+      let reader = try Child(Host.ordinaryUser + ["flock", number, "sh", "-c", "echo locked; exec sleep 60"])
+      try reader.waitForOutput("locked")
+      let child = try hold()
+      #expect(Host.text(number) == "\(child.pid)")
+    }
+
     @Test("a file with something else in it is left alone", arguments: ["root:x:0:0\n", "123 456\n", "1\n2\n"])
     func otherContent(content: String) throws {
       #expect(Host.write(content, to: number))

@@ -1,0 +1,112 @@
+@unsafe @preconcurrency import Glibc
+import Testing
+
+extension ProgramTests {
+  /// Who reads what the program says may be gone, slow, or never have been there.
+  @Suite("Words that nobody reads", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+  struct ReaderTests {
+    let scratch: Scratch
+    let file: String
+
+    init() throws {
+      scratch = try Scratch()
+      file = try scratch.tmpfs(mebibytes: 300) + "/vm"
+    }
+
+    /// Under a shell that runs it, as "$@", in a line of its own.
+    private func run(_ line: String, _ words: [String]) throws -> Ended {
+      try start(words, under: ["bash", "-c", line, "bash"]).end()
+    }
+
+    @Test(
+      "a reader of progress that goes away ends nothing",
+      arguments: [["--progress", "json"], ["--progress", "always"]])
+    func progressReader(words: [String]) throws {
+      let ended = try run(
+        "{ \"$@\" 2>&3 | cat; echo ${PIPESTATUS[0]}; } 3> >(true)",
+        ["prefault", file, "--size", "256M", "--quiet"] + words)
+      #expect(ended.out == "0\n", "\(ended.err)")
+      #expect(FileFacts(file)?.allocated == 256 << 20)
+    }
+
+    @Test("a reader of the report that goes away makes it a failure, and what was made is undone")
+    func reportReader() throws {
+      let ended = try run("\"$@\" > >(true)", ["prefault", file, "--size", "64M", "--timeout", "1m", "-v"])
+      // the reader may still be there when the report comes
+      if ended.status != 0 {
+        #expect(ended.status == 1)
+        #expect(ended.message == "ktaskctl: \(file): the report could not be written; undone, 64 MiB given back")
+        #expect(FileFacts(file) == nil)
+      } else {
+        #expect(FileFacts(file)?.allocated == 64 << 20)
+      }
+    }
+
+    @Test("a full disk under the report undoes what was made, and says so")
+    func fullDisk() throws {
+      let ended = try run("exec \"$@\" > /dev/full", ["prefault", file, "--size", "64M", "--json"])
+      #expect(ended.status == 1)
+      #expect(ended.message == "ktaskctl: \(file): the report could not be written; undone, 64 MiB given back")
+      #expect(FileFacts(file) == nil)
+      #expect(try run("exec \"$@\" > /dev/full", ["verify", "/proc/self/exe"]).status != 0)
+    }
+
+    /// Standard error is a pipe that is full and that nobody empties.
+    private static let stuck = "exec 3<> <(:); head -c 65536 /dev/zero >&3; exec \"$@\" 2>&3"
+
+    @Test(
+      "standard error that takes no more words stops neither the time limit nor a signal",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func stuckErrors() throws {
+      let words = ["--progress", "always", "--threads", "1", "--json"]
+      let slow = ["bash", "-c", Self.stuck, "bash"] + Traced.slow("madvise")
+      let late = try start(["prefault", file, "--size", "256M", "--timeout", "500ms"] + words, under: slow)
+      wait(late) { FileFacts(file) != nil }
+      wait(late) { FileFacts(file) == nil }
+      #expect(FileFacts(file) == nil, "undone, whoever is to read it")
+      late.kill()
+    }
+
+    private func wait(_ child: Child, until condition: () -> Bool) {
+      while !condition() && !child.hasEnded && child.seconds < 20 { usleep(10_000) }
+    }
+
+    @Test("an export that there is no place for is told before the work", arguments: ["--export-json", "--plot"])
+    func noPlace(option: String) throws {
+      for (name, errno) in [("/nonexistent/x", "ENOENT"), (scratch.path, "EISDIR")] {
+        let ended = try ktaskctl("prefault", file, "--size", "64M", option, name)
+        #expect(ended.status == 1)
+        #expect(ended.message.hasPrefix("ktaskctl: \(name): the export could not be written: "))
+        #expect(ended.message.hasSuffix("(\(errno))"))
+        #expect(FileFacts(file) == nil, "nothing is done")
+      }
+    }
+
+    @Test("a standard stream that is closed is not taken for the memory")
+    func closedStreams() throws {
+      let ended = try run("exec \"$@\" <&- >&- 2>&-", ["prefault", file, "--size", "16M", "-v"])
+      #expect(ended.status == 0)
+      #expect(FileFacts(file)?.allocated == 16 << 20)
+      #expect(try Content(file).isZero)
+    }
+
+    @Test("signals that were ignored when it started do not end it", arguments: ["HUP", "INT"])
+    func ignoredSignals(name: String) throws {
+      let child = try start(
+        ["pin", "--size", "32M", "--hold"], under: ["bash", "-c", "trap '' \(name); exec \"$@\"", "bash"])
+      try child.waitForOutput("held by process")
+      child.send(name == "HUP" ? SIGHUP : SIGINT)
+      usleep(300_000)
+      #expect(!child.hasEnded)
+      child.send(SIGTERM)
+      #expect(child.end().status == 0)
+    }
+
+    @Test("a word that is not UTF-8 is refused, not changed")
+    func notUTF8() throws {
+      let ended = try run("cd \"${0%/*}\"; \"$@\" $'vm\\xff' --size 4K", ["prefault"])
+      #expect(ended.status == 64)
+      #expect(ended.message == "ktaskctl: wrong usage: word 2 is not UTF-8")
+    }
+  }
+}
