@@ -40,23 +40,20 @@ public final class PoolGrowth {
   public func raise(_ monitor: TaskMonitor, within seconds: Double?) throws(MemoryError) {
     let patience = Patience(seconds)
     for size in Set(job.files.filter { $0.fileSystem.kind == .hugetlbfs }.map(\.pageSize)).sorted() {
-      do throws(MemoryError) {
-        claims.append(try claim(size, monitor))
-      } catch {
-        // who may not change pools needs not, where nothing is missing
-        let hasNoRight = error.errno.map { [.access, .permission, .readOnly].contains($0) } ?? false
-        if !hasNoRight || !Self.missing(job, .current()).isEmpty { throw error }
-      }
+      if let claim = try claim(size, monitor) { claims.append(claim) }
     }
     for raise in Self.missing(job, .current()) { try grow(raise, monitor, patience) }
   }
 
-  /// Waits while another process has it: that one is making its pages.
-  private func claim(_ pageSize: Int, _ monitor: TaskMonitor) throws(MemoryError) -> Owned<PoolSize> {
+  /// Waits while another process has it: that one is making its pages. nil: who may not change pools needs not, where
+  /// nothing is missing.
+  private func claim(_ pageSize: Int, _ monitor: TaskMonitor) throws(MemoryError) -> Owned<PoolSize>? {
     while !monitor.isCancelled {
       do throws(Errno) {
         if let claim = try PoolSize.claim(pageSize: pageSize) { return Owned(claim) }
       } catch {
+        let hasNoRight = [.access, .permission, .readOnly].contains(error)
+        if hasNoRight && Self.missing(job, .current()).isEmpty { return nil }
         throw MemoryError(.failed(.growPool, error), path: path(pageSize), pageSize: pageSize)
       }
       Clock.sleep(milliseconds: 5)
