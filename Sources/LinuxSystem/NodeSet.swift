@@ -25,7 +25,7 @@ public struct NodeSet: Hashable, Sendable, CustomStringConvertible {
 public enum NodeSetError: Error, Equatable, Sendable {
   /// The kernel has no NUMA support, or a container keeps its calls from this process.
   case noNUMA
-  /// What libnuma says against it; nil where it does not say.
+  /// What there is against it, mostly in libnuma's words; nil where it does not say.
   case unknown(String?)
   /// All nodes but those that there are.
   case empty
@@ -37,6 +37,7 @@ extension NodeSet {
   /// count among the nodes that this process may have memory of.
   public static func named(_ words: String) throws(NodeSetError) -> NodeSet {
     guard numa_available() >= 0 else { throw .noNUMA }
+    let words = try PCINode.numbered(words, among: allowed())
     clinux_numa_quiet_begin()
     let mask = unsafe numa_parse_nodestring(words)
     let warning = unsafe clinux_numa_quiet_end().map { unsafe String(cString: $0) }

@@ -36,10 +36,17 @@ two_equal_nodes() {
   append="hugepagesz=1G hugepages=0:1,1:1"
 }
 
+# A PCI bus of node 1's, and a device on it.
+far=(
+  -device "pxb-pcie,id=far,bus=pcie.0,bus_nr=128,numa_node=1" -device "pcie-root-port,id=beyond,bus=far"
+  -device "pci-testdev,bus=beyond"
+)
+
 two_nodes() {
   old_kernels_qemu
   debian_kernel
   two_equal_nodes
+  hardware+=("${far[@]}")
 }
 
 iommufd() {

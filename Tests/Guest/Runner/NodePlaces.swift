@@ -71,3 +71,12 @@ struct HelperPlaces {
     }
   }
 }
+
+/// Equal neighbours taken together: "0×32 1×32".
+func runs(_ nodes: [Int]) -> String {
+  var runs: [(node: Int, count: Int)] = []
+  for node in nodes {
+    if runs.last?.node == node { runs[runs.count - 1].count += 1 } else { runs.append((node, 1)) }
+  }
+  return runs.prefix(20).map { "\($0.node)×\($0.count)" }.joined(separator: " ")
+}

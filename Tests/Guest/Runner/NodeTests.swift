@@ -261,12 +261,3 @@ private let threadNodeTests: [GuestTest] = [
     test.expect(places.cpus.values.joined().allSatisfy { Set($0).isSubset(of: [0, 1]) }, "threads on \(places.cpus)")
   },
 ]
-
-/// Equal neighbours taken together: "0×32 1×32".
-private func runs(_ nodes: [Int]) -> String {
-  var runs: [(node: Int, count: Int)] = []
-  for node in nodes {
-    if runs.last?.node == node { runs[runs.count - 1].count += 1 } else { runs.append((node, 1)) }
-  }
-  return runs.prefix(20).map { "\($0.node)×\($0.count)" }.joined(separator: " ")
-}
