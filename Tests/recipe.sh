@@ -18,6 +18,10 @@ script=$(awk -v name="$name" '
   inside { gsub(/\\e/, "\\"); sub(/^\\&/, ""); print }
   found && /^\.Bd/ { inside = 1 }
 ' "$page")
+if grep -q "^[.']" <<<"$script"; then
+  echo "recipe: $page has a line in $name that begins with a dot: roff takes it for a request" >&2
+  exit 1
+fi
 if [[ -z $script ]]; then
   echo "recipe: $page has no script $name" >&2
   exit 1

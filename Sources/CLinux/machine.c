@@ -65,6 +65,19 @@ static struct flock byte_lock(short type, int64_t byte) {
   return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
 }
 
+static char **words;
+static int word_count;
+
+// glibc hands main's arguments to constructors, too
+__attribute__((constructor)) static void keep_words(int argc, char **argv) {
+  word_count = argc;
+  words = argv;
+}
+
+int clinux_word_count(void) { return word_count; }
+
+const char *clinux_word(int index) { return index < word_count ? words[index] : NULL; }
+
 int clinux_claim(int fd) {
   struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   return fcntl(fd, F_OFD_SETLK, &all) == -1 ? errno : 0;

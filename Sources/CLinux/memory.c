@@ -124,10 +124,10 @@ int clinux_cached_pages(int fd, off_t offset, off_t length, uint64_t *pages) {
   return error;
 }
 
-bool clinux_is_sole_opener(int fd) {
-  if (fcntl(fd, F_SETLEASE, F_WRLCK) == -1) return false;
+int clinux_sole_opener(int fd) {
+  if (fcntl(fd, F_SETLEASE, F_WRLCK) == -1) return errno;
   fcntl(fd, F_SETLEASE, F_UNLCK);
-  return true;
+  return 0;
 }
 
 static enum clinux_filesystem kind_of(unsigned long magic) {

@@ -1,6 +1,16 @@
 internal import CLinux
 internal import Glibc
 
+/// The words that this program was started with.
+public enum CommandLineWords {
+  /// In their order, without the program's name; nil for one that is not UTF-8: as a string it would be another name.
+  public static func all() -> [String?] {
+    (1..<max(1, clinux_word_count())).map { index in
+      unsafe clinux_word(index).flatMap { unsafe String(validatingCString: $0) }
+    }
+  }
+}
+
 /// Another program in this process's place.
 public enum Execution {
   /// Runs a program with its words, the first of which is looked for in PATH unless it has a slash (execvp(3)); comes

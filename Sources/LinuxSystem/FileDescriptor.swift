@@ -158,6 +158,27 @@ public func removeFile(_ path: String) throws(Errno) {
   if unsafe unlink(path) == -1 { throw Errno.current }
 }
 
+/// The directory that a name is in, in words: `.` for a name alone.
+public func directory(of path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+/// Whether a name could be made in its directory, or removed from it, as far as rights go (access(2)).
+public func checkNaming(_ path: String) throws(Errno) {
+  if unsafe faccessat(AT_FDCWD, directory(of: path), W_OK | X_OK, AT_EACCESS) == -1 { throw Errno.current }
+}
+
+/// Whether unlink(2) would be refused for want of rights: EACCES, EROFS, or EPERM for a file and a sticky directory of
+/// others.
+public func checkRemoval(_ path: String) throws(Errno) {
+  try checkNaming(path)
+  var (parent, own) = (stat(), stat())
+  guard unsafe stat(directory(of: path), &parent) == 0, unsafe lstat(path, &own) == 0 else { throw Errno.current }
+  let isSticky = parent.st_mode & S_ISVTX != 0 && geteuid() != 0
+  if isSticky && ![parent.st_uid, own.st_uid].contains(geteuid()) { throw .permission }
+}
+
 /// What fstatfs(2) tells.
 public struct FileSystemFacts: Sendable, Equatable {
   public enum Kind: String, Sendable {

@@ -41,9 +41,12 @@ public enum FileRange {
     return Int(pages)
   }
 
-  /// Whether nobody else has the file open or mapped (fcntl(2), F_SETLEASE).
+  /// Whether nobody else is known to have the file open or mapped (fcntl(2), F_SETLEASE).
   @inlinable
-  public static func isSoleOpener(_ file: Int32) -> Bool { clinux_is_sole_opener(file) }
+  public static func isSoleOpener(_ file: Int32) -> Bool { clinux_sole_opener(file) == 0 }
+
+  /// Whether somebody else has it; who does not own it is not told.
+  public static func hasOtherOpener(_ file: Int32) -> Bool { Errno(clinux_sole_opener(file)) == .tryAgain }
 }
 
 /// Tells which pages of a shared mapping's file are there, without making any (userfaultfd(2), minor mode).

@@ -47,6 +47,31 @@ extension TransparentHugePages {
     return TransparentHugePages(enabled: enabled, shared: shared(pageSize, files), pageSize: pageSize)
   }
 
+  /// Whether files on a tmpfs of that device number may come in them: by its mount option, or, where it is mounted nowhere
+  /// as memfds' is, by the setting for shared memory (/proc/self/mountinfo).
+  public static func isOn(device: UInt64, _ files: SystemFiles = SystemFiles()) -> Bool {
+    guard let shared = current(files)?.shared else { return false }
+    switch (shared, mountOptions(device, files)) {
+    case (.deny, _): return false
+    case (.force, _): return true
+    case (.never, nil): return false
+    case (_, nil): return true
+    case (_, let options?): return options.contains { ["huge=always", "huge=within_size", "huge=advise"].contains($0) }
+    }
+  }
+
+  /// What a mount of that device was made with; nil: there is none.
+  private static func mountOptions(_ device: UInt64, _ files: SystemFiles) -> [Substring]? {
+    // as the C library's makedev(3) puts them together
+    let (major, minor) = ((device >> 8 & 0xfff) | (device >> 32 & ~0xfff), (device & 0xff) | (device >> 12 & ~0xff))
+    let number = "\(major):\(minor & 0xffff_ffff)"
+    for line in (files.text("/proc/self/mountinfo") ?? "").split(separator: "\n") {
+      let words = line.split(separator: " ")
+      if words.count > 3, words[2] == number, let options = words.last { return options.split(separator: ",") }
+    }
+    return nil
+  }
+
   /// `deny` and `force` are only in the setting for all sizes, and overrule that of the page size.
   private static func shared(_ pageSize: Int, _ files: SystemFiles) -> SharedMode {
     let general = files.text(directory + "/shmem_enabled")?.between("[", "]").flatMap(SharedMode.init)

@@ -41,11 +41,6 @@ extension MemoryFile {
     }
   }
 
-  private static func directory(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
   /// Whatever the name meant a moment ago: what is open must be a regular file that nobody else works on.
   static func claim(_ file: borrowing FileDescriptor, _ path: String) throws(MemoryError) {
     try checkKind(file, path)
@@ -63,6 +58,12 @@ extension MemoryFile {
       if let file { return try FileSystemFacts.of(file) }
       return try FileDescriptor.open(directory(of: path), [.pathOnly, .directory, .followLinks]).fileSystem()
     }
+  }
+
+  /// The number of the device that it is on; of a file that is not there yet, that its directory is on.
+  static func device(of file: Owned<FileDescriptor>?, _ path: String) throws(Errno) -> UInt64 {
+    if let file { return try file.value.status().device }
+    return try FileDescriptor.open(directory(of: path), [.pathOnly, .directory, .followLinks]).status().device
   }
 
   /// Of names that mean no file yet: whether both would mean the same one.

@@ -137,6 +137,13 @@ public final class MemoryFile {
       path: { _ in path })
   }
 
+  /// Asks for transparent huge pages; false where its file system has none.
+  public func wantTransparent() -> Bool {
+    guard fileSystem.kind == .tmpfs, let device = try? Self.device(of: descriptor, path) else { return false }
+    isTransparent = TransparentHugePages.isOn(device: device)
+    return isTransparent
+  }
+
   // MARK: working
 
   /// Bytes without memory (on disk: without blocks).

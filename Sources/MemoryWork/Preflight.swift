@@ -126,6 +126,8 @@ extension MachineFacts {
   ) -> [Check] {
     if bytes == 0 { return [] }
     guard pageSize > MemoryInfo.basePageSize else {
+      // without /sys nothing is known of any node: the kernel is to say it
+      if nodes.isEmpty { return [] }
       let have = nodes.first { $0.number == node }.map { available(on: $0) } ?? 0
       return [Check(.nodeMemory(node: node), need: Self.withPageTables(bytes), have: have, path: path)]
     }

@@ -39,7 +39,8 @@ public final class ReleaseJob: MemoryJob {
     }
     self.files = files
     self.unlink = unlink
-    shared = files.filter { !$0.isOursAlone }
+    shared = files.filter(\.isUsedByOthers)
+    if unlink { for file in files { try file.refuseUnlinking() } }
   }
 
   public var bytes: Int { nodeTasks.reduce(0) { $0 + $1.range.count } }
@@ -84,6 +85,9 @@ public final class ReleaseJob: MemoryJob {
   /// What is gone is gone.
   public func giveBack(finally: Bool) -> GivenBack { GivenBack(isComplete: false) }
 
+  /// Bytes of a file, from its start, that are released.
+  public func releasableBytes(of file: MemoryFile) -> Int { file.releasableLength }
+
   /// Files that another process has open, too: what it had in them is gone as well.
   public var filesInUse: [String] { shared.map(\.path) }
 }
@@ -100,7 +104,12 @@ extension MemoryFile {
       recipe: Recipe(pages: .none))
   }
 
-  fileprivate var isOursAlone: Bool { FileRange.isSoleOpener(descriptor!.value.number) }
+  fileprivate var isUsedByOthers: Bool { FileRange.hasOtherOpener(descriptor!.value.number) }
+
+  /// Before anything in it is gone.
+  fileprivate func refuseUnlinking() throws(MemoryError) {
+    try attempting(.remove, path) { () throws(Errno) in try checkRemoval(path) }
+  }
 
   fileprivate func presentNow() throws(MemoryError) -> Extents {
     try attempting(.verify, path) { () throws(Errno) in

@@ -30,6 +30,14 @@ extension MemoryFile {
     return files
   }
 
+  /// Whether two names mean the same file, be it there or not.
+  public static func isSame(_ one: String, _ other: String) -> Bool {
+    guard let first = try? FileStatus.ofName(one), let second = try? FileStatus.ofName(other) else {
+      return one == other || isSamePlace(one, other)
+    }
+    return first.isSameFile(as: second)
+  }
+
   private func isNamed(_ other: String) -> Bool {
     if other == path { return true }
     if descriptor == nil { return Self.isSamePlace(path, other) }

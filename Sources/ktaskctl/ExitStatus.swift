@@ -43,7 +43,7 @@ extension MemoryError {
     case .noSpace where operation == .mapForDevices: .permission
     case .busy: .busy
     case .noMemory, .fault, .noSpace, .quota: .shortage
-    case .permission, .access, .readOnly, .textBusy, .fileTooBig: .permission
+    case .permission, .access, .readOnly, .textBusy, .fileTooBig, .tooManyFiles: .permission
     case .poisoned: .hardwareMemory
     case .notSupported, .noSystemCall, .invalid, .noDevice: .notSupported
     default: .failed

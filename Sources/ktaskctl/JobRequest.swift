@@ -170,8 +170,6 @@ private func demand(_ page: PageSizeWord, of file: MemoryFile) throws(MemoryErro
   case .bytes(file.pageSize): return
   case .bytes(let bytes): throw MemoryError(.wrongPageSize(has: file.pageSize), path: file.path, pageSize: bytes)
   case .transparent:
-    if file.fileSystem.kind != .tmpfs || TransparentHugePages.current()?.shared == .never {
-      throw MemoryError(.transparentOff, path: file.path)
-    }
+    if !file.wantTransparent() { throw MemoryError(.transparentOff, path: file.path) }
   }
 }

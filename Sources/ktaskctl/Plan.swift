@@ -57,7 +57,9 @@ struct Plan {
     threadCounts = sweep.counts
     bounds = sweep.bounds
     exceeded = sweep.exceeded
-    warnings = sweep.warnings + ((job as? ReleaseJob)?.warnings ?? request.launch?.warnings ?? [])
+    warnings =
+      sweep.warnings + ((job as? ReleaseJob)?.warnings ?? request.launch?.warnings ?? [])
+      + (command.growsPool ? PoolGrowth.warnings(job) : [])
     growth = command.growsPool ? PoolGrowth(job) : nil
     let wanted = job.bytes == 0 ? [] : job.checks(.current())
     checks = growth.map { $0.checks + wanted.filter { !$0.isAboutPool } } ?? wanted
@@ -69,7 +71,7 @@ struct Plan {
 
   /// Several runs give back in between, and only what they put there themselves.
   private func refuseGivingAwayOthersPages() throws(MemoryError) {
-    guard job is PrefaultJob, threadCounts.count * (runs + warmup) > 1, job.bytes > 0 else { return }
+    guard job is PrefaultJob, threadCounts.count * (runs + warmup) > 1 else { return }
     for file in job.files where file.present.bytes > 0 {
       throw MemoryError(.hasPages(bytes: file.present.bytes), path: file.path)
     }

@@ -5,15 +5,16 @@ import MemoryWork
 
 /// From the words of the command line to an exit status.
 enum Program {
-  static func run(_ arguments: [String]) -> Int32 {
+  static func run(_ words: [String?]) -> Int32 {
     let command: any ParsableCommand
-    if let number = Words.notUTF8 {
-      return answer(ValidationError("word \(number) is not UTF-8"), inJSON: arguments.contains("--json"))
+    let arguments = words.compactMap(\.self)
+    if let index = words.firstIndex(of: nil) {
+      return answer(ValidationError("word \(index + 1) is not UTF-8"), arguments)
     }
     do {
       command = try Ktaskctl.parseAsRoot(Words.joiningNegatives(arguments))
     } catch {
-      return answer(error, inJSON: arguments.contains("--json"))
+      return answer(error, arguments)
     }
     switch command {
     case let topology as TopologyCommand: return show(topology)
@@ -34,7 +35,7 @@ enum Program {
   }
 
   /// Help and the version are answers, everything else is a usage error.
-  private static func answer(_ error: any Error, inJSON: Bool = false) -> Int32 {
+  private static func answer(_ error: any Error, _ arguments: [String] = []) -> Int32 {
     if Ktaskctl.exitCode(for: error) == .success {
       Terminal.write(Ktaskctl.fullMessage(for: error) + "\n")
       return Terminal.finish() ? 0 : ExitStatus.failed.rawValue
@@ -42,10 +43,11 @@ enum Program {
     let remedy = Words.remedy(Ktaskctl.fullMessage(for: error))
     let message = Message(what: "wrong usage", why: Ktaskctl.message(for: error), remedy: remedy)
     show(message)
-    if inJSON {
+    if arguments.contains("--json") {
+      let command = Ktaskctl.configuration.subcommands.map { $0._commandName }.first { $0 == arguments.first }
       let status = Int(ExitStatus.usage.rawValue)
       let failure = Document.Failure(code: "usage", exitStatus: status, message: message.why, remedy: remedy)
-      Terminal.write(Document.failed("", failure).json() + "\n")
+      Terminal.write(Document.failed(command ?? "", failure).json() + "\n")
     }
     return Terminal.finish() ? ExitStatus.usage.rawValue : ExitStatus.failed.rawValue
   }
@@ -69,10 +71,11 @@ extension Program {
     do {
       try Memory.catchBusErrors()
       plan = try Plan(command)
+      try refuseMixingUp(plan, command.output, command.holding?.pidfile)
     } catch let error as MemoryError {
       return refuse(command, error)
     } catch {
-      return answer(error, inJSON: command.output.json)
+      return answer(error, command.output.json ? [Command.name, "--json"] : [])
     }
     var report = Report(plan)
     if !plan.shortages.isEmpty {
@@ -176,9 +179,20 @@ extension Program {
     return status == 0 && !(isExported && isWritten) ? ExitStatus.failed.rawValue : status
   }
 
+  /// An export must not be what the work is about, nor another export.
+  private static func refuseMixingUp(_ plan: Plan, _ output: OutputOptions, _ pidFile: String?) throws {
+    var files = plan.job.files.map(\.path) + (pidFile.map { [$0] } ?? [])
+    for export in output.exports where export != "-" {
+      if let same = files.first(where: { MemoryFile.isSame(export, $0) }) {
+        throw ValidationError("the export to \(export) would overwrite \(same)")
+      }
+      files.append(export)
+    }
+  }
+
   /// The first export that there is no place for: hours of work are not to be undone for a wrong name.
   private static func unwritable(_ output: OutputOptions) -> Message? {
-    for case let path? in [output.exportJson, output.exportCsv, output.exportMarkdown, output.plot] where path != "-" {
+    for path in output.exports where path != "-" {
       if let errno = Terminal.refusal(toWrite: path) {
         return Message(what: path, why: "the export could not be written: \(errno.description) (\(errno.name))")
       }
@@ -192,7 +206,9 @@ extension Program {
       (output.exportMarkdown, { Export.markdown(document.results) }), (output.plot, { Plot(document).svg() }),
     ]
     var isComplete = true
-    for case (let path?, let text) in exports where !Terminal.write(text(), toFile: path) {
+    // without results there is only the document to tell why
+    for case (let path?, let text) in exports.prefix(document.results.isEmpty ? 1 : 4)
+    where !Terminal.write(text(), toFile: path) {
       show(Message(what: path, why: "the export could not be written"))
       isComplete = false
     }

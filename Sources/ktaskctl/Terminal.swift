@@ -13,12 +13,11 @@ enum Terminal {
   }
 
   /// A standard stream that is closed would become the number of the next file that is opened, and words for it that
-  /// file's content: it is opened, to nowhere.
-  static func openStreams() {
-    while true {
-      let file = unsafe open("/dev/null", O_RDWR)
+  /// file's content. It gets a descriptor that it cannot be used with, as before, and that `exec` does not hand on.
+  static func occupyStreams() {
+    for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) == -1 {
+      let file = unsafe open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       if file > STDERR_FILENO { close(file) }
-      if !(STDIN_FILENO...STDERR_FILENO).contains(file) { return }
     }
   }
 
@@ -50,9 +49,12 @@ enum Terminal {
       if kind == .directory { return .isDirectory }
       return unsafe access(path, W_OK) == 0 ? nil : Errno(errno)
     }
-    let end = path.lastIndex(of: "/")
-    let folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    return unsafe access(folder, W_OK | X_OK) == 0 ? nil : Errno(errno)
+    do throws(Errno) {
+      try checkNaming(path)
+      return nil
+    } catch {
+      return error
+    }
   }
 
   /// Writes a whole file, mode 0600 if new; `-` is standard output. False with errno set.

@@ -1,4 +1,5 @@
 import Glibc
+import LinuxSystem
 
-Terminal.openStreams()
-exit(Program.run(Array(CommandLine.arguments.dropFirst())))
+Terminal.occupyStreams()
+exit(Program.run(CommandLineWords.all()))

@@ -52,8 +52,7 @@ by_recipe() {
   no_remapping
   # its memory is the recipe's
   hardware=("${hardware[@]:0:2}" "${hardware[@]:4}")
-  awk -v name="$1" '$0 == ".\\\" script: " name { inside = 1; next } inside && /^\.Ed/ { exit }
-    inside && !/^\.Bd/ { gsub(/\\e/, "\\"); print }' "$top/man/ktaskctl-recipes.7" >"$script"
+  "$top/Tests/recipe.sh" "$top/man/ktaskctl-recipes.7" "$1" >"$script"
   qemu=(env "PATH=$built/bin:$emulated:$PATH" "HUGETLBFS=$huge" bash "$script" "${@:2}")
 }
 

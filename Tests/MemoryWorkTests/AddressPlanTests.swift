@@ -65,8 +65,8 @@ struct AddressPlanTests {
   @Test(
     "Pieces are made larger where there would be too many, and sizes that are asked for are not cut",
     arguments: [
-      (1 << 30, nil, 65535, 65536), (1 << 40, nil, 65535, 64 << 20), (1 << 30, nil, 1000, 1_073_742),
-      (1 << 30, nil, nil, 65536), (1 << 30, 4096, 65535, 4096), (5, nil, 10, 1), (1 << 40, 1 << 30, nil, 64 << 20),
+      (1 << 30, nil, 65535, 131_072), (1 << 40, nil, 65535, 128 << 20), (1 << 30, nil, 1000, 1_073_742),
+      (1 << 30, nil, nil, 131_072), (1 << 30, 4096, 65535, 4096), (5, nil, 10, 1), (1 << 40, 1 << 30, nil, 128 << 20),
     ] as [(Int, Int?, Int?, Int)])
   func grain(bytes: Int, mapSize: Int?, most: Int?, grain: Int) {
     #expect(pinGrain(bytes, mapSize: mapSize, most: most) == grain)
@@ -91,5 +91,19 @@ struct RingLayoutTests {
     #expect(RingLayout(buffers: 1, rings: 8)?.places == 1)
     #expect(RingLayout(buffers: 3 * BufferRing.mostPlaces, rings: 3)?.places == BufferRing.mostPlaces)
     #expect(RingLayout(buffers: 3 * BufferRing.mostPlaces + 1, rings: 3) == nil)
+  }
+
+  @Test(
+    "A chunk's last buffer may be short, and no other is",
+    arguments: [
+      // 64 MiB in chunks of 8 KiB or more: no chunk needs a second buffer
+      ([64 << 20], 1 << 30, 8192, 8192), ([64 << 20, 5], 1 << 30, 8192, 8193), ([0], 4096, 4096, 0),
+      // buffers that divide chunks
+      ([64 << 20], 4096, 8192, 16384), ([10 << 20, 10 << 20], 1 << 20, 4 << 20, 20),
+      // buffers of 3 in chunks of 4 or more
+      ([12], 3, 4, 7),
+    ] as [([Int], Int, Int, Int)])
+  func buffers(parts: [Int], largest: Int, grain: Int, count: Int) {
+    #expect(RingLayout.buffers(parts, largest: largest, grain: grain) == count)
   }
 }

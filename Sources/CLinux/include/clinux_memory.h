@@ -56,8 +56,9 @@ int clinux_memfd(const char *_Nonnull name, size_t huge_page_size, int *_Nonnull
 int clinux_seal_shrink(int fd);
 /// cachestat(2) (Linux 6.5): pages of the range in the page cache, initialised or not.
 int clinux_cached_pages(int fd, off_t offset, off_t length, uint64_t *_Nonnull pages);
-/// Whether nobody else has the file open or mapped, by taking and dropping a write lease (fcntl(2), F_SETLEASE).
-CLINUX_NOLOCKS bool clinux_is_sole_opener(int fd);
+/// 0: nobody else has the file open or mapped, which taking and dropping a write lease tells (fcntl(2), F_SETLEASE).
+/// EAGAIN: somebody has. EACCES: neither its owner nor capable, and so not told.
+CLINUX_NOLOCKS int clinux_sole_opener(int fd);
 
 /// The kinds of file system whose memory is understood.
 enum clinux_filesystem {

@@ -8,5 +8,8 @@ struct TopologyCommand: ParsableCommand {
   @Flag(help: "As a JSON document.")
   var json = false
 
+  @Flag(help: "Nothing is changed anyway.")
+  var dryRun = false
+
   func run() throws { preconditionFailure("Program runs the commands") }
 }

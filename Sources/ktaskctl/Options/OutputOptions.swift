@@ -27,4 +27,12 @@ struct OutputOptions: ParsableArguments {
 
   @Flag(name: .shortAndLong, help: "The plan, and what each thread did, too.")
   var verbose = false
+
+  /// Every file that is written, as it is named.
+  var exports: [String] { [exportJson, exportCsv, exportMarkdown, plot].compactMap(\.self) }
+
+  func validate() throws {
+    let toOutput = exports.filter { $0 == "-" }.count + (json ? 1 : 0)
+    if toOutput > 1 { throw ValidationError("standard output takes one of --json and the exports to “-”") }
+  }
 }

@@ -15,14 +15,6 @@ enum Words {
     return joined + words[own.endIndex...]
   }
 
-  /// The first word of this process's command line that is not UTF-8, counted from 1: as a Swift string it would be
-  /// another name.
-  static var notUTF8: Int? {
-    (1..<max(1, Int(CommandLine.argc))).first { index in
-      unsafe CommandLine.unsafeArgv[index].map { unsafe String(validatingCString: $0) == nil } ?? false
-    }
-  }
-
   private static func isNegativeNumber(_ word: String) -> Bool {
     word.hasPrefix("-") && word.dropFirst().first?.isNumber == true
   }

@@ -9,20 +9,25 @@ extension Check {
     case .cgroupMemory(let group):
       return "needs \(need) of memory with its page tables, cgroup \(group) has \(have) left"
     case .hugePages(let size, _):
-      return "\(need) needs \(self.need / size) free \(ByteSize.text(size)) pages, \(self.have / size) are free"
+      return "\(need) needs \(pages(size, "free ")), \(self.have / size) are free"
     case .cgroupHugePages(let size, let group):
       return
-        "\(need) needs \(self.need / size) \(ByteSize.text(size)) pages, cgroup \(group) may have \(self.have / size) more"
+        "\(need) needs \(pages(size)), cgroup \(group) may have \(self.have / size) more"
     case .nodeMemory(let node):
       return "needs \(need) of memory with its page tables on node \(node), \(have) are available there"
     case .nodeHugePages(let size, let node, _):
       return
-        "\(need) needs \(self.need / size) free \(ByteSize.text(size)) pages on node \(node), \(self.have / size) are free"
+        "\(need) needs \(pages(size, "free ")) on node \(node), \(self.have / size) are free"
     case .space(let fileSystem): return "needs \(need) more on its \(fileSystem), which has \(have) left"
     case .lockLimit: return "needs \(need) of locked memory, the limit (RLIMIT_MEMLOCK) leaves \(have)"
     case .pieces(let pieces): return "needs \(self.need) \(pieces), \(self.have) are possible"
     case .fileSizeLimit: return "is to have \(need), the limit for files (RLIMIT_FSIZE) is \(have)"
     }
+  }
+
+  /// "1 free 2 MiB page".
+  private func pages(_ size: Int, _ free: String = "") -> String {
+    "\(need / size) \(free)\(ByteSize.text(size)) \(need / size == 1 ? "page" : "pages")"
   }
 
   var remedy: String? {
@@ -46,7 +51,7 @@ extension Check {
   }
 
   /// Whether it is counted, and not in bytes.
-  private var isCount: Bool {
+  var isCount: Bool {
     if case .pieces = what { return true }
     return false
   }

@@ -9,8 +9,11 @@ struct Message: Equatable {
 
   /// As standard error shows it.
   var lines: [String] {
-    ["ktaskctl: \(what): \(why)"] + (remedy.map { ["  try: \($0)"] } ?? [])
+    (["ktaskctl: \(what): \(why)"] + (remedy.map { ["  try: \($0)"] } ?? [])).map(Self.onOneLine)
   }
+
+  /// A file's name may contain what ends a line.
+  private static func onOneLine(_ text: String) -> String { String(text.map { $0.isNewline ? "?" : $0 }) }
 }
 
 extension MemoryError {
@@ -53,12 +56,14 @@ extension MemoryError {
     switch cause {
     case .short(let check): check.sentence
     case .failed(let operation, let errno): failure(operation, errno)
-    case .wrongKind(let kind): "is a \(kind.rawValue), not a file whose memory can be made ready"
+    case .wrongKind(let kind): "is a \(kind.rawValue), not a regular file"
     case .wrongFileSystem(let name):
-      "lies on \(name): only files on hugetlbfs or tmpfs and memfds have memory of their own"
+      "lies on \(name), whose files have no memory that this could work on"
     case .wrongPageSize(let has): "has \(ByteSize.text(has)) pages, not \(ByteSize.text(pageSize ?? 0)) ones"
     case .noSuchPageSize: "this machine has no pages of \(ByteSize.text(pageSize ?? 0))"
-    case .transparentOff: "transparent huge pages are switched off"
+    case .transparentOff:
+      path == nil || path == MemoryFile.memfd
+        ? "transparent huge pages are switched off" : "its file system does not use transparent huge pages"
     case .busy: "another ktaskctl, or another program that locks it, is working on it"
     case .missing: "there is no such file"
     case .noSize: "it has no size yet and none is asked for"
@@ -114,14 +119,14 @@ extension MemoryError {
     case .wrongKind(.symbolicLink): "name the file that it leads to: readlink -f \(path ?? "FILE")"
     case .wrongPageSize: "leave out --page-size"
     case .noSuchPageSize: "ls /sys/kernel/mm/hugepages"
-    case .transparentOff: "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled"
+    case .transparentOff: transparentRemedy
     case .noSize: "give it one: --size SIZE"
     case .beyondEnd: "ktaskctl prefault --size SIZE \(path ?? "FILE")"
-    case .missing: "make it first: ktaskctl prefault --size SIZE \(path ?? "FILE")"
     case .hasPages: "one run with one thread count, or another file"
     case .noPin(let refusal): refusal.remedy
     case .poolShort: "a smaller --size, a longer --timeout, or reserve the pages when the machine starts"
     case .failed(.growPool, _): "as root"
+    case .failed(_, .tooManyFiles): "ulimit -n with a larger number"
     case .failed(.pin, _), .failed(.register, .noMemory), .failed(.mapForDevices, .noMemory):
       "ulimit -l unlimited, as root, or LimitMEMLOCK=infinity in its unit"
     case .noSuchNodes: "ktaskctl topology"
@@ -131,6 +136,14 @@ extension MemoryError {
     case .failed(.mapForDevices, .noSpace): "a larger --map-size"
     case .failed(_, .noMemory), .failed(_, .fault), .failed(_, .noSpace): morePages
     default: nil
+    }
+  }
+
+  private var transparentRemedy: String {
+    switch path {
+    case nil: "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled"
+    case MemoryFile.memfd: "echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled"
+    default: "mount -o remount,huge=advise on its mount point, if it is a tmpfs"
     }
   }
 

@@ -1,6 +1,12 @@
 import LinuxSystem
 import MemoryWork
 
+extension PoolGrowth {
+  static func warnings(_ job: any MemoryJob) -> [String] {
+    job.files.contains { $0.fileSystem.kind == .hugetlbfs } ? [] : ["--grow-pool: nothing here comes from a pool"]
+  }
+}
+
 extension PoolRaise {
   /// For the plan.
   var line: String {

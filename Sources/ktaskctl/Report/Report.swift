@@ -98,7 +98,8 @@ struct Report {
 extension SweepOutcome.Count {
   /// Fewer threads than planned, and why.
   fileprivate var shortfall: String? {
-    if fewest >= threads { return nil }
+    // none at all: there was nothing to do for them
+    if fewest >= threads || fewest == 0 { return nil }
     let why =
       switch bound?.what {
       case .threadCreation: "the system gave no more"

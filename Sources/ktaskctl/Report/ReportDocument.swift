@@ -25,9 +25,13 @@ extension Report {
   private var endFailure: Document.Failure? {
     guard let end, errors.isEmpty else { return nil }
     switch end {
-    case .timeout: return .init(code: "timed-out", exitStatus: Int(exitStatus), message: messages[0].why)
-    case .signal: return .init(code: "signal", exitStatus: Int(exitStatus), message: messages[0].why)
+    case .timeout: return failure("timed-out")
+    case .signal: return failure("signal")
     }
+  }
+
+  private func failure(_ code: String) -> Document.Failure {
+    .init(code: code, exitStatus: Int(exitStatus), message: messages[0].why, path: plan.job.files.first?.path)
   }
 
   private func documentFile(_ file: MemoryFile) -> Document.File {
@@ -103,8 +107,10 @@ extension Document.Verified {
 extension Document.Failure {
   init(_ error: MemoryError) {
     let message = error.message
+    var bytes = error.bytes
+    if case .short(let check) = error.cause, !check.isCount { bytes = check.need }
     self.init(
       code: error.code, exitStatus: Int(error.exitStatus.rawValue), message: message.why, path: error.path,
-      offset: error.offset, bytes: error.bytes, node: error.node, errno: error.errno?.name, remedy: message.remedy)
+      offset: error.offset, bytes: bytes, node: error.node, errno: error.errno?.name, remedy: message.remedy)
   }
 }

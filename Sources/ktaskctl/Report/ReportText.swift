@@ -21,7 +21,7 @@ extension Report {
   private func joined(_ lines: [String]) -> String { lines.map { $0 + "\n" }.joined() }
 
   private func residentAlready(_ file: MemoryFile) -> String {
-    if case .release = plan.request { return "has no pages, nothing to do" }
+    if let release = plan.job as? ReleaseJob { return "has no pages\(release.within(file)), nothing to do" }
     return "\(ByteSize.text(file.length)) resident already, nothing to do" + (plan.hold == nil ? "" : ", \(held)")
   }
 
@@ -44,7 +44,10 @@ extension Report {
     var facts = ["\(ByteSize.text(found.residentBytes)) resident"]
     if found.hugeBytes > 0 { facts.append("\(ByteSize.text(found.hugeBytes)) of it in huge pages") }
     if found.isZero == true { facts.append("all zero") }
-    if let locked = found.lockedBytes { facts.append("\(ByteSize.text(locked)) locked (VmLck)") }
+    if let locked = found.lockedBytes {
+      let isPool = found.pageSize > MemoryInfo.basePageSize && locked == 0
+      facts.append(isPool ? "never swapped, as a pool's pages are" : "\(ByteSize.text(locked)) locked (VmLck)")
+    }
     if let pinned = found.pinnedBytes { facts.append("\(ByteSize.text(pinned)) pinned (VmPin)") }
     if let seen = found.addresses { facts.append("devices see it at \(seen.text)") }
     if let store = (plan.job as? ClearFileJob)?.store { facts.append("cleared with \(store)") }

@@ -38,7 +38,7 @@ extension MemoryError {
     case .size(let has): "has \(ByteSize.text(has)), less than is demanded"
     case .residency(let missing): "\(ByteSize.text(missing)) of \(ByteSize.text(bytes ?? 0)) are not resident"
     case .pages(let bytes, let has):
-      "\(ByteSize.text(bytes)) are in other pages than demanded, most of all in \(PageSizeWord.text(has)) pages"
+      "\(ByteSize.text(bytes)) are in other pages than demanded; most of the file is in \(PageSizeWord.text(has)) pages"
     case .nodes(let bytes, let asked):
       "\(ByteSize.text(bytes)) of \(ByteSize.text(self.bytes ?? 0)) are not on \(NodeMessages.text(asked))"
     case .content: "the byte at offset \(offset ?? 0) is not zero"
@@ -64,12 +64,22 @@ extension Report {
   func releasedLine(_ release: ReleaseJob) -> String {
     let seconds = outcome?.counts.first?.times.first ?? 0
     let threads = outcome?.counts.first?.helpers.count ?? 1
-    return "\(subject): \(ByteSize.text(release.releasedBytes)) given back in \(seconds.asTime) by "
-      + threads.counted("thread") + ", no page left" + (release.hasRemoved ? ", removed" : "")
+    let amount =
+      release.releasedBytes == 0
+      ? "had no pages\(release.within(release.files[0]))"
+      : "\(ByteSize.text(release.releasedBytes)) given back in \(seconds.asTime) by \(threads.counted("thread")), no page left"
+        + release.within(release.files[0])
+    return "\(subject): \(amount)" + (release.hasRemoved ? ", removed" : "")
   }
 }
 
 extension ReleaseJob {
+  /// " in its first 4 MiB", where not all of a file was to be released.
+  func within(_ file: MemoryFile) -> String {
+    let part = releasableBytes(of: file)
+    return part < file.length || part < file.originalSize ? " in its first \(ByteSize.text(part))" : ""
+  }
+
   /// What the user may not have thought of.
   var warnings: [String] {
     filesInUse.map { "\($0): another process has it open: what it had in there goes, too" }

@@ -84,10 +84,53 @@ extension ProgramTests {
 
     @Test("a standard stream that is closed is not taken for the memory")
     func closedStreams() throws {
-      let ended = try run("exec \"$@\" <&- >&- 2>&-", ["prefault", file, "--size", "16M", "-v"])
-      #expect(ended.status == 0)
-      #expect(FileFacts(file)?.allocated == 16 << 20)
+      let closed = "exec \"$@\" <&- >&- 2>&-"
+      #expect(try run(closed, ["prefault", file, "--size", "16M", "-q"]).status == 0)
+      #expect(FileFacts(file)?.size == 16 << 20)
+      // what is told there has no reader
+      for words in [["clear", file, "--runs", "1"], ["prefault", file + "2", "--size", "16M", "-v"], ["pin", file]] {
+        #expect(try run(closed, words).status == 1, "\(words)")
+      }
+      #expect(FileFacts(file)?.size == 16 << 20)
       #expect(try Content(file).isZero)
+      #expect(FileFacts(file + "2") == nil)
+      let ended = try run(
+        "exec \"$@\" >&-", ["exec", "--size", "4K", "--", "sh", "-c", "echo x >&1; cmp {} /dev/zero"])
+      #expect(!ended.err.contains("differ"), "\(ended.err)")
+    }
+
+    @Test("an export never goes where the memory is, nor where another export goes")
+    func mixedUp() throws {
+      #expect(try ktaskctl("prefault", file, "--size", "4M").status == 0)
+      let before = FileFacts(file)
+      let folder = String(file.dropLast(3))
+      for words in [
+        ["--export-json", file], ["--plot", folder + "/./vm"],
+        ["--export-csv", folder + "/x", "--export-json", folder + "/../tmpfs-1/x"],
+        ["--json", "--export-csv", "-"], ["--export-csv", "-", "--export-markdown", "-"],
+      ] {
+        let ended = try start(["clear", file] + words).end()
+        #expect(ended.status == 64, "\(words): \(ended.err)")
+      }
+      #expect(FileFacts(file) == before)
+      #expect(FileFacts(folder + "/x") == nil)
+    }
+
+    @Test("without results there is nothing to export but the document, and earlier files stay")
+    func noResults() throws {
+      let (csv, json) = (scratch.file("a.csv"), scratch.file("a.json"))
+      #expect(Host.write("earlier", to: csv))
+      let ended = try ktaskctl("clear", file, "--export-csv", csv, "--export-json", json)
+      #expect(ended.status == 1)
+      #expect(Host.text(csv) == "earlier")
+      #expect(Host.text(json).contains("there is no such file"))
+    }
+
+    @Test("the words of the command line come from nowhere else, be /proc mounted or not")
+    func noProc() throws {
+      let line = "umount -R -l /proc; \"$@\" --bogus; echo $?"
+      let ended = try start(["clear", "--size", "1M"], under: ["unshare", "-m", "bash", "-c", line, "bash"]).end()
+      #expect(ended.out == "64\n", "\(ended.err)")
     }
 
     @Test("signals that were ignored when it started do not end it", arguments: ["HUP", "INT"])
@@ -104,7 +147,7 @@ extension ProgramTests {
 
     @Test("a word that is not UTF-8 is refused, not changed")
     func notUTF8() throws {
-      let ended = try run("cd \"${0%/*}\"; \"$@\" $'vm\\xff' --size 4K", ["prefault"])
+      let ended = try run("\"$@\" $'vm\\xff' --size 4K", ["prefault"])
       #expect(ended.status == 64)
       #expect(ended.message == "ktaskctl: wrong usage: word 2 is not UTF-8")
     }

@@ -83,6 +83,41 @@ extension ProgramTests {
       #expect(content.isWritten(8 << 20..<16 << 20))
     }
 
+    @Test("says of a part no more than is so")
+    func partsWords() throws {
+      let file = try scratch.tmpfs(mebibytes: 80) + "/vm"
+      #expect(try ktaskctl("prefault", file, "--size", "16M").status == 0)
+      let part = try ktaskctl("release", file, "--size", "4M")
+      #expect(part.out.hasSuffix(", no page left in its first 4 MiB\n"), "\(part.out)")
+      #expect(
+        try ktaskctl("release", file, "--size", "4M").out == "\(file): has no pages in its first 4 MiB, nothing to do\n"
+      )
+      #expect(
+        try ktaskctl("release", file, "--size", "2K").out == "\(file): has no pages in its first 0 B, nothing to do\n")
+      #expect(try ktaskctl("release", file).status == 0)
+      let empty = try ktaskctl("release", file, "--unlink")
+      #expect(empty.out == "\(file): had no pages, removed\n")
+      #expect(empty.err == "")
+    }
+
+    @Test(
+      "--unlink is refused before anything is gone where the name cannot be removed",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"), arguments: ["0755", "1777"])
+    func unremovable(mode: String) throws {
+      let folder = try scratch.tmpfs(mebibytes: 80)
+      let file = folder + "/vm"
+      #expect(try ktaskctl("prefault", file, "--size", "16M").status == 0)
+      try tool("chmod", "0666", file)
+      try tool("chmod", mode, folder)
+      let program = Host.ordinaryUser + [try scratch.programForAll(), "release", file]
+      let ended = try Child(program + ["--unlink"]).end()
+      #expect(ended.status == 4, "\(ended.err)")
+      #expect(FileFacts(file)?.allocated == 16 << 20)
+      let emptied = try Child(program).end()
+      #expect(emptied.status == 0)
+      #expect(emptied.err == "", "who does not own it is not told whether others have it open")
+    }
+
     @Test("warns where another process has the file open")
     func inUse() throws {
       let file = try scratch.othersFiles(on: "tmpfs")[2].path

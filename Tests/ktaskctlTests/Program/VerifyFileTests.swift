@@ -59,8 +59,14 @@ extension ProgramTests {
       let cases: [([String], String)] = [
         ([whole, "--size", "17M"], "\(whole): has 16 MiB, less than is demanded"),
         ([holed, "--size", "24M"], "\(holed): 8 MiB of 24 MiB are not resident"),
-        ([whole, "--page-size", "4K"], "\(whole): 16 MiB are in other pages than demanded, most of all in 2M pages"),
-        ([whole, "--page-size", "thp"], "\(whole): 16 MiB are in other pages than demanded, most of all in 2M pages"),
+        (
+          [whole, "--page-size", "4K"],
+          "\(whole): 16 MiB are in other pages than demanded; most of the file is in 2M pages"
+        ),
+        (
+          [whole, "--page-size", "thp"],
+          "\(whole): 16 MiB are in other pages than demanded; most of the file is in 2M pages"
+        ),
         ([holed, "--zero"], "\(holed): the byte at offset 0 is not zero"),
       ]
       for (words, message) in cases {
@@ -83,6 +89,20 @@ extension ProgramTests {
       #expect(errors.map(\.path) == [files[1].path] + Array(repeating: files[2].path, count: 4))
       #expect(errors.allSatisfy { $0.code == "not-as-demanded" && $0.exitStatus == 2 })
       #expect(ended.err.split(separator: "\n").count == 5)
+    }
+
+    @Test("a tmpfs has transparent huge pages where its mount says so, and not where it does not")
+    func transparentMount() throws {
+      let folder = try scratch.tmpfs(mebibytes: 80)
+      let refused = try ktaskctl("prefault", folder + "/vm", "--size", "32M", "--page-size", "thp")
+      #expect(refused.status == 8)
+      #expect(refused.message == "ktaskctl: \(folder)/vm: its file system does not use transparent huge pages")
+      #expect(refused.remedy?.contains("remount,huge=advise") == true)
+      let remounted = try Child(["mount", "-o", "remount,huge=advise", folder]).end()
+      if remounted.status != 0 { try Test.cancel("this kernel has no huge pages for tmpfs") }
+      let ended = try ktaskctl("prefault", folder + "/vm", "--size", "32M", "--page-size", "thp", "--json")
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(try ended.document().request?.pageSize == "thp")
     }
 
     @Test("transparent huge pages are told from base pages")

@@ -48,7 +48,7 @@ extension ProgramTests {
     private func refused(_ command: String, _ path: String, _ kind: String) throws -> Ended {
       let ended = try ktaskctl(command, path, "--size", "2M", limit: 5)
       #expect(ended.status == 8)
-      #expect(ended.message == "ktaskctl: \(path): is \(kind), not a file whose memory can be made ready")
+      #expect(ended.message == "ktaskctl: \(path): is \(kind), not a regular file")
       return ended
     }
 
