@@ -61,8 +61,8 @@ int clinux_cpu_time(uint64_t *user, uint64_t *system) {
   return 0;
 }
 
-static struct flock byte_lock(short type, int64_t byte) {
-  return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+static struct flock byte_lock(short type, int64_t first, int64_t end) {
+  return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = first, .l_len = end - first};
 }
 
 static char **words;
@@ -84,19 +84,29 @@ int clinux_claim(int fd) {
 }
 
 int clinux_byte_take(int fd, int64_t byte) {
-  struct flock mine = byte_lock(F_RDLCK, byte);
+  struct flock mine = byte_lock(F_RDLCK, byte, byte + 1);
   if (fcntl(fd, F_OFD_SETLK, &mine) == -1) return errno;
-  if (!clinux_byte_is_taken(fd, byte)) return 0;
+  int64_t first = byte, end = byte + 1;
+  int error = clinux_bytes_taken(fd, &first, &end);
+  if (error == 0 && first == end) return 0;
   clinux_byte_release(fd, byte);
-  return EAGAIN;
+  return error != 0 ? error : EAGAIN;
 }
 
 int clinux_byte_release(int fd, int64_t byte) {
-  struct flock none = byte_lock(F_UNLCK, byte);
+  struct flock none = byte_lock(F_UNLCK, byte, byte + 1);
   return fcntl(fd, F_OFD_SETLK, &none) == -1 ? errno : 0;
 }
 
-bool clinux_byte_is_taken(int fd, int64_t byte) {
-  struct flock wish = byte_lock(F_WRLCK, byte);
-  return fcntl(fd, F_OFD_GETLK, &wish) == -1 || wish.l_type != F_UNLCK;
+int clinux_bytes_taken(int fd, int64_t *first, int64_t *end) {
+  struct flock wish = byte_lock(F_WRLCK, *first, *end);
+  if (fcntl(fd, F_OFD_GETLK, &wish) == -1) return errno;
+  if (wish.l_type == F_UNLCK) {
+    *end = *first;
+    return 0;
+  }
+  // a lock may begin before what was asked for, and end after it, or nowhere (0)
+  if (wish.l_len != 0 && wish.l_start + wish.l_len < *end) *end = wish.l_start + wish.l_len;
+  if (wish.l_start > *first) *first = wish.l_start;
+  return 0;
 }

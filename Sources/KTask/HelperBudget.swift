@@ -33,12 +33,19 @@ public final class HelperBudget: Sendable {
 
   /// Four fifths of the CPUs, or `maximumHelpers` in their stead, and of each node's; shared with all processes.
   public convenience init(_ topology: Topology, maximumHelpers: Int? = nil) {
-    let limit = maximumHelpers ?? Policy.helperLimit(cpus: topology.onlineCPUs.count)
+    self.init(topology, maximumHelpers: maximumHelpers, directory: SharedPlaces.directory)
+  }
+
+  convenience init(_ topology: Topology, maximumHelpers: Int?, directory: String) {
+    let machines = Policy.helperLimit(cpus: topology.onlineCPUs.count)
+    let limit = maximumHelpers ?? machines
     let nodes = topology.nodes.map { ($0.number, Policy.helperLimit(cpus: $0.cpus.count)) }
     let nodeLimits = Dictionary(uniqueKeysWithValues: nodes)
-    // a node that has as many as the machine bounds nothing more: no lock is needed for it
-    let bounding = nodeLimits.filter { $0.value < limit }
-    self.init(limit: limit, nodeLimits: nodeLimits, places: SharedPlaces(limit: limit, nodeLimits: bounding))
+    // A node that has as many as the machine bounds nothing more: no lock is needed for it. All processes must see that
+    // alike, whatever each was told: who takes no place on a node is not counted there.
+    let bounding = nodeLimits.filter { $0.value < machines }
+    let places = SharedPlaces(limit: limit, nodeLimits: bounding, directory: directory)
+    self.init(limit: limit, nodeLimits: nodeLimits, places: places)
   }
 
   /// Whether the limits hold over all processes; within this one only where /run/ktask cannot be had.

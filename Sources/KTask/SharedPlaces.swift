@@ -84,6 +84,12 @@ final class SharedPlaces: Sendable {
       for number in [0..<limit, 0..<limit].joined() where !state.rows[row]!.own[number] {
         if !file.file.take(row * Self.rowLength + number) { continue }
         state.rows[row]!.own[number] = true
+        // processes may have been told different limits for the machine; for a node all have the same
+        if node == nil && Self.taken(state.rows[row]!, in: file.file) > limit {
+          state.rows[row]!.own[number] = false
+          file.file.release(row * Self.rowLength + number)
+          continue
+        }
         return .place(Place(row: row, number: number, generation: state.generation))
       }
       return .full
@@ -98,11 +104,26 @@ final class SharedPlaces: Sendable {
     }
   }
 
-  /// Places of the machine that nobody has.
+  /// How many more places of the machine may be taken.
   var left: Int? {
     state.withLock { state in
-      guard let file = state.file, let row = state.rows[0] else { return nil }
-      return (0..<row.limit).count { !row.own[$0] && !file.file.isTaken($0) }
+      guard let file = state.file, let row = state.rows[Self.row(of: nil)] else { return nil }
+      return max(0, row.limit - Self.taken(row, in: file.file))
     }
+  }
+
+  /// Places of the machine's row that this process or another has, wherever they lie: others may have higher limits.
+  private static func taken(_ row: Row, in file: borrowing PlaceFile) -> Int {
+    row.own.count { $0 } + taken(row, in: file, 0..<rowLength)
+  }
+
+  /// Those that only others have. The kernel tells any run of them, not the first: what lies on both sides is asked for
+  /// anew.
+  private static func taken(_ row: Row, in file: borrowing PlaceFile, _ range: Range<Int>) -> Int {
+    guard let run = file.taken(in: range) else { return 0 }
+    // another that tries for a place of ours has it for a moment, too
+    let ours = row.own[run.clamped(to: 0..<row.limit)].count { $0 }
+    return run.count - ours + taken(row, in: file, range.lowerBound..<run.lowerBound)
+      + taken(row, in: file, run.upperBound..<range.upperBound)
   }
 }

@@ -51,6 +51,12 @@ public struct PlaceFile: ~Copyable, Sendable {
   /// Gives a place back.
   public func release(_ place: Int) { _ = clinux_byte_release(descriptor.number, Int64(place)) }
 
-  /// Whether another process has it; not what this one has.
-  public func isTaken(_ place: Int) -> Bool { clinux_byte_is_taken(descriptor.number, Int64(place)) }
+  /// Some places of `range`, one after the other, that another process has; nil when it has none, or the kernel does not
+  /// tell.
+  public func taken(in range: Range<Int>) -> Range<Int>? {
+    var (first, end) = (Int64(range.lowerBound), Int64(range.upperBound))
+    if range.isEmpty { return nil }
+    let error = unsafe clinux_bytes_taken(descriptor.number, &first, &end)
+    return error == 0 && first < end ? Int(first)..<Int(end) : nil
+  }
 }

@@ -77,6 +77,46 @@ struct SharedBudgetTests {
     #expect([theirs.count, one.left] == [2, 2])
   }
 
+  /// Places 5 and 6 are those that somebody with a higher limit has.
+  @Test(
+    "are no more than a process was told, those that others have beyond that number included",
+    arguments: [(1, 0), (2, 0), (3, 1), (4, 2), (7, 5), (9, 7)])
+  func limitOfOnesOwn(limit: Int, left: Int) throws {
+    let others = places(7, [:])
+    let theirs = try (0..<7).map { _ in try #require(others.place()) }
+    for place in theirs.prefix(5) { others.release(place) }
+    let own = places(limit, [:])
+    let budget = HelperBudget(limit: limit, nodeLimits: [:], places: own)
+    #expect(budget.left == left)
+    let outcome = try TaskControl.madeUp(budget: budget).run(RecordedWork(), start: 0, size: 100)
+    #expect(outcome.threads.count == left + 1)
+    #expect(outcome.bounds.contains(Bound(.helperLimit, left + 1)))
+    #expect((0..<left).allSatisfy { _ in own.place() != nil })
+    #expect(own.place() == nil && own.left == 0)
+    others.release(theirs[5])
+    #expect((own.place() != nil) == (limit > 1) && own.place() == nil)
+  }
+
+  /// What each node's places are to those who were told different limits for the machine.
+  @Test(
+    "are the same on a node for all, whatever limit each was told for the machine",
+    arguments: [nil, 0, 1, 3, 5, 6, 10, 12, 40] as [Int?])
+  func nodesOfTheMachine(maximum: Int?) throws {
+    // 8, 3, 1 and 0 of its 16 CPUs' 12
+    let topology = Topology.madeUp([CPUSet(0..<10), CPUSet(10..<14), CPUSet(14..<16), CPUSet()])
+    let budget = { HelperBudget(topology, maximumHelpers: $0, directory: directory.path) }
+    let (one, two) = (budget(maximum), budget(40))
+    #expect(one.isMachineWide && one.limit == maximum ?? 12)
+    for (node, limit) in [(0, 8), (1, 3), (2, 1), (3, 0)] {
+      let mine = (0..<40).compactMap { _ in one.place(on: node) }
+      #expect(mine.count == one.limit && one.running(on: node) == min(limit, one.limit))
+      let theirs = (0..<40).compactMap { _ in two.place(on: node) }
+      #expect(theirs.count == 40 - mine.count)
+      #expect(two.running(on: node) == min(limit - one.running(on: node), theirs.count))
+      #expect(theirs.allSatisfy { $0.node == nil || $0.node == node })
+    }
+  }
+
   /// What is wrong with the file, and whether it may be used all the same.
   @Test(
     "come from a file that only root can have made; otherwise the limits hold within the process",

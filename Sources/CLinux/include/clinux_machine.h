@@ -56,5 +56,6 @@ int clinux_claim(int fd);
 int clinux_byte_take(int fd, int64_t byte) CLINUX_NOLOCKS;
 /// Gives it back.
 int clinux_byte_release(int fd, int64_t byte) CLINUX_NOLOCKS;
-/// Not an errno: whether another open file description has it (fcntl(2), F_OFD_GETLK).
-bool clinux_byte_is_taken(int fd, int64_t byte) CLINUX_NOLOCKS;
+/// Narrows a range of bytes, which is not empty, to some run of it that another open file description has; to nothing
+/// when none has any (fcntl(2), F_OFD_GETLK).
+int clinux_bytes_taken(int fd, int64_t *_Nonnull first, int64_t *_Nonnull end) CLINUX_NOLOCKS;
