@@ -5,7 +5,8 @@ extension ThreadBounds {
   /// A thousand units and eight CPUs, unless said otherwise.
   fileprivate static func made(
     size: Int = 1000, minimumChunk: Int = 1, alignment: Int = 1, allowedCPUs: Int = 8, quota: Double? = nil,
-    maximumThreads: Int = .max, helpersLeft: Int = .max, isEnabled: Bool = true
+    maximumThreads: Int = .max, helpersLeft: Int = .max, isEnabled: Bool = true, cores: Int? = nil,
+    cpuset: Int? = nil, savesEnergy: Bool = false
   ) -> ThreadBounds {
     var bounds = ThreadBounds()
     bounds.size = size
@@ -16,6 +17,9 @@ extension ThreadBounds {
     bounds.maximumThreads = maximumThreads
     bounds.helpersLeft = helpersLeft
     bounds.isEnabled = isEnabled
+    bounds.physicalCores = cores
+    bounds.cpusetCPUs = cpuset
+    bounds.savesEnergy = savesEnergy
     return bounds
   }
 }
@@ -45,6 +49,9 @@ struct ThreadPolicyTests {
       (Bound(.cpuQuota, 2), .made(quota: 1.5)), (Bound(.maximumThreads, 4), .made(maximumThreads: 4)),
       (Bound(.helperLimit, 6), .made(helpersLeft: 5)), (Bound(.helperLimit, 1), .made(helpersLeft: 0)),
       (Bound(.helperLimit, 1), .made(helpersLeft: -3)), (Bound(.switchedOff, 1), .made(isEnabled: false)),
+      (Bound(.physicalCores, 4), .made(cores: 4)), (Bound(.physicalCores, 1), .made(cores: 0)),
+      (Bound(.cpuset, 3), .made(cpuset: 3)), (Bound(.cpuset, 1), .made(cpuset: 0)),
+      (Bound(.powerPolicy, 1), .made(quota: 2, cores: 4, savesEnergy: true)),
     ])
   func isTheLeast(bound: Bound, within: ThreadBounds) {
     let decision = Policy.threads(.automatic, within: within)
@@ -73,19 +80,22 @@ struct ThreadPolicyTests {
 
   @Test("is what was asked for, beyond the policy's bounds, each of which is named")
   func isWhatWasAskedFor() {
-    let within = ThreadBounds.made(minimumChunk: 400, quota: 1.5, helpersLeft: 4)
+    let within = ThreadBounds.made(minimumChunk: 400, quota: 1.5, helpersLeft: 4, cores: 3, savesEnergy: true)
     let decision = Policy.threads(.exactly(4), within: within)
     #expect(decision.threads == 4)
-    #expect(decision.exceeded == [Bound(.size, 3), Bound(.cpuQuota, 2)])
+    let exceeded = [Bound(.size, 3), Bound(.physicalCores, 3), Bound(.powerPolicy, 1), Bound(.cpuQuota, 2)]
+    #expect(decision.exceeded == exceeded)
     #expect(decision.bounds.contains(Bound(.requested, 4)))
     #expect(decision.bounds.contains(Bound(.helperLimit, 5)))
   }
 
   @Test(
-    "never passes the CPUs, the client's bound or the off switch",
-    arguments: [(100, 8, Int.max, true), (8, 8, Int.max, true), (100, 4, 4, true), (100, 1, Int.max, false)])
-  func neverPasses(asked: Int, threads: Int, maximumThreads: Int, isEnabled: Bool) {
-    let within = ThreadBounds.made(maximumThreads: maximumThreads, isEnabled: isEnabled)
+    "never passes the CPUs, the cpuset, the client's bound or the off switch",
+    arguments: [
+      (100, 8, .made()), (8, 8, .made()), (100, 3, .made(cpuset: 3)), (100, 4, .made(maximumThreads: 4)),
+      (100, 1, .made(isEnabled: false)),
+    ] as [(Int, Int, ThreadBounds)])
+  func neverPasses(asked: Int, threads: Int, within: ThreadBounds) {
     let decision = Policy.threads(.exactly(asked), within: within)
     #expect(decision.threads == threads)
     #expect(decision.exceeded.isEmpty)
