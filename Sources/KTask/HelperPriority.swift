@@ -2,11 +2,12 @@ internal import LinuxSystem
 
 // R8: at which nice value helpers run, and what keeps the caller from waiting for those that hardly get a CPU.
 
-/// Why a task does not end later than it would have on the caller's thread alone.
+/// What bounds the time that a caller with nothing left to take waits for helpers that run below its priority.
 public enum TailRule: String, Hashable, Sendable {
   /// The caller lends its nice value to one unfinished helper after the other.
   case lends
-  /// It may not, or is not to: helpers take no chunk that the caller would not have to wait less for without them.
+  /// It may not, or is not to: helpers take no chunk that, by the paces so far, the caller would have to wait for
+  /// (`TailGuard`). It waits for one chunk of each at most.
   case retires
   /// Helpers run at the caller's own priority, or a higher one.
   case equals

@@ -2,7 +2,8 @@ public import Synchronization
 
 /// Bounds the tail where the caller cannot lend its priority (R8): a helper takes no chunk that it would still be
 /// working on when the caller alone, at its own pace, had done all that is left. A helper that hardly gets a CPU thus
-/// retires in time, and the task ends no later than on one thread, but for each helper's first chunk.
+/// retires after the chunk that showed it. What remains to be waited for is one chunk of each helper, at the pace that it
+/// has then: its first, when no pace is known yet, or one during which it became slower than in its last.
 @frozen
 public struct TailGuard: ~Copyable {
   /// Units that nobody has taken yet, in all node tasks.
