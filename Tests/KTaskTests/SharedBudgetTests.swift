@@ -8,8 +8,8 @@ import Testing
 /// R4 across processes. Each test has a directory of its own in place of /run/ktask.
 @Suite("Places that processes share", .enabled(if: geteuid() == 0, "only root makes the file"))
 struct SharedBudgetTests {
-  private let directory: Directory
-  init() throws { directory = try Directory() }
+  private let directory: PlaceDirectory
+  init() throws { directory = try PlaceDirectory() }
 
   private func places(_ limit: Int = 3, _ nodes: [Int: Int] = [0: 2, 1: 1]) -> SharedPlaces {
     SharedPlaces(limit: limit, nodeLimits: nodes, directory: directory.path)
@@ -171,70 +171,6 @@ struct SharedBudgetTests {
     #expect((1...Arena.limit).contains(arena.most), "\(arena.most) helpers at once")
     #expect((0..<8).map { arena.tasksDone($0) } == Array(repeating: 40, count: 3) + Array(repeating: 120, count: 5))
     #expect(places(Arena.limit, [:]).left == Arena.limit)
-  }
-}
-
-extension SharedPlaces {
-  fileprivate func place(_ node: Int? = nil) -> Place? {
-    if case .place(let place) = take(node) { return place }
-    return nil
-  }
-}
-
-/// A helper's place that tests can keep in arrays.
-private final class Holder {
-  private var slot: HelperSlot
-  init(_ slot: consuming HelperSlot) { self.slot = slot }
-  var node: Int? { slot.node }
-  func move(to node: Int?) { slot.move(to: node) }
-}
-
-extension HelperBudget {
-  fileprivate func place(on node: Int?) -> Holder? {
-    guard let slot = slot(on: node) else { return nil }
-    return Holder(slot)
-  }
-}
-
-/// Stands for /run/ktask.
-private final class Directory: Sendable {
-  let path: String
-  var file: String { path + "/helpers" }
-
-  init() throws {
-    var template = Array("/tmp/ktask-places-XXXXXX".utf8CString)
-    guard unsafe mkdtemp(&template) != nil else { throw Errno(errno) }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  deinit {
-    removeFile()
-    unsafe unlink(path + "/counts")
-    unsafe rmdir(path)
-  }
-
-  func removeFile() { if unsafe unlink(file) != 0 { unsafe rmdir(file) } }
-
-  func spoil(_ fault: String) {
-    switch fault {
-    case "rubbish": make("what nobody reads")
-    case "everybody may write it":
-      make("")
-      unsafe chmod(file, 0o666)
-    case "somebody else's":
-      make("")
-      unsafe chown(file, 65534, 65534)
-    case "a symbolic link": unsafe symlink("/etc/hostname", file)
-    case "a directory": unsafe mkdir(file, 0o755)
-    case "everybody may write its directory": unsafe chmod(path, 0o777)
-    default: break
-    }
-  }
-
-  private func make(_ text: String) {
-    let number = unsafe open(file, O_CREAT | O_WRONLY, 0o644)
-    unsafe write(number, text, text.utf8.count)
-    close(number)
   }
 }
 
