@@ -11,12 +11,13 @@ public struct PlaceFile: ~Copyable, Sendable {
   private let descriptor: FileDescriptor
 
   /// Opens the file at `path`, which root makes with its directory where they are missing, for everybody to read. nil where
-  /// it cannot be had, or where anybody but root could have put something else in its place.
+  /// it cannot be had, where anybody but root could have put something else in its place, or where the kernel or the file
+  /// system has no such locks.
   public init?(_ path: String, in directory: String) {
     if geteuid() == 0 { Self.make(path, directory) }
-    guard let descriptor = try? FileDescriptor.open(path, .readOnly), Self.isSound(descriptor, directory) else {
-      return nil
-    }
+    guard let descriptor = try? FileDescriptor.open(path, .readOnly), Self.isSound(descriptor, directory),
+      Self.hasLocks(descriptor)
+    else { return nil }
     self.descriptor = descriptor
   }
 
@@ -33,6 +34,14 @@ public struct PlaceFile: ~Copyable, Sendable {
     var (own, parent) = (stat(), stat())
     guard unsafe fstat(file.number, &own) == 0, unsafe lstat(directory, &parent) == 0 else { return false }
     return isRoots(own, S_IFREG) && isRoots(parent, S_IFDIR)
+  }
+
+  /// Without locks every place would seem to be taken (EINVAL, ENOLCK).
+  private static func hasLocks(_ file: borrowing FileDescriptor) -> Bool {
+    let beyondAllPlaces: Int64 = 1 << 62
+    let error = clinux_byte_take(file.number, beyondAllPlaces)
+    if error == 0 { clinux_byte_release(file.number, beyondAllPlaces) }
+    return error == 0 || error == EAGAIN || error == EACCES
   }
 
   private static func isRoots(_ status: stat, _ kind: mode_t) -> Bool {

@@ -54,7 +54,8 @@ extension ProgramTests {
       "leave their place the moment that they are killed, and another process takes it",
       .enabled(if: Host.cpus < 5, "with more CPUs there are places for all"))
     func killed() throws {
-      let words = ["clear", "--size", "64M", "--page-size", "4K", "--min-chunk", "8M", "--runs", "10000"]
+      // short tasks: a place is taken at the beginning of one only
+      let words = ["clear", "--size", "16M", "--page-size", "4K", "--min-chunk", "8M", "--runs", "10000"]
       var children = try (0..<5).map { _ in try start(words) }
       defer { for child in children { child.kill() } }
       var delays: [Double] = []
@@ -67,6 +68,8 @@ extension ProgramTests {
         delays.append(Date().timeIntervalSince(began))
         #expect(next.pid != holder.pid && holder.end().status == -9)
       }
+      // The lock goes with the process, but the process goes and the next task begins when a CPU is free, and here five
+      // share a few: one delay may be anything, two of three are not.
       #expect(delays.sorted()[1] < 0.1, "\(delays)")
       #expect(children.allSatisfy { !$0.hasEnded })
     }
