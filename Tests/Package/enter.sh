@@ -1,6 +1,7 @@
 #!/bin/bash
 # In namespaces of its own: makes ROOT, a directory with a Debian in it, the root, with nothing of the host's in it that
-# could be written, and becomes systemd there, which starts check.target. unit-check.sh starts this.
+# could be written but the pools of huge pages, and becomes systemd there, which starts check.target. unit-check.sh starts
+# this.
 # Usage: enter.sh ROOT
 set -euo pipefail
 
@@ -12,9 +13,11 @@ mount -t proc proc proc
 mount --bind proc/sys proc/sys
 mount -o remount,ro,bind proc/sys
 mount -t sysfs -o ro sysfs sys
+mount --bind /sys/kernel/mm/hugepages sys/kernel/mm/hugepages
 mount -t tmpfs -o mode=755 tmpfs dev
-mkdir dev/shm
+mkdir dev/shm dev/hugepages
 mount -t tmpfs tmpfs dev/shm
+mount -t hugetlbfs -o pagesize=2M none dev/hugepages
 for node in null zero full random urandom; do
   touch "dev/$node"
   mount --bind "/dev/$node" "dev/$node"

@@ -28,6 +28,7 @@ runtime=/run/systemd/system
 mkdir -p /etc/ktaskctl "$runtime/ktaskctl-prefault@.service.d" "$runtime/ktaskctl-prefault@slow.service.d"
 printf 'FILES=/dev/shm/one /dev/shm/two\nOPTIONS=--size 128M\n' >/etc/ktaskctl/vm.conf
 printf 'OPTIONS=--size 64M --page-size 4K\n' >/etc/ktaskctl/cache.conf
+printf 'FILES=/dev/hugepages/vm\nOPTIONS=--size 64M --grow-pool\n' >/etc/ktaskctl/huge.conf
 printf 'FILES=/nonexistent/file\nOPTIONS=--size 64M\n' >/etc/ktaskctl/wrong.conf
 printf 'FILES=/dev/shm/slow\nOPTIONS=--size 1G --threads 1 --method touch\n' >/etc/ktaskctl/slow.conf
 printf '[Service]\nStandardError=append:/tmp/words.err\n' >"$runtime/ktaskctl-prefault@.service.d/words.conf"
@@ -39,6 +40,8 @@ check "prefault@: when it has started, every page is there" allocated /dev/shm/o
 check "prefault@: and of the second file, too" allocated /dev/shm/two $((128 * mib))
 check "prefault@: is active" is prefault@vm.service SubState running
 check "prefault@: says how it got on" grep -q '^holding, verified after ' <<<"$(property prefault@vm.service StatusText)"
+check "prefault@: starts with a file on hugetlbfs, whose pool it raises" start prefault@huge.service
+check "prefault@: and makes huge pages" allocated /dev/hugepages/vm $((64 * mib))
 check "pin@: starts" start pin@cache.service
 check "pin@: when it has started, all is locked" locked 65536 pin@cache.service
 check "pin@: may lock without a limit" is pin@cache.service LimitMEMLOCK infinity
@@ -51,7 +54,8 @@ check "and all its pages are there" allocated /dev/shm/slow $((1024 * mib))
 
 check "a start that fails is told" fails start prefault@wrong.service
 check "and its status is the program's" is prefault@wrong.service ExecMainStatus 1
-check "both end when they are told to" systemctl stop ktaskctl-prefault@vm.service ktaskctl-pin@cache.service
+check "all end when they are told to" \
+  systemctl stop ktaskctl-prefault@vm.service ktaskctl-prefault@huge.service ktaskctl-pin@cache.service
 check "prefault@: its end is no failure" is prefault@vm.service Result success
 check "pin@: its end is no failure" is pin@cache.service Result success
 check "prefault@: the file stays" allocated /dev/shm/one $((128 * mib))

@@ -19,7 +19,11 @@ fi
 # where this process may make a control group: version 2, and systemd's own hierarchy beside version 1
 mapfile -t hierarchies < <(awk '$3 == "cgroup2" || ($3 == "cgroup" && $4 ~ /name=systemd/) { print $2 }' /proc/mounts)
 
+pool=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+pages=$(<$pool)
+
 clean() {
+  echo "$pages" >$pool
   if mountpoint --quiet "$root/proc"; then umount "$root/proc"; fi
   rm -rf --one-file-system "$root"
   for hierarchy in "${hierarchies[@]}"; do
