@@ -8,13 +8,15 @@ enum Program {
   static func run(_ words: [String?]) -> Int32 {
     let command: any ParsableCommand
     let arguments = words.compactMap(\.self)
+    let name = Ktaskctl.configuration.subcommands.map { $0._commandName }.first { $0 == arguments.first }
+    let inJSON = arguments.prefix { $0 != "--" }.contains("--json")
     if let index = words.firstIndex(of: nil) {
-      return answer(ValidationError("word \(index + 1) is not UTF-8"), arguments)
+      return answer(ValidationError("word \(index + 1) is not UTF-8"), name, inJSON: inJSON)
     }
     do {
       command = try Ktaskctl.parseAsRoot(Words.joiningNegatives(arguments))
     } catch {
-      return answer(error, arguments)
+      return answer(error, name, inJSON: inJSON)
     }
     switch command {
     case let topology as TopologyCommand: return show(topology)
@@ -35,7 +37,7 @@ enum Program {
   }
 
   /// Help and the version are answers, everything else is a usage error.
-  private static func answer(_ error: any Error, _ arguments: [String] = []) -> Int32 {
+  private static func answer(_ error: any Error, _ command: String? = nil, inJSON: Bool = false) -> Int32 {
     if Ktaskctl.exitCode(for: error) == .success {
       Terminal.write(Ktaskctl.fullMessage(for: error) + "\n")
       return Terminal.finish() ? 0 : ExitStatus.failed.rawValue
@@ -43,8 +45,7 @@ enum Program {
     let remedy = Words.remedy(Ktaskctl.fullMessage(for: error))
     let message = Message(what: "wrong usage", why: Ktaskctl.message(for: error), remedy: remedy)
     show(message)
-    if arguments.contains("--json") {
-      let command = Ktaskctl.configuration.subcommands.map { $0._commandName }.first { $0 == arguments.first }
+    if inJSON {
       let status = Int(ExitStatus.usage.rawValue)
       let failure = Document.Failure(code: "usage", exitStatus: status, message: message.why, remedy: remedy)
       Terminal.write(Document.failed(command ?? "", failure).json() + "\n")
@@ -75,7 +76,7 @@ extension Program {
     } catch let error as MemoryError {
       return refuse(command, error)
     } catch {
-      return answer(error, command.output.json ? [Command.name, "--json"] : [])
+      return answer(error, Command.name, inJSON: command.output.json)
     }
     var report = Report(plan)
     if !plan.shortages.isEmpty {
@@ -88,7 +89,8 @@ extension Program {
     }
     if command.work.dryRun { return finish(&report, command, status: 0) }
     if let message = unwritable(command.output) {
-      return refuse(command, message, .init(code: "failed", exitStatus: 1, message: message.why, path: message.what))
+      let failure = Document.Failure(code: "failed", exitStatus: 1, message: message.why, path: message.what)
+      return refuse(command, message, failure, exporting: false)
     }
     let pidFile = command.holding?.pidfile
     do throws(PidFile.Failure) {
@@ -112,7 +114,7 @@ extension Program {
       followers.stage.begin(.holding)
       watch.handOver()
     }
-    if plan.hold == nil && plan.request.launch == nil { Watch.letSignalsThrough() }
+    if Terminal.mayHaveToWait(for: command.output.exports) { Watch.letSignalsThrough() }
     let status = finish(&report, command, status: report.exitStatus)
     if status != 0 && report.isDone { undoUntold(&report) }
     followers.tell(report, status: status, held: plan.hold != nil)
@@ -123,6 +125,7 @@ extension Program {
 
   /// Nobody could be told that it is done: it has failed.
   private static func undoUntold(_ report: inout Report) {
+    Watch.takeSignals()
     if report.plan.keepsResult && !report.plan.request.isLook {
       report.outcome?.undone = report.plan.takeBack()
     }
@@ -147,12 +150,12 @@ extension Program {
   }
 
   private static func refuse<Command: WorkCommand>(
-    _ command: Command, _ message: Message, _ failure: Document.Failure
+    _ command: Command, _ message: Message, _ failure: Document.Failure, exporting: Bool = true
   ) -> Int32 {
     show(message)
     let document = Document.failed(Command.name, failure)
     if command.output.json { Terminal.write(document.json() + "\n") }
-    _ = export(document, command.output)
+    if exporting { _ = export(document, command.output) }
     _ = Terminal.finish()
     return Int32(failure.exitStatus)
   }

@@ -6,6 +6,13 @@ enum Terminal {
   static func write(_ text: String) { unsafe fputs(text, stdout) }
   static func writeError(_ text: String) { unsafe fputs(text, stderr) }
 
+  /// Whether what is to be told waits until somebody reads: a stream that takes no word now, or an export to a FIFO.
+  static func mayHaveToWait(for exports: [String]) -> Bool {
+    var streams = [STDOUT_FILENO, STDERR_FILENO].map { pollfd(fd: $0, events: Int16(POLLOUT), revents: 0) }
+    let ready = unsafe poll(&streams, nfds_t(streams.count), 0)
+    return ready < streams.count || exports.contains { (try? FileStatus.ofName($0).kind) == .fifo }
+  }
+
   /// For words that may be left out: dropped where standard error would have to be waited for, since nobody reads it.
   static func offerError(_ text: String) {
     var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)

@@ -33,7 +33,7 @@ final class Watch: Sendable {
     for number in dropped { signal(number, SIG_IGN) }
   }
 
-  /// Nothing is to be undone any more: who does not want to wait until somebody reads the report may end it.
+  /// Who does not want to wait until somebody reads the report may end the program: all has been done by then.
   static func letSignalsThrough() {
     var set = signalSet()
     unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)

@@ -3,8 +3,8 @@ import Synchronization
 
 /// The service manager that started this process, told by sd_notify(3)'s protocol.
 ///
-/// READY=1 goes out once all is verified and told, and not before; of what `exec` runs, that tells itself. More time is asked for only when bytes have been
-/// done since it was last asked for: a run that hangs still meets its time limit.
+/// READY=1 goes out once all is verified and told, and not before; what `exec` runs tells of itself. More time is asked
+/// for only when bytes have been done since it was last asked for: a run that hangs still meets its time limit.
 final class ServiceManager: Follower {
   private let socket: NotifySocket
   private let extended = Mutex<(run: Int, done: Int)>((0, -1))

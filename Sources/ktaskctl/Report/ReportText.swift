@@ -46,7 +46,7 @@ extension Report {
     if found.isZero == true { facts.append("all zero") }
     if let locked = found.lockedBytes {
       let isPool = found.pageSize > MemoryInfo.basePageSize && locked == 0
-      facts.append(isPool ? "never swapped, as a pool's pages are" : "\(ByteSize.text(locked)) locked (VmLck)")
+      facts.append(isPool ? "in a pool, whose pages are never swapped" : "\(ByteSize.text(locked)) locked (VmLck)")
     }
     if let pinned = found.pinnedBytes { facts.append("\(ByteSize.text(pinned)) pinned (VmPin)") }
     if let seen = found.addresses { facts.append("devices see it at \(seen.text)") }

@@ -45,6 +45,22 @@ extension ProgramTests {
       }
     }
 
+    @Test(
+      "a pin that has ended leaves a file neither pages nor a policy",
+      .enabled(if: Host.isRoot, "\(Host.needsRoot)"), arguments: ["mlock", "io_uring"])
+    func pinLeavesNothing(with: String) throws {
+      let file = try scratch.folder(on: "tmpfs") + "/vm"
+      try tool("truncate", "--size", "8M", file)
+      let ended = try ktaskctl("pin", file, "--with", with, "--nodes", "0", "--runs", "1")
+      if with == "io_uring" && !Host.hasRings { return }
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(FileFacts(file)?.allocated == 0)
+      let content = try Content(file)
+      let line = Host.text("/proc/self/numa_maps").split(separator: "\n").first { $0.contains("file=\(file)") }
+      #expect(line?.split(separator: " ")[1] == "default", "\(line ?? "")")
+      _ = content
+    }
+
     @Test("nodes that are not there are not supported here; what is to be done instead is said")
     func absent() throws {
       let ended = try ktaskctl("clear", "--size", "1M", "--nodes", "900", "--json")
