@@ -5,9 +5,6 @@ struct HelperSamples {
   /// CPUs that any of them may use, and was seen on.
   private(set) var allowed: Set<Int> = []
   private(set) var ranOn: Set<Int> = []
-  /// Each helper's nice values, and the CPUs it was seen on, by its number.
-  private(set) var nice: [String: Set<Int>] = [:]
-  private(set) var cpus: [String: Set<Int>] = [:]
 
   mutating func take(of process: Int32) {
     for thread in Files.list("/proc/\(process)/task") {
@@ -17,12 +14,10 @@ struct HelperSamples {
       else { continue }
       // the name in parentheses has a space
       let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
-      guard fields.count > 36, let niceness = Int(fields[16]), let cpu = Int(fields[36]) else { continue }
+      guard fields.count > 36, let cpu = Int(fields[36]) else { continue }
       count += 1
       allowed.formUnion(ProcessFacts.value("Cpus_allowed_list", in: status).map(numbers) ?? [])
       ranOn.insert(cpu)
-      nice[thread, default: []].insert(niceness)
-      cpus[thread, default: []].insert(cpu)
     }
   }
 }
