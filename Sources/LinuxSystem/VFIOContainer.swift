@@ -53,6 +53,13 @@ public struct VFIOContainer: ~Copyable, Sendable {
   /// Gives it an IOMMU, once a group is in it (VFIO_SET_IOMMU). EPERM: the machine has no interrupt remapping.
   public func setIOMMU() throws(Errno) { try Errno.check(clinux_vfio_set_iommu(number)) }
 
+  /// Whether it is an iommufd in truth (CONFIG_IOMMUFD_VFIO_CONTAINER, or /dev/iommu under its name): a group that is
+  /// in it is not attached to it until one of its devices is open (IOMMU_VFIO_IOAS, which only that one knows).
+  public var isIOMMUFD: Bool {
+    var space: UInt32 = 0
+    return unsafe clinux_iommufd_group_space(number, &space) == 0
+  }
+
   /// What it can map, once it has an IOMMU (VFIO_IOMMU_GET_INFO).
   public func addressSpace() throws(Errno) -> DeviceAddressSpace {
     var facts = clinux_vfio_facts()

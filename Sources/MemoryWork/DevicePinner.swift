@@ -2,12 +2,10 @@ internal import LinuxSystem
 
 /// Where memory is mapped for devices: VFIO's containers, or an address space of an iommufd; open while this lives.
 final class DeviceSpaces: Sendable {
-  /// How the kernel counts what is pinned there.
-  enum Count: Sendable { case locked, pinned, none }
-
   let spaces: [MappedSpace]
   let addressSpaces: [DeviceAddressSpace]
-  let count: Count
+  /// Whether what is mapped there is pinned: not while no device is attached.
+  let isPinning: Bool
   /// What the user named, for messages: /dev/vfio/12.
   let path: String
   private let owners: [any Sendable & AnyObject]
@@ -15,12 +13,12 @@ final class DeviceSpaces: Sendable {
 
   /// `owners` hold open what `spaces` name by number; `device` opens one of the devices, by its address.
   init(
-    _ spaces: [MappedSpace], _ addressSpaces: [DeviceAddressSpace], count: Count, path: String,
+    _ spaces: [MappedSpace], _ addressSpaces: [DeviceAddressSpace], isPinning: Bool, path: String,
     owners: [any Sendable & AnyObject], device: @escaping @Sendable (String) throws(Errno) -> FileDescriptor
   ) {
     self.spaces = spaces
     self.addressSpaces = addressSpaces
-    self.count = count
+    self.isPinning = isPinning
     self.path = path
     self.owners = owners
     open = device
@@ -39,7 +37,7 @@ final class DevicePinner: Pinner {
   private let numbers: UnsafeMutableBufferPointer<MappedSpace>
   private let mapSize: Int?
   private let bytes: Int
-  private var countBefore = 0
+  private var before = (locked: 0, pinned: 0)
 
   init(_ spaces: DeviceSpaces, _ request: PinRequest, _ memory: PinnedMemory) throws(MemoryError) {
     self.spaces = spaces
@@ -63,15 +61,13 @@ final class DevicePinner: Pinner {
   var threadsApart: Int? { spaces.spaces.contains { $0.kind != .vfio } ? .max : spaces.spaces.count }
 
   /// Each space counts for itself.
-  private var dueBytes: Int { spaces.count == .none ? 0 : bytes * spaces.spaces.count }
+  private var dueBytes: Int { spaces.isPinning ? bytes * spaces.spaces.count : 0 }
 
-  private var counted: Int {
+  /// VFIO's own containers count what they pin as locked. An iommufd counts it as pinned, one that stands in for a
+  /// container as well, and some of those as locked, too.
+  private var counted: (locked: Int, pinned: Int) {
     let status = ProcessStatus.current()
-    return switch spaces.count {
-    case .locked: status?.lockedBytes ?? 0
-    case .pinned: status?.pinnedBytes ?? 0
-    case .none: 0
-    }
+    return (status?.lockedBytes ?? 0, status?.pinnedBytes ?? 0)
   }
 
   func checks(_ memory: PinnedMemory, _ facts: MachineFacts) -> [Check] {
@@ -83,7 +79,7 @@ final class DevicePinner: Pinner {
     return checks
   }
 
-  func prepare(_ memory: PinnedMemory, _ table: RegionTable, grain: Int) { countBefore = counted }
+  func prepare(_ memory: PinnedMemory, _ table: RegionTable, grain: Int) { before = counted }
 
   func work(_ table: RegionTable) -> MapForDevices {
     unsafe MapForDevices(
@@ -93,16 +89,20 @@ final class DevicePinner: Pinner {
 
   func verify(_ memory: PinnedMemory, _ verification: inout Verification) throws(MemoryError) {
     verification.addresses = DeviceAddresses(first: plan.base, last: plan.base + UInt64(bytes) - 1)
-    let found = counted - countBefore
-    switch spaces.count {
-    case .locked: verification.lockedBytes = found
-    case .pinned, .none: verification.pinnedBytes = found
+    let now = counted
+    let (locked, pinned) = (now.locked - before.locked, now.pinned - before.pinned)
+    if locked > pinned {
+      verification.lockedBytes = locked
+    } else {
+      verification.pinnedBytes = pinned
     }
+    let found = max(locked, pinned)
     if found < dueBytes { throw MemoryError(.notPinned(bytes: dueBytes - found), path: memory.path) }
   }
 
   func release() -> Bool {
     for space in spaces.spaces { space.unmap(at: plan.base, bytes) }
-    return counted <= countBefore
+    let now = counted
+    return now.locked <= before.locked && now.pinned <= before.pinned
   }
 }

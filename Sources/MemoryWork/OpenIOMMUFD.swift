@@ -19,7 +19,7 @@ extension DeviceSpaces {
     let open = attached.devices
     return DeviceSpaces(
       [MappedSpace(kind: kind, descriptor: iommufd.value.number, space: space)], [addressSpace],
-      count: addresses.isEmpty ? .none : .pinned, path: addresses.first ?? IOMMUFD.path,
+      isPinning: !addresses.isEmpty, path: addresses.first ?? IOMMUFD.path,
       owners: [iommufd] + attached.owners,
       device: { (address) throws(Errno) in
         guard let index = addresses.firstIndex(of: address) else { throw .noDevice }
@@ -57,14 +57,28 @@ extension DeviceSpaces {
     return Attached(space: space, devices: open, owners: open)
   }
 
-  /// EPERM is the kernel's word for a group that it cannot hand over, and for a node that may not be opened, EACCES.
+  /// EPERM is the kernel's word for a group that it cannot hand over, because something else drives or has one of its
+  /// devices or because of their interrupts; for a node that may not be opened it is EACCES.
   private static func refusal(_ error: Errno, _ device: IOMMUGroup.Device) -> PinRefusal? {
     switch error {
     case .busy: return .openElsewhere
     case .permission:
-      let devices = device.group().flatMap { IOMMUGroup.of($0) }?.devices ?? []
-      return devices.contains { $0.driver != nil && $0.driver != "vfio-pci" } ? .notViable(devices) : nil
+      guard let group = device.group().flatMap({ IOMMUGroup.of($0) }) else { return nil }
+      if group.devices.contains(where: { $0.driver != nil && $0.driver != "vfio-pci" }) {
+        return .notViable(group.devices)
+      }
+      return isOpen(group.number) ? .openElsewhere : .noInterruptRemapping(module: "iommufd")
     default: return nil
+    }
+  }
+
+  /// Whether a device of the group is open, by its own node or the group's.
+  private static func isOpen(_ group: Int) -> Bool {
+    do throws(Errno) {
+      _ = try VFIOGroup.open(group)
+      return false
+    } catch {
+      return error == .busy
     }
   }
 
@@ -84,8 +98,7 @@ extension DeviceSpaces {
         try attempting(.open, device.address) { () throws(Errno) in try group.value.join(iommufd.value) }
         groups[number] = group
       }
-      open.append(
-        try attempting(.open, device.address) { () throws(Errno) in Owned(try group.value.device(device.address)) })
+      open.append(try attach(device.address, of: group, path: device.address))
     }
     let space = try attempting(.open, IOMMUFD.path) { () throws(Errno) in try iommufd.value.groupSpace() }
     return Attached(space: space, devices: open, owners: open + groups.values.map { $0 })

@@ -2,10 +2,11 @@ internal import LinuxSystem
 
 /// From the numbers of VFIO's groups to containers that can map: what must hold is found out on the way.
 extension DeviceSpaces {
-  /// A container and the groups in it.
+  /// A container, the groups in it, and what attaches them to it where being in it does not.
   private struct Member: Sendable {
     let container: Owned<VFIOContainer>
     let groups: [Owned<VFIOGroup>]
+    let attached: [Owned<FileDescriptor>]
   }
 
   /// Each list of groups shares a container.
@@ -23,7 +24,8 @@ extension DeviceSpaces {
     let groups = members.flatMap(\.groups)
     return DeviceSpaces(
       members.map { MappedSpace(kind: .vfio, descriptor: $0.container.value.number) }, addressSpaces,
-      count: .locked, path: path(containers[0][0]), owners: groups + members.map(\.container),
+      isPinning: true, path: path(containers[0][0]),
+      owners: members.flatMap(\.attached) + groups + members.map(\.container),
       device: { (address) throws(Errno) in try device(address, of: groups) })
   }
 
@@ -55,10 +57,38 @@ extension DeviceSpaces {
     do throws(Errno) {
       try container.value.setIOMMU()
     } catch {
-      if error == .permission { throw MemoryError(.noPin(.noInterruptRemapping), path: path(groups[0])) }
+      let module = "vfio_iommu_type1"
+      if error == .permission {
+        throw MemoryError(.noPin(.noInterruptRemapping(module: module)), path: path(groups[0]))
+      }
       throw MemoryError(.failed(.open, error), path: VFIOContainer.path)
     }
-    return Member(container: container, groups: opened)
+    var attached: [Owned<FileDescriptor>] = []
+    if container.value.isIOMMUFD {
+      for (number, group) in zip(groups, opened) { attached.append(try attach(group, number)) }
+    }
+    return Member(container: container, groups: opened, attached: attached)
+  }
+
+  /// One device is as good as all: the IOMMU cannot tell a group's apart.
+  private static func attach(_ group: Owned<VFIOGroup>, _ number: Int) throws(MemoryError) -> Owned<FileDescriptor> {
+    let devices = IOMMUGroup.of(number)?.devices ?? []
+    guard let device = devices.first(where: { $0.driver == "vfio-pci" }) else {
+      throw MemoryError(.noPin(.notBound(devices)), path: path(number))
+    }
+    return try attach(device.address, of: group, path: path(number))
+  }
+
+  /// Opens a device of a group that is in an iommufd, and so attaches the group to it.
+  static func attach(
+    _ device: String, of group: Owned<VFIOGroup>, path: String
+  ) throws(MemoryError) -> Owned<FileDescriptor> {
+    do throws(Errno) {
+      return Owned(try group.value.device(device))
+    } catch {
+      if error == .permission { throw MemoryError(.noPin(.noInterruptRemapping(module: "iommufd")), path: path) }
+      throw MemoryError(.failed(.open, error), path: path)
+    }
   }
 
   /// A group that is there, nobody's, and viable.

@@ -60,8 +60,8 @@ public enum PinRefusal: Error, Equatable, Sendable {
   case notViable([IOMMUGroup.Device])
   /// Another program has it open.
   case openElsewhere
-  /// Interrupts of devices could reach anything: VFIO refuses them unless told that this is safe.
-  case noInterruptRemapping
+  /// Interrupts of devices could reach anything: the kernel's module refuses them unless told that this is safe.
+  case noInterruptRemapping(module: String)
   /// Where devices are to see the memory is no multiple of the IOMMU's page size.
   case addressUnaligned(UInt64, page: Int)
   /// There is no room for so many bytes there; nil: anywhere.

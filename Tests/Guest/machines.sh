@@ -2,7 +2,7 @@
 # The guest machines: each function sets $qemu, $kernel and $hardware. Sourced, after kernels.sh.
 # shellcheck disable=SC2034,SC2154 # what others use and set
 
-machines=(two_nodes four_nodes iommufd no_remapping)
+machines=(two_nodes four_nodes iommufd no_remapping iommufd_no_remapping)
 
 # numa NODE MEMORY [CPUS]: a node; without CPUS it has none.
 numa() {
@@ -75,9 +75,19 @@ four_nodes() {
 }
 
 # A small machine whose IOMMU does not remap interrupts.
+small_machine() {
+  hardware=(-smp 2 -m 1G -device "intel-iommu,intremap=off" -device "edu,addr=5,dma_mask=0xffffffffff")
+  append=
+}
+
 no_remapping() {
   old_kernels_qemu
   debian_kernel
-  hardware=(-smp 2 -m 1G -device "intel-iommu,intremap=off" -device "edu,addr=5,dma_mask=0xffffffffff")
-  append=
+  small_machine
+}
+
+iommufd_no_remapping() {
+  new_kernels_qemu
+  own_kernel "$here/iommufd.config"
+  small_machine
 }

@@ -50,7 +50,8 @@ extension PinRefusal {
     case .notViable(let devices):
       devices.first { $0.driver != nil && $0.driver != "vfio-pci" }.map { Self.binding($0) }
     case .openElsewhere: "stop the program that uses the device: fuser -v /dev/vfio/*"
-    case .noInterruptRemapping: "modprobe vfio_iommu_type1 allow_unsafe_interrupts=1, if devices are to be trusted"
+    case .noInterruptRemapping(let module):
+      "echo 1 > /sys/module/\(module)/parameters/allow_unsafe_interrupts, if devices are to be trusted"
     case .addresses: "another --iova-base, or a smaller --size"
     }
   }

@@ -22,6 +22,32 @@ enum Devices {
   }
 }
 
+/// What kernels may lack, or have in another way.
+extension Devices {
+  /// Runs `body` while /dev/vfio/vfio is iommufd's, as where it provides VFIO's containers.
+  static func withContainersOfIOMMUFD<Result>(_ body: () throws -> Result) throws -> Result {
+    let node = "/dev/vfio/vfio"
+    var facts = stat()
+    if unsafe stat("/dev/iommu", &facts) != 0 { throw TestEnd.errno("/dev/iommu") }
+    return try withoutNode(node) {
+      if unsafe mknod(node, S_IFCHR | 0o600, facts.st_rdev) != 0 { throw TestEnd.errno("mknod \(node)") }
+      defer { unsafe unlink(node) }
+      return try body()
+    }
+  }
+
+  /// Runs `body` while devices have no nodes of their own, as before Linux 6.6.
+  static func withoutNodes<Result>(_ body: () throws -> Result) throws -> Result {
+    try withoutNode("/dev/vfio/devices", body)
+  }
+
+  private static func withoutNode<Result>(_ node: String, _ body: () throws -> Result) throws -> Result {
+    if unsafe rename(node, node + ".away") != 0 { throw TestEnd.errno("rename \(node)") }
+    defer { unsafe rename(node + ".away", node) }
+    return try body()
+  }
+}
+
 /// A `ktaskctl pin --hold` that has pinned all and waits.
 struct HeldPin {
   let run: Program

@@ -10,6 +10,8 @@ enum GuestMachine: String, CaseIterable, Sendable {
   case iommufd
   /// A small one without interrupt remapping, for little else than being refused.
   case noRemapping = "no-remapping"
+  /// As `noRemapping`, with a kernel that has IOMMUFD.
+  case iommufdNoRemapping = "iommufd-no-remapping"
 
   /// Those that all tests are for that do not say so.
   static let whole: [GuestMachine] = [.twoNodes, .fourNodes, .iommufd]
@@ -18,7 +20,7 @@ enum GuestMachine: String, CaseIterable, Sendable {
     switch self {
     case .twoNodes, .iommufd: 2
     case .fourNodes: 4
-    case .noRemapping: 1
+    case .noRemapping, .iommufdNoRemapping: 1
     }
   }
 }

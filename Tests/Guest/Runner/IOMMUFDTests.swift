@@ -52,6 +52,39 @@ let iommufdTests: [GuestTest] = [
     let ended = try held.end()
     test.expect(ended.status == 0, "status \(ended.status): \(ended.errors)")
   },
+  GuestTest("a device writes into files that are pinned for its VFIO group in a container of iommufd's", on: [.iommufd])
+  {
+    test in
+    let groups = try [Devices.group(), Devices.group(of: Devices.second)]
+    try Pools.with([0: 16, 1: 16]) {
+      try Devices.withContainersOfIOMMUFD {
+        for (directory, list, times) in [
+          ("/dev/shm", groups[0], 1), ("/dev/hugepages", groups.joined(separator: "+"), 1),
+          ("/dev/shm", groups.joined(separator: ","), 2),
+        ] {
+          let devices = list == groups[0] ? [Devices.first] : [Devices.first, Devices.second]
+          try checkDMA(test, in: directory, ["--with", "vfio:\(list)"], devices: devices, times: times, count: "VmPin")
+        }
+      }
+      test.expect(Pools.free(on: test).prefix(2) == [16, 16], "left over: \(Pools.free(on: test))")
+    }
+  },
+  GuestTest("a device without a node of its own is pinned for through its group", on: [.iommufd]) { test in
+    try Devices.withoutNodes {
+      try checkDMA(test, in: "/dev/shm", ["--with", "iommufd:\(Devices.first)"], count: "VmPin")
+    }
+  },
+  GuestTest(
+    "without interrupt remapping iommufd's ways to pin are all refused with status 8, and what can be done is told",
+    on: [.iommufdNoRemapping]
+  ) { test in
+    try checkNoRemapping(test, "iommufd:\(Devices.first)", module: "iommufd")
+    try Devices.withoutNodes { try checkNoRemapping(test, "iommufd:\(Devices.first)", module: "iommufd") }
+    try Devices.withContainersOfIOMMUFD {
+      try checkNoRemapping(test, "vfio:\(Devices.group())", module: "iommufd")
+    }
+    try checkNoRemapping(test, "vfio:\(Devices.group())", module: "vfio_iommu_type1")
+  },
   GuestTest("a kernel without iommufd is not supported", on: [.twoNodes]) { test in
     let run = try Program.ktaskctl(["pin", "--with", "iommufd:\(Devices.first)", "--size", "8M"])
     test.expect(run.status == 8, "status \(run.status): \(run.errors)")
