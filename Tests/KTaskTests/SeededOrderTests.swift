@@ -1,76 +1,7 @@
-import Glibc
 import LinuxSystem
 import Testing
 
 @testable import KTask
-
-/// Lets threads go on one at a time, in an order that a seed gives: the real engine's interleavings, of which a free run
-/// shows only the likeliest.
-private final class Turnstile: Sendable {
-  private struct State {
-    var random: SplitMix64
-    var waiting: [(thread: Int, turn: Event)] = []
-    /// Helpers in a chunk, and the most that had the caller's nice value at the same time.
-    var helpers: Set<Int> = []
-    var mostLent = 0
-    var isOver = false
-  }
-  private let state: Guarded<State>
-  private let caller: Int
-
-  init(seed: Int, caller: Int) {
-    state = Guarded(State(random: SplitMix64(seed: seed)))
-    self.caller = caller
-  }
-
-  /// Waits for the thread's turn.
-  func pass() {
-    let turn = Event()
-    let thread = DetachedThread.currentID
-    state.withLock { state in
-      state.waiting.append((thread, turn))
-      if thread != caller { state.helpers.insert(thread) }
-    }
-    turn.wait()
-  }
-
-  func leave() {
-    let thread = DetachedThread.currentID
-    _ = state.withLock { $0.helpers.remove(thread) }
-  }
-
-  var mostLent: Int { state.withLock { $0.mostLent } }
-  func end() { state.withLock { $0.isOver = true } }
-
-  /// The doorkeeper's part: a turn for one of those that wait, once nobody has come for a moment.
-  func keepDoor() {
-    var before = -1
-    while true {
-      usleep(60)
-      let turn: Event?? = state.withLock { state in
-        if state.isOver && state.waiting.isEmpty { return nil }
-        if state.waiting.isEmpty || state.waiting.count != before {
-          before = state.waiting.count
-          return .some(nil)
-        }
-        before = -1
-        return state.waiting.remove(at: state.random.number(0...state.waiting.count - 1)).turn
-      }
-      guard let turn else { return }
-      look()
-      turn?.happen()
-    }
-  }
-
-  /// Counts the loans. A second look at the first tells two at once from one after the other.
-  private func look() {
-    let helpers = state.withLock { $0.helpers }
-    let isLent = { (thread: Int) in (try? Priority.nice(ofThread: thread)) == 0 }
-    let lent = helpers.filter(isLent)
-    let count = lent.count < 2 ? lent.count : lent.count(where: isLent)
-    state.withLock { $0.mostLent = max($0.mostLent, count) }
-  }
-}
 
 /// What must hold of taking, moving, lending, failing, cancelling and ending, whoever comes first.
 @Suite("In every order of events", .enabled(if: Priority.lowestNice <= 0, "needs CAP_SYS_NICE to lend"))
@@ -78,42 +9,21 @@ struct SeededOrderTests {
   @Test(
     "no chunk is lost or done twice, no two helpers have the caller's priority, and the task ends", arguments: 0..<160)
   func holds(seed: Int) throws {
-    var random = SplitMix64(seed: 7_000_000 + seed)
-    let sizes = (0..<random.number(1...4)).map { _ in random.one(of: [0, 3, 9, 17]) }
-    let nodes: [Int?] = sizes.map { _ in random.one(of: [0, 1, 2, nil]) }
-    let makeTasks = { @Sendable in
-      sizes.indices.map { NodeTask(start: 100 * $0, size: sizes[$0], node: nodes[$0]) }
-    }
-    let tasks = makeTasks()
-    let plot = Plot(random.number(0...3), units: tasks.flatMap(\.units), &random)
-    let threads = random.number(2...5)
-    let lends = random.number(0...4) > 0
-    let monitor = TaskMonitor()
-
-    let thread = try OwnThread { () -> (TaskOutcome<Int, Trouble>?, Record, Int) in
-      let door = Turnstile(seed: seed, caller: DetachedThread.currentID)
-      let keeper = try? OwnThread { door.keepDoor() }
-      let work = RecordedWork { chunk throws(Trouble) in
-        door.pass()
-        defer { door.leave() }
-        if chunk.contains(where: plot.cancels.contains) { monitor.cancel() }
-        if chunk.contains(where: plot.fails.contains) { throw Trouble(position: chunk.lowerBound) }
-      }
-      var control = TaskControl.madeUp(threads: .exactly(threads))
-      control.maximumChunk = 2
-      control.lendsPriority = lends
-      let outcome = try? control.run(work, nodeTasks: makeTasks(), monitor: monitor)
-      door.end()
-      keeper?.join()
-      return (outcome, work.record, door.mostLent)
-    }
-    let (found, record, mostLent) = thread.join()
-    let outcome = try #require(found)
-    #expect(mostLent <= (lends ? 1 : 0))
-    #expect(outcome.lent <= (lends ? threads - 1 : 0))
-    expectEachUnitOnce(record, tasks, outcome)
-    if outcome.end != .finished { expectUndone(outcome, record, tasks) }
+    let made = SeededTask(seed: seed)
+    let (outcome, record, door) = try made.run()
+    #expect(door.mostLent <= (made.lends ? 1 : 0))
+    #expect(outcome.lent <= (made.lends ? made.threads - 1 : 0))
+    expectEachUnitOnce(record, made.nodeTasks, outcome)
+    if outcome.end != .finished { expectUndone(outcome, record, made.nodeTasks) }
     #expect((outcome.end == .failed) == !record.events.failed.isEmpty)
+  }
+
+  @Test("a seed gives one order, and the same one again", arguments: 0..<24)
+  func comesBack(seed: Int) throws {
+    let (first, second) = try (SeededTask(seed: seed).run(), SeededTask(seed: seed).run())
+    #expect(first.door.steps == second.door.steps)
+    #expect(first.outcome.threads.map(\.units) == second.outcome.threads.map(\.units))
+    #expect(first.record.events.undone == second.record.events.undone)
   }
 
   private func expectEachUnitOnce(_ record: Record, _ tasks: [NodeTask<Int>], _ outcome: TaskOutcome<Int, Trouble>) {
@@ -124,8 +34,81 @@ struct SeededOrderTests {
   }
 }
 
+/// A task made from a seed, with what goes wrong in it, and the order in which its threads go on.
+private struct SeededTask: Sendable {
+  let seed: Int
+  private let sizes: [Int]
+  private let nodes: [Int?]
+  let plot: Plot
+  /// Threads: as many as asked for, or as there are units.
+  let threads: Int
+  let lends: Bool
+
+  init(seed: Int) {
+    self.seed = seed
+    var random = SplitMix64(seed: 7_000_000 + seed)
+    let sizes = (0..<random.number(1...4)).map { _ in random.one(of: [0, 3, 9, 17]) }
+    nodes = sizes.map { _ in random.one(of: [0, 1, 2, nil]) }
+    self.sizes = sizes
+    let units = sizes.indices.flatMap { 100 * $0..<100 * $0 + sizes[$0] }
+    plot = Plot(random.number(0...3), units: units, &random)
+    threads = min(random.number(2...5), max(1, units.count))
+    lends = random.number(0...4) > 0
+  }
+
+  var nodeTasks: [NodeTask<Int>] {
+    sizes.indices.map { NodeTask(start: 100 * $0, size: sizes[$0], node: nodes[$0]) }
+  }
+
+  typealias Result = (outcome: TaskOutcome<Int, Trouble>, record: Record, door: Turnstile)
+
+  func run() throws -> Result {
+    let door = Turnstile()
+    let ordered = Turnstile.Task(
+      units: sizes.reduce(0, +), threads: threads, lends: lends, isStopped: plot.stops)
+    let keeper = try OwnThread { [seed] in door.keepDoor(ordered, seed: seed) }
+    let caller = try OwnThread { [self] in try? runOnThisThread(door) }
+    let (outcome, record) = try #require(caller.join())
+    keeper.join()
+    return (outcome, record, door)
+  }
+
+  private func runOnThisThread(_ door: Turnstile) throws -> (TaskOutcome<Int, Trouble>, Record) {
+    let monitor = TaskMonitor()
+    let work = RecordedWork { [plot] chunk throws(Trouble) in
+      door.pass(with: chunk)
+      if chunk.contains(where: plot.cancels.contains) { monitor.cancel() }
+      if chunk.contains(where: plot.fails.contains) { throw Trouble(position: chunk.lowerBound) }
+    }
+    var control = TaskControl.madeUp(threads: .exactly(threads))
+    control.maximumChunk = 2
+    control.lendsPriority = lends
+    // below the caller's, and on a busy machine not for long without a CPU
+    control.helpersNice = 1
+    return (try control.run(GatedWork(work: work, door: door), nodeTasks: nodeTasks, monitor: monitor), work.record)
+  }
+}
+
+/// Recorded work whose threads pass the door before they look for chunks, too.
+private struct GatedWork: TaskWork {
+  let work: RecordedWork
+  let door: Turnstile
+  var iterator: IntegerIterator<Int> { work.iterator }
+
+  func run(from start: Int, to end: Int) throws(Trouble) { try work.run(from: start, to: end) }
+  func undo(from start: Int, to end: Int) { work.undo(from: start, to: end) }
+
+  func _drain(
+    _ queue: borrowing ChunkQueue<IntegerIterator<Int>>, _ slot: UnsafeMutablePointer<ThreadSlot<Int, Trouble>>,
+    _ stop: UnsafePointer<StopFlag>
+  ) {
+    unsafe door.pass(slot, stop)
+    unsafe work._drain(queue, slot, stop)
+  }
+}
+
 /// What goes wrong in a task: nothing, a failure, several, or a cancellation.
-private struct Plot {
+private struct Plot: Sendable {
   var fails: Set<Int> = []
   var cancels: Set<Int> = []
 
@@ -138,4 +121,7 @@ private struct Plot {
     default: break
     }
   }
+
+  /// Whether a chunk makes the task stop.
+  @Sendable func stops(_ chunk: Range<Int>) -> Bool { chunk.contains { fails.contains($0) || cancels.contains($0) } }
 }
