@@ -1,3 +1,4 @@
+internal import Glibc
 public import LinuxSystem
 
 /// R4: how many helpers may run at once, in all and on each node, over all tasks that share the budget: those of this
@@ -10,14 +11,8 @@ public final class HelperBudget: Sendable {
   /// Helpers at once, over all nodes.
   public let limit: Int
   private let nodeLimits: [Int: Int]
-  private let state: Guarded<Counts>
+  private let counts: Guarded<HelperCounts>
   private let places: SharedPlaces?
-
-  private struct Counts {
-    var all = 0
-    /// Has an entry for every node from the start: a helper's move allocates nothing (R7).
-    var byNode: [Int: Int]
-  }
 
   /// A budget of this process alone.
   public convenience init(limit: Int, nodeLimits: [Int: Int]) {
@@ -28,7 +23,7 @@ public final class HelperBudget: Sendable {
     self.limit = limit
     self.nodeLimits = nodeLimits
     self.places = places
-    state = Guarded(Counts(byNode: nodeLimits.mapValues { _ in 0 }))
+    counts = Guarded(HelperCounts(nodes: Array(nodeLimits.keys)))
   }
 
   /// Four fifths of the CPUs, or `maximumHelpers` in their stead, and of each node's; shared with all processes.
@@ -49,20 +44,27 @@ public final class HelperBudget: Sendable {
   }
 
   /// Whether the limits hold over all processes; within this one only where /run/ktask cannot be had.
-  public var isMachineWide: Bool { places?.isMachineWide ?? false }
+  public var isMachineWide: Bool { places?.current != nil }
 
   /// Helpers that may still be started.
   public var left: Int {
+    refresh()
     let here = leftHere
-    return min(here, places?.left ?? here)
+    return min(here, places?.current?.left ?? here)
   }
 
   /// The same, as far as this process's own helpers go.
-  var leftHere: Int { state.withLock { max(0, limit - $0.all) } }
+  var leftHere: Int { max(0, limit - running()) }
 
   /// Helpers of this process running now: in all, and on `node`.
-  public func running(on node: Int? = nil) -> Int {
-    state.withLock { counts in node.map { counts.byNode[$0, default: 0] } ?? counts.all }
+  public func running(on node: Int? = nil) -> Int { currentCounts.running(on: node) }
+
+  /// This process's: a forked child begins with none.
+  private var currentCounts: HelperCounts {
+    counts.withLock { counts in
+      if counts.process != getpid() { counts = HelperCounts(nodes: Array(nodeLimits.keys)) }
+      return counts
+    }
   }
 
   /// To be called before a task takes its slots.
@@ -71,72 +73,70 @@ public final class HelperBudget: Sendable {
   /// A slot, if the system-wide limit has one left or `beyondLimit`; it is `node`'s, or nobody's when that node's
   /// limit is reached.
   func slot(on node: Int?, beyondLimit: Bool = false) -> HelperSlot? {
-    let granted: HelperSlot.Grant? = state.withLock { counts in
-      var grant = HelperSlot.Grant()
-      grant.isWithinLimit = counts.all < limit
-      if grant.isWithinLimit {
-        switch places?.take() {
-        case .place(let place): grant.place = place
-        case .full: grant.isWithinLimit = false
-        case .unknown, nil: break
-        }
+    var grant = HelperSlot.Grant(counts: currentCounts, table: places?.current)
+    grant.isWithinLimit = grant.counts.add(below: limit)
+    if grant.isWithinLimit, let table = grant.table {
+      switch table.take() {
+      case .place(let place): grant.place = place
+      case .full, .unknown:
+        grant.counts.subtract()
+        grant.isWithinLimit = false
       }
-      if !grant.isWithinLimit && !beyondLimit { return nil }
-      counts.all += 1
-      claim(node, for: &grant, &counts)
-      return grant
     }
-    guard let granted else { return nil }
-    return HelperSlot(budget: self, granted)
+    if !grant.isWithinLimit {
+      if !beyondLimit { return nil }
+      _ = grant.counts.add()
+    }
+    claim(node, for: &grant)
+    return HelperSlot(budget: self, grant)
   }
 
-  private func claim(_ node: Int?, for grant: inout HelperSlot.Grant, _ counts: inout Counts) {
-    guard let node, counts.byNode[node, default: 0] < nodeLimits[node, default: 0] else { return }
-    switch places?.take(node) {
+  private func claim(_ node: Int?, for grant: inout HelperSlot.Grant) {
+    guard let node, grant.counts.add(on: node, below: nodeLimits[node, default: 0]) else { return }
+    switch grant.table?.take(node) {
     case .place(let place): grant.nodePlace = place
-    case .full: return
+    case .full:
+      grant.counts.subtract(on: node)
+      return
     case .unknown, nil: break
     }
-    counts.byNode[node, default: 0] += 1
     grant.node = node
   }
 
-  private func giveBackNode(of grant: inout HelperSlot.Grant, _ counts: inout Counts) {
-    if let node = grant.node { counts.byNode[node, default: 0] -= 1 }
-    if let place = grant.nodePlace { places?.release(place) }
+  private func giveBackNode(of grant: inout HelperSlot.Grant) {
+    guard let node = grant.node else { return }
+    if let place = grant.nodePlace { grant.table?.release(place) }
+    grant.counts.subtract(on: node)
     grant.node = nil
     grant.nodePlace = nil
   }
 
   /// The new node's limit counts, not the old one's; the slot it had may be of no node.
-  fileprivate func move(_ old: HelperSlot.Grant, to node: Int?) -> HelperSlot.Grant {
-    if old.node == node { return old }
-    return state.withLock { counts in
-      var grant = old
-      giveBackNode(of: &grant, &counts)
-      claim(node, for: &grant, &counts)
-      return grant
-    }
+  fileprivate func move(_ grant: inout HelperSlot.Grant, to node: Int?) {
+    if grant.node == node { return }
+    giveBackNode(of: &grant)
+    claim(node, for: &grant)
   }
 
   fileprivate func release(_ old: HelperSlot.Grant) {
-    state.withLock { counts in
-      var grant = old
-      counts.all -= 1
-      giveBackNode(of: &grant, &counts)
-      if let place = grant.place { places?.release(place) }
-    }
+    var grant = old
+    giveBackNode(of: &grant)
+    if let place = grant.place { grant.table?.release(place) }
+    grant.counts.subtract()
   }
 }
 
 /// One helper's place in a budget, given back at the end of its life.
 struct HelperSlot: ~Copyable {
-  struct Grant: BitwiseCopyable {
+  struct Grant {
+    /// Where it is counted, and where its places are.
+    let counts: HelperCounts
+    let table: PlaceTable?
     /// The node it is counted on; nil: on none, the helper may run anywhere.
     var node: Int?
     /// What it has of the machine's places, and of the node's.
-    var place: SharedPlaces.Place?
-    var nodePlace: SharedPlaces.Place?
+    var place: PlaceTable.Place?
+    var nodePlace: PlaceTable.Place?
     var isWithinLimit = true
   }
   private let budget: HelperBudget
@@ -151,7 +151,7 @@ struct HelperSlot: ~Copyable {
   /// False: there because so many were asked for, beyond the system-wide limit.
   var isWithinLimit: Bool { grant.isWithinLimit }
 
-  mutating func move(to node: Int?) { grant = budget.move(grant, to: node) }
+  mutating func move(to node: Int?) { budget.move(&grant, to: node) }
 
   deinit { budget.release(grant) }
 }

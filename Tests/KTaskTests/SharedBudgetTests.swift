@@ -30,7 +30,7 @@ struct SharedBudgetTests {
     #expect([two.place(1) != nil, one.place(1) == nil] == [true, true])
     #expect([one.place(0) != nil, two.place(0) != nil, one.place(0) == nil] == [true, true, true])
     // a node nobody has a limit for is nobody's matter
-    #expect({ if case .unknown = one.take(7) { true } else { false } }())
+    #expect({ if case .unknown = one.current?.take(7) { true } else { false } }())
     one.release(first)
     one.release(third)
     #expect(two.left == 2)
@@ -181,6 +181,8 @@ private final class Arena: @unchecked Sendable {
   static let limit = 5
   private let mapping: Mapping
   private let directory: String
+  /// This process's helpers that are in a chunk; nil once it dies.
+  private let own = Guarded<Int?>(0)
 
   init(directory: String) throws {
     self.directory = directory
@@ -199,25 +201,44 @@ private final class Arena: @unchecked Sendable {
   var most: Int { unsafe count(1).pointee.load(ordering: .relaxed) }
   func tasksDone(_ process: Int) -> Int { unsafe count(2 + process).pointee.load(ordering: .relaxed) }
 
-  /// A process's part: task after task, whose helpers count themselves; those of one that `dies` in the midst of its last
-  /// could not count themselves off.
+  private func enter() {
+    own.withLock { own in
+      guard let before = own else { return }
+      own = before + 1
+      let now = unsafe count(0).pointee.add(1, ordering: .relaxed).newValue
+      unsafe count(1).pointee.max(now, ordering: .relaxed)
+    }
+  }
+
+  private func leave() {
+    own.withLock { own in
+      guard let before = own else { return }
+      own = before - 1
+      unsafe count(0).pointee.subtract(1, ordering: .relaxed)
+    }
+  }
+
+  /// Dies with helpers in their chunks. These have their places until then, and are counted off first: at the moment when
+  /// the kernel gives a place to another process, whoever had it is not counted any more.
+  private func die() {
+    own.withLock { own in
+      unsafe count(0).pointee.subtract(own ?? 0, ordering: .relaxed)
+      own = nil
+      kill(getpid(), SIGKILL)
+    }
+  }
+
+  /// A process's part: task after task, whose helpers count themselves; one that `dies` does so in the midst of its last.
   func work(_ process: Int, tasks: Int, dies: Bool = false) throws {
     let caller = DetachedThread.currentID
     let places = SharedPlaces(limit: Self.limit, nodeLimits: [:], directory: directory)
     let budget = HelperBudget(limit: Self.limit, nodeLimits: [:], places: places)
     let chunk = RecordedWork { _ in
       let isHelper = DetachedThread.currentID != caller
-      if dies {
-        if isHelper, self.tasksDone(process) == tasks { kill(getpid(), SIGKILL) }
-        usleep(200)
-        return
-      }
-      if isHelper {
-        let now = unsafe self.count(0).pointee.add(1, ordering: .relaxed).newValue
-        unsafe self.count(1).pointee.max(now, ordering: .relaxed)
-      }
+      if isHelper { self.enter() }
+      if isHelper && dies && self.tasksDone(process) == tasks { self.die() }
       usleep(200)
-      if isHelper { unsafe self.count(0).pointee.subtract(1, ordering: .relaxed) }
+      if isHelper { self.leave() }
     }
     var control = TaskControl.madeUp(budget: budget)
     // on a busy machine helpers at nice 19 might never come to count themselves

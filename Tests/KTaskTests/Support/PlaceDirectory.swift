@@ -47,10 +47,15 @@ final class PlaceDirectory: Sendable {
 }
 
 extension SharedPlaces {
-  func place(_ node: Int? = nil) -> Place? {
-    if case .place(let place) = take(node) { return place }
+  var isMachineWide: Bool { current != nil }
+  var left: Int? { current?.left }
+
+  func place(_ node: Int? = nil) -> PlaceTable.Place? {
+    if case .place(let place) = current?.take(node) { return place }
     return nil
   }
+
+  func release(_ place: PlaceTable.Place) { current?.release(place) }
 }
 
 extension HelperBudget {

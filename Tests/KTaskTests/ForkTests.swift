@@ -1,0 +1,49 @@
+import Glibc
+import LinuxSystem
+import Testing
+
+@testable import KTask
+
+/// A program that forks between its tasks, or in the midst of one: the child has the parent's memory and open files, but
+/// of its threads only the one that forked.
+@Suite("A forked child", .enabled(if: geteuid() == 0, "only root makes the file of places"))
+struct ForkTests {
+  @Test("has none of its parent's helpers, runs tasks of its own, and gives back nothing of its parent's")
+  func counts() async {
+    await #expect(processExitsWith: .success) {
+      let directory = try PlaceDirectory()
+      let places = SharedPlaces(limit: 5, nodeLimits: [0: 2], directory: directory.path)
+      let budget = HelperBudget(limit: 5, nodeLimits: [0: 2], places: places)
+      var held = try [#require(budget.place(on: 0)), #require(budget.place(on: nil))]
+      #expect(held.map(\.node) == [0, nil])
+      let others = SharedPlaces(limit: 5, nodeLimits: [:], directory: directory.path)
+      _ = try TaskControl.madeUp(budget: budget).run(RecordedWork(), start: 0, size: 100)
+      try expectChild {
+        if [budget.running(), budget.running(on: 0), budget.leftHere] != [0, 0, 5] { return 1 }
+        // two places are the parent's
+        if budget.left != 3 { return 2 }
+        let outcome = try? TaskControl.madeUp(budget: budget).run(RecordedWork(), start: 0, size: 100)
+        if outcome?.end != .finished || outcome?.threads.count != 4 { return 3 }
+        held = []
+        return budget.running() == 0 && budget.left == 3 ? 0 : 4
+      }
+      #expect([budget.running(), budget.running(on: 0), others.left] == [2, 1, 3])
+      held = []
+      #expect([budget.running(), budget.running(on: 0), others.left] == [0, 0, 5])
+    }
+  }
+}
+
+/// Runs `body` in a forked child, and expects it to return 0.
+private func expectChild(_ body: () -> Int32) throws {
+  // Swift hides fork(2)
+  typealias Fork = @convention(c) () -> pid_t
+  let symbol = unsafe dlsym(nil, "fork")
+  let fork = unsafe unsafeBitCast(symbol, to: Fork?.self)
+  guard let fork else { throw Errno(ENOSYS) }
+  let child = fork()
+  if child == 0 { _exit(body()) }
+  var status: Int32 = 0
+  #expect(unsafe waitpid(child, &status, 0) == child)
+  #expect(status == 0, "\(status >> 8)")
+}
