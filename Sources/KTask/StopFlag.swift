@@ -12,10 +12,9 @@ public struct StopFlag: ~Copyable {
 
   @inlinable public var isRaised: Bool { word.load(ordering: .relaxed) != 0 }
 
-  /// Notes a failed chunk; its place in the order of failures, 0 for the first.
-  @inlinable
-  public borrowing func raise() -> Int {
-    word.wrappingAdd(1, ordering: .relaxed).oldValue & (Self.cancelledBit - 1)
+  /// Notes a failed chunk; its place in the order of failures, 0 for the first. To be called when every queue is closed.
+  borrowing func raise() -> Int {
+    word.wrappingAdd(1, ordering: .releasing).oldValue & (Self.cancelledBit - 1)
   }
 
   borrowing func cancel() { word.bitwiseOr(Self.cancelledBit, ordering: .relaxed) }

@@ -97,6 +97,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
     while true {
       let current = unsafe slot.pointee.nodeTask
       unsafe work.pointee._drain(queues[current], slot, UnsafePointer(stop))
+      if unsafe slot.pointee.failure != nil { unsafe fail(slot) }
       if unsafe stop.pointee.isRaised || slot.pointee.hasRetired { break }
       // the caller takes remote chunks but never moves
       guard let next = nextNodeTask(from: helper == nil ? home : servers[current]) else { break }
@@ -106,6 +107,14 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
     }
     if unsafe stop.pointee.isRaised { closeQueues() }
     unsafe slot.pointee.nanoseconds = Clock.now() - began
+  }
+
+  /// R5: the failure is noted, and has its place in the order of failures, when no queue hands out a chunk any more. A
+  /// thread that looked at the flag before, and takes a chunk now, gets none.
+  private func fail(_ slot: UnsafeMutablePointer<Slot>) {
+    closeQueues()
+    let order = unsafe stop.pointee.raise()
+    unsafe slot.pointee.failedAs = order
   }
 
   private func nextNodeTask(from here: Int?) -> Int? {

@@ -35,7 +35,7 @@ public struct ThreadSlot<Position: BitwiseCopyable, Failure: Error>: ~Copyable {
   @usableFromInline var nodeTask = 0
   @usableFromInline var failure: FailedChunk<Position, Failure>?
   /// Failures of the task before this one.
-  @usableFromInline var failedAs = 0
+  var failedAs = 0
   @usableFromInline var pace: Pace
   /// Where the tail is bounded by it; nil where the caller lends its priority, or need not.
   @usableFromInline let tail: UnsafePointer<TailGuard>?
@@ -83,9 +83,8 @@ public struct ThreadSlot<Position: BitwiseCopyable, Failure: Error>: ~Copyable {
 
   @inlinable
   static func failed<Iterator: PositionIterator>(
-    _ chunk: ChunkQueue<Iterator>.Chunk, as order: Int, _ error: Failure, in slot: UnsafeMutablePointer<Self>
+    _ chunk: ChunkQueue<Iterator>.Chunk, _ error: Failure, in slot: UnsafeMutablePointer<Self>
   ) where Iterator.Position == Position {
-    unsafe slot.pointee.failedAs = order
     unsafe slot.pointee.failure = unsafe FailedChunk(
       nodeTask: slot.pointee.nodeTask, start: chunk.start, end: chunk.end, offset: chunk.offset, units: chunk.units,
       error: error)

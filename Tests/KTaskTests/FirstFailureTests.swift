@@ -1,0 +1,69 @@
+import Glibc
+import LinuxSystem
+import Testing
+
+@testable import KTask
+
+/// R5 where threads work on different node tasks.
+@Suite("After the first failure")
+struct FirstFailureTests {
+  /// One thread is about to get a chunk of node task 1, having seen no failure, when the other one's chunk of node task 0
+  /// fails: the failure must not be noted before the chunk has been handed out.
+  @Test("no node task hands out a chunk any more, nor to a thread that looked just before")
+  func otherNodeTasks() throws {
+    let work = StagedWork()
+    let tasks = [NodeTask(start: 0, size: 4), .init(start: 100, size: 4)]
+    var control = TaskControl.madeUp(threads: .exactly(2))
+    control.maximumChunk = 1
+    try unsafe withUnsafePointer(to: work) { work in
+      let task = unsafe TaskRun(
+        work, tasks, servers: [nil, nil], home: nil, seats: [0, 1], slots: HelperSlots(capacity: 0), chunk: 1,
+        guardsTail: false, control: control, allowedCPUs: CPUSet([0]))
+      let other = try OwnThread { task.takePart(1, nil) }
+      Stage.only.isTaking.wait()
+      Stage.only.isNoted.withLock { $0 = { unsafe task.attachment.stop.pointee.isRaised } }
+      task.takePart(0, nil)
+      other.join()
+      Stage.only.isNoted.withLock { $0 = nil }
+      #expect(unsafe task.attachment.stop.pointee.hasFailed())
+    }
+    #expect(Stage.only.wasNotedMeanwhile.withLock { $0 } == false)
+  }
+}
+
+/// Where the two threads meet.
+private final class Stage: Sendable {
+  static let only = Stage()
+  let isTaking = Event()
+  let isNoted = Guarded<(@Sendable () -> Bool)?>(nil)
+  let wasNotedMeanwhile = Guarded<Bool?>(nil)
+
+  /// In the midst of taking: a fifth of a second for the other one to fail.
+  func take() {
+    if isTaking.hasHappened { return }
+    isTaking.happen()
+    var wasNoted = false
+    for _ in 0..<200 where !wasNoted {
+      usleep(1000)
+      wasNoted = isNoted.withLock { $0 }?() ?? false
+    }
+    let found = wasNoted
+    wasNotedMeanwhile.withLock { $0 = found }
+  }
+}
+
+private struct StagedWork: TaskWork {
+  struct Iterator: PositionIterator {
+    static var isRandomAccess: Bool { false }
+
+    func position(_ units: Int, after position: Int) -> Int {
+      if position >= 100 { Stage.only.take() }
+      return position + units
+    }
+  }
+  let iterator = Iterator()
+
+  func run(from start: Int, to end: Int) throws(Trouble) {
+    if start < 100 { throw Trouble(position: start) }
+  }
+}
