@@ -55,17 +55,19 @@ struct Team: ~Copyable {
     return Result(nanoseconds: nanoseconds, lent: lent)
   }
 
-  /// R8: the caller sleeps, so that one helper at a time may run at its priority in its stead: it waits for that one, and
-  /// then for the next.
+  /// R8: the caller sleeps from the moment that it lends, so that one helper at a time may run at its priority in its
+  /// stead: it waits for that one, and then for the next.
   private func join(lending callersNice: Int?) -> Int {
     // all that have not begun, before any is waited for: there is nothing left that they could wake up to
     for helper in helpers { _ = helper.takeBack() }
     var lent = 0
     for helper in helpers where !helper.hasEnded(spins: Self.spinsBeforeLending) {
       let isLent = callersNice.map { helper.renice($0) } ?? false
-      if isLent { lent += 1 }
-      if !helper.hasEnded(spins: HelperPool.spins) { helper.awaitEnd() }
-      if isLent { _ = helper.renice(helper.nice) }
+      if isLent || !helper.hasEnded(spins: HelperPool.spins) { helper.awaitEnd() }
+      if isLent {
+        lent += 1
+        _ = helper.renice(helper.nice)
+      }
     }
     return lent
   }

@@ -9,19 +9,22 @@ extension ProgramTests {
     let scratch: Scratch
     init() throws { scratch = try Scratch() }
 
-    /// strace makes every chunk take 0.2 s. Three chunks for two threads: whoever gets the third is waited for.
+    /// strace makes each thread's first madvise(2) take 0.3 s: the helper's first chunk, and what the caller tries out
+    /// before it has a helper.
+    private static let slowHelpers = ["strace", "-f", "-qq", "-e", "inject=madvise:delay_enter=300000:when=1"]
+    private static let words = [
+      "clear", "--size", "64M", "--page-size", "4K", "--min-chunk", "2M", "--threads", "2", "--runs", "1", "--warmup",
+      "0",
+    ]
+
     @Test(
       "run at nice 19 and the caller at its own; the one that is waited for gets the caller's",
       .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
     func lending() throws {
-      let slowly = [
-        "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=madvise", "-e", "inject=madvise:delay_enter=200000",
-      ]
-      let folder = try scratch.tmpfs(mebibytes: 128)
+      let under = Self.slowHelpers + ["-o", "/dev/null", "-e", "trace=madvise"]
       var seen = Sightings()
-      for run in 0..<12 {
-        let words = ["prefault", "\(folder)/\(run)", "--size", "6M", "--threads", "2", "--min-chunk", "2M"]
-        let child = try start(words, under: slowly)
+      for _ in 0..<3 {
+        let child = try start(Self.words, under: under)
         while !child.hasEnded {
           seen.look(below: child.pid)
           usleep(5000)
@@ -30,6 +33,33 @@ extension ProgramTests {
       }
       #expect(seen.callers == [0])
       #expect(seen.helpers == [0, 19], "nice 19, and 0 while it is waited for: \(seen)")
+    }
+
+    @Test(
+      "run alone at the caller's priority: the caller sleeps from the moment that it lends",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func callerSleeps() throws {
+      let calls = scratch.file("calls")
+      let under = Self.slowHelpers + ["-o", calls, "-e", "trace=madvise,setpriority,sched_yield,futex"]
+      var next: [String] = []
+      for _ in 0..<3 {
+        #expect(try start(Self.words, under: under).end().status == 0)
+        next += callsAfterLoans(Host.text(calls).split(separator: "\n"))
+      }
+      #expect(!next.isEmpty && next.allSatisfy { $0 == "futex" }, "\(next)")
+    }
+
+    /// What the thread that lent called next, by the lines of strace.
+    private func callsAfterLoans(_ lines: [Substring]) -> [String] {
+      lines.indices.compactMap { index in
+        let words = lines[index].split(whereSeparator: \.isWhitespace)
+        // “12 setpriority(PRIO_PROCESS, 34, 0) = 0”; a thread that sets its own value says 0, not 34
+        guard words.count > 3, words[1] == "setpriority(PRIO_PROCESS,", words[2] != "0,", words[3] == "0)" else {
+          return nil
+        }
+        let next = lines[(index + 1)...].first { $0.hasPrefix(words[0] + " ") }
+        return next.map { String($0.dropFirst(words[0].count).drop { $0 == " " }.prefix { $0 != "(" }) }
+      }
     }
 
     @Test("get nothing lent where the system forbids it or the user does, and the plan says which way is in use")
@@ -51,25 +81,28 @@ extension ProgramTests {
 
     /// Each time the one that has the helper's place is killed, and another takes it. Places are asked of the kernel.
     @Test(
-      "leave their place the moment that they are killed, and another process takes it",
+      "leave their place the moment that their process is gone, and another process takes it",
       .enabled(if: Host.cpus < 5, "with more CPUs there are places for all"))
     func killed() throws {
       // short tasks: a place is taken at the beginning of one only
-      let words = ["clear", "--size", "16M", "--page-size", "4K", "--min-chunk", "8M", "--runs", "10000"]
+      let words = [
+        "clear", "--size", "16M", "--page-size", "4K", "--min-chunk", "8M", "--threads", "auto", "--runs", "10000",
+      ]
       var children = try (0..<5).map { _ in try start(words) }
       defer { for child in children { child.kill() } }
       var delays: [Double] = []
       for _ in 0..<3 {
         let holder = try #require(awaitHolder(children))
-        let began = Date()
         holder.send(SIGKILL)
         children.removeAll { $0.pid == holder.pid }
+        #expect(holder.end().status == -9)
+        let gone = Date()
         let next = try #require(awaitHolder(children))
-        delays.append(Date().timeIntervalSince(began))
-        #expect(next.pid != holder.pid && holder.end().status == -9)
+        delays.append(Date().timeIntervalSince(gone))
+        #expect(next.pid != holder.pid)
       }
-      // The lock goes with the process, but the process goes and the next task begins when a CPU is free, and here five
-      // share a few: one delay may be anything, two of three are not.
+      // From the process's end, since a helper at nice 19 must get a CPU to die. The next one takes the place when its next
+      // task begins: where five share a few CPUs one delay may be anything, two of three are not.
       #expect(delays.sorted()[1] < 0.1, "\(delays)")
       #expect(children.allSatisfy { !$0.hasEnded })
     }
