@@ -1,3 +1,4 @@
+import CCounting
 import Glibc
 import LinuxSystem
 import Testing
@@ -8,7 +9,9 @@ import Testing
 /// of its threads only the one that forked.
 @Suite("A forked child", .enabled(if: geteuid() == 0, "only root makes the file of places"))
 struct ForkTests {
-  @Test("has none of its parent's helpers, runs tasks of its own, and gives back nothing of its parent's")
+  @Test(
+    "has none of its parent's helpers, runs tasks of its own, and gives back nothing of its parent's",
+    .enabled(if: counting_is_possible(), "a sanitizer lets no forked child start threads"))
   func counts() async {
     await #expect(processExitsWith: .success) {
       let directory = try PlaceDirectory()
