@@ -74,16 +74,6 @@ struct RingLayout: Equatable {
     return max(1, min(max(buffers, cpus), most, mostRings))
   }
 
-  /// Buffers that parts of so many bytes take at most, in chunks of multiples of `grain`: a chunk's last buffer is
-  /// short, unless buffers divide chunks.
-  static func buffers(_ parts: [Int], largest: Int, grain: Int) -> Int {
-    func pieces(_ bytes: Int, _ size: Int) -> Int { bytes == 0 ? 0 : (bytes - 1) / size + 1 }
-    return parts.reduce(0) { sum, part in
-      if largest >= grain { return sum + pieces(part, grain) }
-      return sum + pieces(part, largest) + (grain % largest == 0 ? 0 : pieces(part, grain))
-    }
-  }
-
   /// nil: more buffers than the rings have places for.
   init?(buffers: Int, rings: Int) {
     self.rings = rings

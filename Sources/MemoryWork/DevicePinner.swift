@@ -49,7 +49,8 @@ final class DevicePinner: Pinner {
     }
     mapSize = request.mapSize
     bytes = memory.bytes
-    let most = spaces.addressSpaces.compactMap(\.mappingsLeft).min()
+    // each part may end with a short one
+    let most = spaces.addressSpaces.compactMap(\.mappingsLeft).min().map { $0 - memory.parts.count }
     leastChunk = pinGrain(memory.bytes, mapSize: mapSize, most: most)
     unsafe numbers = .allocate(capacity: spaces.spaces.count)
     _ = unsafe numbers.initialize(from: spaces.spaces)
@@ -73,7 +74,8 @@ final class DevicePinner: Pinner {
   func checks(_ memory: PinnedMemory, _ facts: MachineFacts) -> [Check] {
     var checks = dueBytes > 0 ? facts.lockChecks(dueBytes) : []
     if let most = spaces.addressSpaces.compactMap(\.mappingsLeft).min() {
-      let need = (bytes - 1) / (mapSize ?? leastChunk) + 1
+      let grain = rounded(leastChunk, up: memory.alignment) ?? leastChunk
+      let need = pinPieces(memory.parts.map(\.range.count), largest: mapSize ?? .max, grain: grain)
       checks.append(Check(.pieces("mappings"), need: need, have: most, path: spaces.path))
     }
     return checks

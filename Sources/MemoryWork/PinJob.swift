@@ -103,6 +103,16 @@ func pinGrain(_ bytes: Int, mapSize: Int?, most: Int?) -> Int {
   return (bytes - 1) / max(1, min(mostPieces, most ?? .max)) + 1
 }
 
+/// Pieces of no more than `largest` bytes that parts of so many bytes take at most, in chunks of multiples of `grain`: a
+/// chunk's last piece is short, unless pieces divide chunks.
+func pinPieces(_ parts: [Int], largest: Int, grain: Int) -> Int {
+  func pieces(_ bytes: Int, _ size: Int) -> Int { bytes == 0 ? 0 : (bytes - 1) / size + 1 }
+  return parts.reduce(0) { sum, part in
+    if largest >= grain { return sum + pieces(part, grain) }
+    return sum + pieces(part, largest) + (grain % largest == 0 ? 0 : pieces(part, grain))
+  }
+}
+
 /// How pages are made before they are pinned: not at all where cold memory is to be pinned.
 func pinRecipe(_ wanted: Method?, path: String?) throws(MemoryError) -> (Recipe, Method) {
   if wanted == .mapCold { return (Recipe(pages: .none), .mapCold) }

@@ -71,7 +71,7 @@ final class BufferPinner: Pinner {
   }
 
   private func buffers(_ memory: PinnedMemory, grain: Int) -> Int {
-    RingLayout.buffers(memory.parts.map(\.range.count), largest: largest, grain: grain)
+    pinPieces(memory.parts.map(\.range.count), largest: largest, grain: grain)
   }
 
   func prepare(_ memory: PinnedMemory, _ regions: RegionTable, grain: Int) throws(MemoryError) {

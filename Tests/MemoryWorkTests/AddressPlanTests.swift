@@ -71,6 +71,22 @@ struct AddressPlanTests {
   func grain(bytes: Int, mapSize: Int?, most: Int?, grain: Int) {
     #expect(pinGrain(bytes, mapSize: mapSize, most: most) == grain)
   }
+
+  @Test(
+    "A chunk's last piece may be short, and so may a part's, and no other is",
+    arguments: [
+      // 64 MiB in chunks of 8 KiB or more: no chunk needs a second one
+      ([64 << 20], 1 << 30, 8192, 8192), ([64 << 20, 5], 1 << 30, 8192, 8193), ([0], 4096, 4096, 0),
+      // pieces that divide chunks
+      ([64 << 20], 4096, 8192, 16384), ([10 << 20, 10 << 20], 1 << 20, 4 << 20, 20),
+      // pieces of 3 in chunks of 4 or more
+      ([12], 3, 4, 7),
+      // 8 KiB at most, in parts of an odd number of pages: one more than all of it in one part
+      ([268_431_360, 268_431_360], 8192, 8192, 65536), ([536_862_720], 8192, 8192, 65535),
+    ] as [([Int], Int, Int, Int)])
+  func pieces(parts: [Int], largest: Int, grain: Int, count: Int) {
+    #expect(pinPieces(parts, largest: largest, grain: grain) == count)
+  }
 }
 
 @Suite("Rings for buffers")
@@ -91,19 +107,5 @@ struct RingLayoutTests {
     #expect(RingLayout(buffers: 1, rings: 8)?.places == 1)
     #expect(RingLayout(buffers: 3 * BufferRing.mostPlaces, rings: 3)?.places == BufferRing.mostPlaces)
     #expect(RingLayout(buffers: 3 * BufferRing.mostPlaces + 1, rings: 3) == nil)
-  }
-
-  @Test(
-    "A chunk's last buffer may be short, and no other is",
-    arguments: [
-      // 64 MiB in chunks of 8 KiB or more: no chunk needs a second buffer
-      ([64 << 20], 1 << 30, 8192, 8192), ([64 << 20, 5], 1 << 30, 8192, 8193), ([0], 4096, 4096, 0),
-      // buffers that divide chunks
-      ([64 << 20], 4096, 8192, 16384), ([10 << 20, 10 << 20], 1 << 20, 4 << 20, 20),
-      // buffers of 3 in chunks of 4 or more
-      ([12], 3, 4, 7),
-    ] as [([Int], Int, Int, Int)])
-  func buffers(parts: [Int], largest: Int, grain: Int, count: Int) {
-    #expect(RingLayout.buffers(parts, largest: largest, grain: grain) == count)
   }
 }
