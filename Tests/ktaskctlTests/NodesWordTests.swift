@@ -8,7 +8,8 @@ struct NodesWordTests {
     "numactl's words are taken as they are",
     arguments: [
       "0", "0-3", "0-3,5", "1,1", "!2", "!2,4-5", "+0", "+0-1", "!+1", "all", "pci:00:1f.2", "pci:0000:3b:00.0",
-      "netdev:eth0", "block:sda", "file:/data", "ip:10.0.0.1", "1023",
+      "netdev:eth0", "block:sda", "file:/data", "ip:10.0.0.1", "1023", "!all", "+all", "!+all", "0,all", "0-1,3,all",
+      "0,pci:00:1f.2", "!pci:00:1f.2", "+pci:00:1f.2", "!+0,block:sda", "0,file:/a,b", "file:/a,1",
     ])
   func takes(word: String) throws {
     #expect(try NodesWord.parse(word).text == word)
@@ -20,9 +21,11 @@ struct NodesWordTests {
       ("", "is empty"), ("!", "names no node"), ("+", "names no node"), ("-1", "is not all"), ("1-", "is not all"),
       ("0x1", "is not all"), ("010", "zero in front"), ("1,", "comma too many"), (",1", "comma too many"),
       ("3-1", "write 1-3"), ("1024", "above 1023"), ("99999999999999999999", "above 1023"), ("!!1", "more than one"),
-      ("+!1", "+ before !"), ("++1", "more than one"), ("ALL", "is not all"), ("!all", "is not all"),
-      ("all,1", "is not all"),
-      ("pci:", "does not say which pci"), ("usb:1", "is not all"), ("1 ,2", "is not all"), ("1.5", "is not all"),
+      ("+!1", "+ before !"), ("++1", "more than one"), ("ALL", "is not all"), ("all,1", "is not all"),
+      ("0,all,1", "is not all"), ("all,", "is not all"), ("0,", "comma too many"), ("!,all", "comma too many"),
+      ("0-all", "is not all"), ("pci:", "does not say which pci"), ("0,block:", "does not say which block"),
+      ("!netdev:", "does not say which netdev"), ("0,usb:1", "is not all"), ("0,!1", "is not all"),
+      ("0,+1", "is not all"), ("usb:1", "is not all"), ("1 ,2", "is not all"), ("1.5", "is not all"),
     ])
   func refuses(word: String, reason: String) {
     let error = #expect(throws: WordError.self) { try NodesWord.parse(word) }
@@ -37,6 +40,7 @@ struct NodesWordTests {
     #expect(all.nodes?.text == "0,2-3")
     let turned = try RegionWord.parse("nodes=0,2-3,size=1G,path=/dev/hugepages/a")
     #expect(turned.path == all.path && turned.size == all.size && turned.nodes == all.nodes)
+    #expect(try RegionWord.parse("path=/a,nodes=0,pci:00:1f.2,size=1G").nodes?.text == "0,pci:00:1f.2")
     #expect(try RegionWord.parse("size=1G").path == nil)
     #expect(try RegionWord.parse("path=/a,b,size=2M").path == "/a,b")
     #expect(try RegionWord.parse("path=/a b=c,nodes=1").path == "/a b=c")

@@ -9,30 +9,32 @@ struct NodesWord: Hashable, Sendable {
   /// What stands for the nodes near a device, a file's disk, an address: numactl(8).
   private static let kinds = ["pci:", "netdev:", "block:", "file:", "ip:"]
 
-  /// Reads `0-3,5`, `!2`, `+0`, `all` or `pci:0000:3b:00`, or says what is wrong with it.
+  /// Reads `0-3,5`, `!2`, `+0`, `all`, `pci:0000:3b:00` or `0,pci:0000:3b:00`, or says what is wrong with it.
   static func parse(_ word: String) throws(WordError) -> NodesWord {
     if word.isEmpty { throw wrong(word, "is empty") }
-    if word == "all" { return NodesWord(text: word) }
-    if let kind = kinds.first(where: word.hasPrefix) {
-      if word == kind { throw wrong(word, "does not say which \(kind.dropLast())") }
-      return NodesWord(text: word)
+    let list = word.drop { $0 == "!" || $0 == "+" }
+    guard ["", "!", "+", "!+"].contains(word[..<list.startIndex]) else {
+      throw wrong(word, "has more than one ! or +, or + before !")
     }
-    try checkList(String(word.drop { $0 == "!" || $0 == "+" }), of: word)
+    if list.isEmpty { throw wrong(word, "names no node") }
+    try check(list, of: word)
     return NodesWord(text: word)
   }
 
-  /// A list like `0-3,5`; before it may stand one `!` and one `+`, in that order.
-  private static func checkList(_ list: String, of word: String) throws(WordError) {
-    guard ["", "!", "+", "!+"].contains(String(word.dropLast(list.count))) else {
-      throw wrong(word, "has more than one ! or +, or + before !")
+  /// A list like `0-3,5`. Its last part may be something else than numbers, and has whatever commas follow.
+  private static func check(_ list: Substring, of word: String) throws(WordError) {
+    if list == "all" { return }
+    if let kind = kinds.first(where: list.hasPrefix) {
+      if list == kind { throw wrong(word, "does not say which \(kind.dropLast())") }
+      return
     }
-    for part in list.split(separator: ",", omittingEmptySubsequences: false) {
-      if part.isEmpty { throw wrong(word, list.isEmpty ? "names no node" : "has a comma too many") }
-      let ends = part.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-      let first = try node(ends[0], of: word)
-      let last = try node(ends[ends.count - 1], of: word)
-      if last < first { throw wrong(word, "runs backwards; write \(last)-\(first)") }
-    }
+    let part = list.prefix { $0 != "," }
+    if part.isEmpty { throw wrong(word, "has a comma too many") }
+    let ends = part.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+    let first = try node(ends[0], of: word)
+    let last = try node(ends[ends.count - 1], of: word)
+    if last < first { throw wrong(word, "runs backwards; write \(last)-\(first)") }
+    if part.endIndex < list.endIndex { try check(list[part.endIndex...].dropFirst(), of: word) }
   }
 
   private static func node(_ digits: Substring, of word: String) throws(WordError) -> Int {

@@ -6,8 +6,11 @@ let nodeWordTests: [GuestTest] = [
     let device = "0000:81:00.0"
     let node = Files.number("/sys/bus/pci/devices/\(device)/numa_node")
     try test.demand(node == 1, "\(device) is on node \(node ?? -1)")
-    // the second one is the port that it is behind
-    for word in ["pci:\(device)", "pci:80:00.0"] { try checkPages(test, word, on: [1]) }
+    // 80:00.0 is the port that it is behind
+    for (word, nodes) in [
+      ("pci:\(device)", [1]), ("pci:80:00.0", [1]), ("!pci:81:00.0", [0]), ("0,pci:81:00.0", [0, 1]),
+      ("+0,pci:81:0", [0, 1]),
+    ] { try checkPages(test, word, on: nodes) }
     try Scratch.cgroup(["cpuset.mems": "0"]) { group in
       let run = try Program.ktaskctl(
         ["clear", "--size", "4M", "--nodes", "pci:\(device)"], in: Surroundings(cgroup: group))
@@ -17,6 +20,9 @@ let nodeWordTests: [GuestTest] = [
   GuestTest("all nodes but one are the others, and +0 is the first that the cpuset has") { test in
     let all = Array(0..<test.machine.nodes)
     for node in all.prefix(2) { try checkPages(test, "!\(node)", on: all.filter { $0 != node }) }
+    for word in ["+all", "0,all"] { try checkPages(test, word, on: all) }
+    let none = try Program.ktaskctl(["clear", "--size", "4M", "--nodes", "!all"])
+    test.expect(none.status == 8, "!all: status \(none.status): \(none.errors)")
     try Scratch.cgroup(["cpuset.mems": "1"]) { group in
       try checkPages(test, "+0", on: [1], in: Surroundings(cgroup: group))
     }
