@@ -7,7 +7,8 @@ public struct Placement: Equatable, Sendable {
     case bind
     /// One page after the other on the next of these nodes.
     case interleave
-    /// On these nodes as long as they have pages.
+    /// Each node's part there as long as it has pages, then on the nearest nodes that do, whether they are among these
+    /// or not.
     case preferred
   }
   public var nodes: NodeSet

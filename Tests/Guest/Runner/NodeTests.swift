@@ -3,7 +3,7 @@ import Glibc
 private let mib = 1 << 20
 
 /// --nodes, --policy and --region: what lies where, told by system calls of these tests' own.
-let nodeTests: [GuestTest] = fileNodeTests + policyTests + shortNodeTests + threadNodeTests
+let nodeTests: [GuestTest] = fileNodeTests + policyTests + shortNodeTests
 
 /// Runs ktaskctl and takes its document; ends the test where it fails.
 private func document(_ test: Test, _ words: [String]) throws -> JSON {
@@ -126,6 +126,20 @@ private let policyTests: [GuestTest] = [
       }
     }
   },
+  GuestTest(
+    "what a preferred node lacks comes from the nearest one, not from another that was asked for", on: [.fourNodes]
+  ) { test in
+    try Pools.with([0: 8, 1: 40, 2: 40]) {
+      try Scratch.file(in: "/dev/hugepages") { path in
+        let words = ["prefault", path, "--size", "64M", "--nodes", "0,2", "--policy", "preferred"]
+        let found = try document(test, words)
+        test.expect(
+          found["plan"]["node_tasks"].array.map { $0["bytes"].int } == [32 * mib, 32 * mib], "\(found["plan"])")
+        let nodes = try Pages.nodes(of: path, pageSize: Pages.huge)
+        test.expect(nodes == [0: 8, 1: 8, 2: 16], "\(nodes)")
+      }
+    }
+  },
   GuestTest("anonymous memory lies on its nodes while it is made, seen from outside") { test in
     let last = test.machine.nodes - 1
     for (nodes, policy) in [([1], "bind"), ([last], "bind"), ([0, last], "bind"), ([0, last], "interleave")] {
@@ -211,53 +225,5 @@ private let shortNodeTests: [GuestTest] = [
       let relative = try Program.ktaskctl(["clear", "--size", "4M", "--nodes", "+0", "--json"], in: inside)
       test.expect(relative.status == 0, "status \(relative.status): \(relative.errors)")
     }
-  },
-]
-
-/// Where threads run.
-private let threadNodeTests: [GuestTest] = [
-  GuestTest("helpers run on the CPUs of the node that they clear, a node without any has the nearest's") { test in
-    let sizes = ["--size", "512M", "--page-size", "4K", "--min-chunk", "8M", "--threads", "2", "--runs", "1"]
-    // the last of four nodes has no CPUs and is nearest to the one before
-    for (node, cpus) in test.machine.nodes > 2 ? [(1, [2, 3]), (3, [4, 5])] : [(0, [0, 1]), (1, [2, 3])] {
-      let run = try Program(["ktaskctl", "clear", "--nodes", "\(node)", "--warmup", "0", "--json"] + sizes)
-      var places = HelperPlaces()
-      let ended = try run.wait(limit: 100) { places.take(of: run.process) }
-      test.expect(ended.status == 0, "status \(ended.status): \(ended.errors)")
-      test.expect(
-        places.cpus.values.allSatisfy { $0 == [cpus] } && !places.cpus.isEmpty, "node \(node): \(places.cpus)")
-      let told = try ended.document()["results"][0]["helpers"].array.dropFirst().map { $0["node"].int }
-      test.expect(told == [cpus[0] / 2], "it tells \(told)")
-    }
-  },
-  GuestTest("a helper whose node has nothing left goes over to the other node's CPUs") { test in
-    for turn in 0..<16 {
-      // the caller takes its own node's part, wherever it runs: half of the time that leaves the helper the small one
-      let (small, large) = (turn % 2, 1 - turn % 2)
-      let run = try Program([
-        "ktaskctl", "clear", "--region", "size=64M,nodes=\(small)", "--region", "size=320M,nodes=\(large)",
-        "--page-size", "4K", "--min-chunk", "8M", "--threads", "2", "--runs", "1", "--warmup", "0",
-      ])
-      var places = HelperPlaces()
-      let ended = try run.wait(limit: 100) { places.take(of: run.process) }
-      try test.demand(ended.status == 0, "status \(ended.status): \(ended.errors)")
-      let ways = places.cpus.values
-      try test.demand(ways.allSatisfy { $0.allSatisfy { $0 == [0, 1] || $0 == [2, 3] } }, "helpers were on \(ways)")
-      let (before, after) = ([2 * small, 2 * small + 1], [2 * large, 2 * large + 1])
-      if ways.contains(where: { zip($0, $0.dropFirst()).contains { $0 == before && $1 == after } }) { return }
-    }
-    test.expect(false, "no helper was seen to move")
-  },
-  GuestTest("the caller's CPUs are never widened for a node that it may not run on") { test in
-    let run = try Program(
-      [
-        "ktaskctl", "clear", "--size", "256M", "--page-size", "4K", "--nodes", "1", "--min-chunk", "8M", "--threads",
-        "2",
-        "--runs", "1",
-      ], in: Surroundings(cpus: "0-1"))
-    var places = HelperPlaces()
-    let ended = try run.wait(limit: 100) { places.take(of: run.process, named: nil) }
-    test.expect(ended.status == 0, "status \(ended.status): \(ended.errors)")
-    test.expect(places.cpus.values.joined().allSatisfy { Set($0).isSubset(of: [0, 1]) }, "threads on \(places.cpus)")
   },
 ]
