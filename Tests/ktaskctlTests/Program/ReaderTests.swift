@@ -71,6 +71,18 @@ extension ProgramTests {
       while !condition() && !child.hasEnded && child.seconds < 20 { usleep(10_000) }
     }
 
+    @Test("a report that nobody takes can be waited for no longer, by a signal")
+    func stuckReport() throws {
+      let stuck = Self.stuck.replacing("2>&3", with: ">&3")
+      let child = try start(["prefault", file, "--size", "64M", "-v"], under: ["bash", "-c", stuck, "bash"])
+      wait(child) { FileFacts(file)?.allocated == 64 << 20 }
+      usleep(500_000)
+      #expect(!child.hasEnded)
+      child.send(SIGTERM)
+      #expect(child.end(limit: 10).status == -SIGTERM)
+      #expect(FileFacts(file)?.allocated == 64 << 20, "it was done")
+    }
+
     @Test("an export that there is no place for is told before the work", arguments: ["--export-json", "--plot"])
     func noPlace(option: String) throws {
       for (name, errno) in [("/nonexistent/x", "ENOENT"), (scratch.path, "EISDIR")] {
