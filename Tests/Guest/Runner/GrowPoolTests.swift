@@ -59,14 +59,20 @@ let growPoolTests: [GuestTest] = [
       }
     }
   },
-  GuestTest("a pool that has grown is as it was, on each node, after a signal and when time runs out") { test in
+  GuestTest(
+    "a pool that has grown is as it was, on each node, after a signal and when time runs out",
+    on: [.twoNodes, .iommufd]
+  ) { test in
     for words in [[], ["--timeout", "3s"]] {
       try Pools.with([0: 8, 1: 4]) {
         try Scratch.file(in: "/dev/hugepages") { path in try stopGrown(test, path, words) }
       }
     }
   },
-  GuestTest("a pool that has grown gives back neither another node's surplus nor what files have") { test in
+  GuestTest(
+    "a pool that has grown gives back neither another node's surplus nor what files have",
+    on: [.twoNodes, .iommufd]
+  ) { test in
     for (other, own) in [(8, 0), (0, 8), (5, 3)] {
       try Pools.with([0: 8, 1: 4]) {
         try Scratch.file(in: "/dev/hugepages") { one in
