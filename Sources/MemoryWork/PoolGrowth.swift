@@ -140,7 +140,9 @@ extension PoolGrowth {
   /// Asks for `goal` pages and says how many there are then.
   private func set(_ goal: Int, _ raise: PoolRaise, _ before: HugePagePool) throws(MemoryError) -> Int {
     do throws(Errno) {
-      try claim(on: raise.pageSize)!.value.set(goal, node: raise.node)
+      // whose rights did not suffice when nothing was missing
+      guard let claim = claim(on: raise.pageSize) else { throw .access }
+      try claim.value.set(goal, node: raise.node)
     } catch {
       throw MemoryError(
         .failed(.growPool, error), path: path(raise.pageSize), pageSize: raise.pageSize, node: raise.node)

@@ -194,6 +194,18 @@ private let shortNodeTests: [GuestTest] = [
       }
     }
   },
+  GuestTest("what a short node lacks of memory, others that were asked for give", on: [.fourNodes]) { test in
+    // more than twice of what the small one has, and less than both have
+    let size = 2200 << 20
+    let found = try document(
+      test, ["clear", "--size", "\(size)", "--page-size", "4K", "--nodes", "0,2", "--runs", "1", "--warmup", "0"])
+    let tasks = found["plan"]["node_tasks"].array
+    let bytes = tasks.map { $0["bytes"].int ?? 0 }
+    test.expect(tasks.map { $0["node"].int } == [0, 2], "\(tasks)")
+    test.expect(bytes.count == 2 && bytes[1] < size / 2 && bytes[1] > size / 4, "\(bytes)")
+    let pages = found["verified"]["pages_by_node"]
+    test.expect([pages["0"].int, pages["2"].int] == bytes.map { $0 / 4096 }, "\(pages)")
+  },
   GuestTest(
     "a node that runs out on the way ends with status 3 and its number, and everything is given back", on: [.fourNodes]
   ) { test in
