@@ -61,10 +61,6 @@ int clinux_cpu_time(uint64_t *user, uint64_t *system) {
   return 0;
 }
 
-static struct flock byte_lock(short type, int64_t first, int64_t end) {
-  return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = first, .l_len = end - first};
-}
-
 static char **words;
 static int word_count;
 
@@ -77,6 +73,10 @@ __attribute__((constructor)) static void keep_words(int argc, char **argv) {
 int clinux_word_count(void) { return word_count; }
 
 const char *clinux_word(int index) { return index < word_count ? words[index] : NULL; }
+
+static struct flock byte_lock(short type, int64_t first, int64_t end) {
+  return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = first, .l_len = end - first};
+}
 
 int clinux_claim(int fd) {
   struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

@@ -14,8 +14,9 @@ public protocol TaskWork: ~Copyable, Sendable {
   /// Takes back finished work from `start` to `end`, any number of chunks at once. It cannot fail (R6).
   borrowing func undo(from start: Position, to end: Position)
 
-  /// Takes and completes chunks of one node task until none is left, or one fails. Not for clients to write: it is a requirement
-  /// only so that the loop is compiled where the work is, with the chunk inlined and nothing looked up per chunk.
+  /// Takes and completes chunks of one node task until none is left, or one fails. Not for clients to write: it is a
+  /// requirement only so that the loop is compiled where the work is, with the chunk inlined and nothing looked up per
+  /// chunk.
   borrowing func _drain(
     _ queue: borrowing ChunkQueue<Iterator>, _ slot: UnsafeMutablePointer<ThreadSlot<Position, Failure>>,
     _ stop: UnsafePointer<StopFlag>)

@@ -95,11 +95,12 @@ extension MemoryJob {
 }
 
 extension TaskControl {
+  /// For chunks of whole pages.
   static func memory(minimumChunk: Int = usualMinimumChunk, alignment: Int) -> TaskControl {
     TaskControl(minimumChunk: minimumChunk).forMemory(minimumChunk: minimumChunk, alignment: alignment)
   }
 
-  /// The same for chunks of whole pages: whatever the clock makes of them, none is cut.
+  /// The same, for chunks of whole pages: whatever the clock makes of them, none is cut.
   func forMemory(minimumChunk: Int = usualMinimumChunk, alignment: Int) -> TaskControl {
     let least = rounded(minimumChunk, up: alignment) ?? minimumChunk / alignment * alignment
     var control = self

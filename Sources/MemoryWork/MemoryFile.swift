@@ -109,8 +109,7 @@ public final class MemoryFile {
   /// Shares it out among nodes, as far as they have pages; before `checks` and `begin`. Pages that are there are not
   /// moved: bound to other nodes than theirs, the file is refused. `looking`: how threads look for that.
   public func place(
-    _ placement: Placement, _ stock: inout NodeStock,
-    looking: TaskControl = TaskControl(minimumChunk: usualMinimumChunk)
+    _ placement: Placement, _ stock: inout NodeStock, looking: TaskControl
   ) throws(MemoryError) {
     if isOnDisk { throw MemoryError(.noPlacement(fileSystem.kind.rawValue), path: path) }
     self.placement = placement

@@ -3,8 +3,8 @@ import MemoryWork
 
 /// What a hold and its process's number need beside the work.
 extension Program {
-  /// The signals are its to take by now. Keeps what a run has made until it is told to stop, then gives it back if it was only held. Being told to stop is
-  /// how a hold ends: the status is 0.
+  /// The signals are its to take by now. Keeps what a run has made until it is told to stop, then gives it back if it was
+  /// only held. Being told to stop is how a hold ends: the status is 0.
   static func hold(_ plan: Plan, _ hold: Hold, _ watch: Watch, _ followers: Followers) -> Int32 {
     // what is only kept may be worked on by others; what is given back later may not
     for file in plan.job.files where plan.request.keepsResult { file.unlock() }

@@ -60,6 +60,16 @@ enum JobRequest: Equatable {
     }
   }
 
+  /// The files that it is about, as they are named.
+  var paths: [String] {
+    switch self {
+    case .clear(let files), .prefault(let files), .verify(let files, _), .release(let files, _): files
+    case .pin(let file, _): [file]
+    case .clearRegions(let regions), .prefaultRegions(let regions): regions.compactMap(\.path)
+    case .clearAnonymous, .pinAnonymous, .exec: []
+    }
+  }
+
   /// Opens what it names and says what is wrong with it; changes nothing.
   func open(
     size: Int?, page: PageSizeWord?, method: Method?, _ placing: Placing

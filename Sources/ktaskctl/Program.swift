@@ -71,8 +71,9 @@ extension Program {
     let plan: Plan
     do {
       try Memory.catchBusErrors()
+      // before any failure is written there
+      try refuseMixingUp(command.output, with: command.job().paths, command.holding?.pidfile)
       plan = try Plan(command)
-      try refuseMixingUp(plan, command.output, command.holding?.pidfile)
     } catch let error as MemoryError {
       return refuse(command, error)
     } catch {
@@ -180,41 +181,5 @@ extension Program {
     let isExported = export(report.document, output)
     let isWritten = Terminal.finish()
     return status == 0 && !(isExported && isWritten) ? ExitStatus.failed.rawValue : status
-  }
-
-  /// An export must not be what the work is about, nor another export.
-  private static func refuseMixingUp(_ plan: Plan, _ output: OutputOptions, _ pidFile: String?) throws {
-    var files = plan.job.files.map(\.path) + (pidFile.map { [$0] } ?? [])
-    for export in output.exports where export != "-" {
-      if let same = files.first(where: { MemoryFile.isSame(export, $0) }) {
-        throw ValidationError("the export to \(export) would overwrite \(same)")
-      }
-      files.append(export)
-    }
-  }
-
-  /// The first export that there is no place for: hours of work are not to be undone for a wrong name.
-  private static func unwritable(_ output: OutputOptions) -> Message? {
-    for path in output.exports where path != "-" {
-      if let errno = Terminal.refusal(toWrite: path) {
-        return Message(what: path, why: "the export could not be written: \(errno.description) (\(errno.name))")
-      }
-    }
-    return nil
-  }
-
-  private static func export(_ document: Document, _ output: OutputOptions) -> Bool {
-    let exports = [
-      (output.exportJson, { document.json() + "\n" }), (output.exportCsv, { Export.csv(document.results) }),
-      (output.exportMarkdown, { Export.markdown(document.results) }), (output.plot, { Plot(document).svg() }),
-    ]
-    var isComplete = true
-    // without results there is only the document to tell why
-    for case (let path?, let text) in exports.prefix(document.results.isEmpty ? 1 : 4)
-    where !Terminal.write(text(), toFile: path) {
-      show(Message(what: path, why: "the export could not be written"))
-      isComplete = false
-    }
-    return isComplete
   }
 }

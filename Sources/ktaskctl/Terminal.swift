@@ -50,6 +50,13 @@ enum Terminal {
   /// Flushes, and says whether all of standard output could be written.
   static func finish() -> Bool { unsafe fflush(stdout) == 0 && ferror(stdout) == 0 }
 
+  /// What a name leads to (realpath(3)); itself where that is not there.
+  static func target(of path: String) -> String {
+    guard let target = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(target) }
+    return unsafe String(cString: target)
+  }
+
   /// Why a file of that name could not be written, as far as that can be known beforehand.
   static func refusal(toWrite path: String) -> Errno? {
     if let kind = try? FileStatus.ofName(path).kind {

@@ -3,28 +3,34 @@
 # boot.sh.
 # shellcheck disable=SC2034,SC2154 # what others set and use
 
-# What a guest of 1 GiB takes of the pool.
+# The pool, and what a guest of 1 GiB takes of it.
+prepared_pool=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
 prepared_pages=512
+
+# give_back: the pool, and the mount, are as they were.
+give_back() {
+  umount -l "$huge"
+  echo "$pool_before" >$prepared_pool
+}
 
 # test_prepared_memory: true where all went well, and where this machine cannot do it.
 test_prepared_memory() {
-  local status=0 pool=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages pages
+  local status=0
   if ((EUID != 0)); then
     printf '➜ Test "guests boot from memory that was made ready" skipped: "only root can reserve huge pages"\n'
     return 0
   fi
-  pages=$(<$pool)
+  pool_before=$(<$prepared_pool)
   huge=$built/hugetlbfs
   mkdir -p "$huge"
   mount -t hugetlbfs -o pagesize=2M none "$huge"
-  trap 'umount -l "$huge"; echo "$pages" >'$pool EXIT
-  echo $((pages + prepared_pages)) >$pool
+  trap give_back EXIT
+  echo $((pool_before + prepared_pages)) >$prepared_pool
   told "a guest boots from a hugetlbfs file, by the recipe start-vm" boots_from_file || status=1
   told "a second prefault changes nothing of a running guest's memory" second_prefault || status=1
   told "a guest boots from a memfd, by the recipe start-vm-memfd" boots_from_memfd || status=1
   trap - EXIT
-  umount "$huge"
-  echo "$pages" >$pool
+  give_back
   return $status
 }
 

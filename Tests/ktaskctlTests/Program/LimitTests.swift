@@ -7,6 +7,17 @@ extension ProgramTests {
     let scratch: Scratch
     init() throws { scratch = try Scratch() }
 
+    @Test(
+      "a system that gives no more threads is told as the reason for fewer",
+      .enabled(if: Host.hasOrdinaryUser && Host.cpus > 1, "\(Host.needsOrdinaryUser), and two CPUs"))
+    func noMoreThreads() throws {
+      let words = ["clear", "--size", "256M", "--page-size", "4K", "--threads", "2", "--runs", "1", "--warmup", "0"]
+      let program = try scratch.programForAll()
+      let ended = try Child(Host.ordinaryUser + ["prlimit", "--nproc=1", program] + words).end()
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(ended.err.contains("warning: 2 threads planned, 1 ran: the system gave no more"), "\(ended.err)")
+    }
+
     @Test("RLIMIT_MEMLOCK holds for an ordinary user, and the remedy is told")
     func lockedMemory() throws {
       let program = try scratch.programForAll()
