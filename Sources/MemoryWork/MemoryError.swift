@@ -1,3 +1,4 @@
+public import KTask
 public import LinuxSystem
 
 /// Why memory work was refused or failed: values, which the program makes sentences of.
@@ -136,5 +137,12 @@ func attempting<Value: ~Copyable>(
     return try body()
   } catch {
     throw MemoryError(.failed(operation, error), path: path)
+  }
+}
+
+extension TaskMonitor {
+  /// Throws once it is cancelled: for loops that are no task.
+  public func check(_ path: String? = nil) throws(MemoryError) {
+    if isCancelled { throw MemoryError(.cancelled, path: path) }
   }
 }

@@ -37,9 +37,10 @@ public final class MemoryFile {
   /// Opens and locks the file, or, where there is none and `creating`, looks at its directory; changes nothing.
   /// `size` nil: the file's own, which must be something unless it `mayBeEmpty`; more than that is for `creating` only.
   public init(
-    _ path: String, size wanted: Int?, creating: Bool, mayBeEmpty: Bool = false
+    _ path: String, size wanted: Int?, creating: Bool, mayBeEmpty: Bool = false, monitor: TaskMonitor? = nil
   ) throws(MemoryError) {
     self.path = path
+    try monitor?.check(path)
     let opened = try Self.open(path)
     existed = opened != nil
     if opened == nil && !creating { throw MemoryError(.missing, path: path) }
@@ -58,7 +59,7 @@ public final class MemoryFile {
     askedBytes = asked
     size = max(originalSize, fileSystem.kind == .hugetlbfs ? length : asked)
     descriptor = opened
-    try measure()
+    try measure(monitor)
   }
 
   /// A file without a name, of `size` bytes, that is open already; `isTransparent`: in transparent huge pages.
@@ -81,8 +82,9 @@ public final class MemoryFile {
 
   /// Opens a file to look at its first `size` bytes, or all of it: for reading only and not locked, so that nobody who
   /// works on it or has it mapped is disturbed.
-  public init(lookingAt path: String, size wanted: Int?) throws(MemoryError) {
+  public init(lookingAt path: String, size wanted: Int?, monitor: TaskMonitor? = nil) throws(MemoryError) {
     self.path = path
+    try monitor?.check(path)
     guard let opened = try Self.open(path, looking: true) else { throw MemoryError(.missing, path: path) }
     existed = true
     fileSystem = try Self.fileSystem(of: opened.value.number, path)
@@ -93,33 +95,36 @@ public final class MemoryFile {
     length = rounded(askedBytes, up: pageSize) ?? originalSize
     parts = [Span(region: 0, range: 0..<length)]
     descriptor = opened
-    try measure()
+    try measure(monitor)
   }
 
-  private func measure() throws(MemoryError) {
+  private func measure(_ monitor: TaskMonitor?) throws(MemoryError) {
     guard descriptor != nil else { return }
     let found = try attempting(.inspect, path) { () throws(Errno) in
       try FilePresence.of(descriptor!.value, fileSystem.kind, pageSize: pageSize, length: length)
     }
     present = found.extents
     presentIsExact = found.isExact
+    try monitor?.check(path)
     if isOnDisk { cachedBefore = try measureCached() }
   }
 
   /// Shares it out among nodes, as far as they have pages; before `checks` and `begin`. Pages that are there are not
   /// moved: bound to other nodes than theirs, the file is refused. `looking`: how threads look for that.
   public func place(
-    _ placement: Placement, _ stock: inout NodeStock, looking: TaskControl
+    _ placement: Placement, _ stock: inout NodeStock, looking: TaskControl, monitor: TaskMonitor? = nil
   ) throws(MemoryError) {
     if isOnDisk { throw MemoryError(.noPlacement(fileSystem.kind.rawValue), path: path) }
     self.placement = placement
-    if placement.policy == .bind { try refuseWrongNodes(placement, looking) }
+    if placement.policy == .bind { try refuseWrongNodes(placement, looking, monitor) }
     parts = placement.parts(
       of: 0, length: length, missing: present.gaps(in: 0..<length), pageSize: pageSize, alignment: alignment, &stock)
   }
 
   /// Looks at what is there already, as far as that is known: reading a page that is not there would make one.
-  private func refuseWrongNodes(_ placement: Placement, _ looking: TaskControl) throws(MemoryError) {
+  private func refuseWrongNodes(
+    _ placement: Placement, _ looking: TaskControl, _ monitor: TaskMonitor?
+  ) throws(MemoryError) {
     guard presentIsExact, let within = present.hull?.upperBound else { return }
     // not more, and not to be written: hugetlbfs makes a file as long as its longest writable mapping
     let seen = try attempting(.map, path) { () throws(Errno) in
@@ -132,7 +137,7 @@ public final class MemoryFile {
     let table = RegionTable([region], present: [present])
     let control = looking.forMemory(alignment: pageSize)
     _ = try table.bytesByNode(
-      present.ranges.map { Span(region: 0, range: $0) }, [placement], control, nil, wereThere: true,
+      present.ranges.map { Span(region: 0, range: $0) }, [placement], control, monitor, wereThere: true,
       path: { _ in path })
   }
 

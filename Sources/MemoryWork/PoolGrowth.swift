@@ -130,7 +130,7 @@ extension PoolGrowth {
           pageSize: raise.pageSize, node: raise.node)
       }
       // after that: time that ran out in the last try is a shortfall, too
-      if monitor.isCancelled { throw MemoryError(.cancelled) }
+      try monitor.check()
       try? PoolSize.compact()
       Clock.sleep(milliseconds: patience.pause(after: tries))
     }

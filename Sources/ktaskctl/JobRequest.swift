@@ -1,3 +1,4 @@
+import KTask
 import LinuxSystem
 import MemoryWork
 
@@ -70,9 +71,9 @@ enum JobRequest: Equatable {
     }
   }
 
-  /// Opens what it names and says what is wrong with it; changes nothing.
+  /// Opens what it names and says what is wrong with it; changes nothing. It stops looking once the monitor is cancelled.
   func open(
-    size: Int?, page: PageSizeWord?, method: Method?, _ placing: Placing
+    size: Int?, page: PageSizeWord?, method: Method?, _ placing: Placing, _ monitor: TaskMonitor
   ) throws(MemoryError) -> any MemoryJob {
     var placing = placing
     switch self {
@@ -81,27 +82,28 @@ enum JobRequest: Equatable {
     case .pinAnonymous(let bytes, let pin):
       return try pin.job(PinnedMemory(anonymous(bytes, page, &placing)), method: method)
     case .clear(let paths):
-      return try ClearFileJob(openFiles(wanted(paths, size), page, creating: false, &placing), method: method)
+      return try ClearFileJob(openFiles(wanted(paths, size), page, creating: false, &placing, monitor), method: method)
     case .prefault(let paths):
-      return try PrefaultJob(openFiles(wanted(paths, size), page, creating: true, &placing), method: method)
+      return try PrefaultJob(openFiles(wanted(paths, size), page, creating: true, &placing, monitor), method: method)
     case .verify(let paths, let zero):
       let demand = Demand(
         size: size, pages: try page.map(demandedPages), nodes: try placing.demandedNodes(), zero: zero)
-      return VerifyJob(try MemoryFile.look(at: paths, size: size), demand: demand)
+      return VerifyJob(try MemoryFile.look(at: paths, size: size, monitor: monitor), demand: demand)
     case .exec(let bytes, _):
       let file = try MemoryFile(memory: sharedPageKind(page), bytes: bytes)
       try placing.place(file)
       return try PrefaultJob([file], method: method)
     case .release(let paths, let unlink):
       return try ReleaseJob(
-        openFiles(wanted(paths, size), page, creating: false, mayBeEmpty: true, &placing), unlink: unlink)
+        openFiles(wanted(paths, size), page, creating: false, mayBeEmpty: true, &placing, monitor), unlink: unlink)
     case .pin(let path, let pin):
-      let files = try openFiles(wanted([path], size), page, creating: false, &placing)
+      let files = try openFiles(wanted([path], size), page, creating: false, &placing, monitor)
       return try pin.job(PinnedMemory(files[0]), method: method)
     case .prefaultRegions(let regions):
-      return try PrefaultJob(openFiles(wanted(regions, size), page, creating: true, &placing), method: method)
+      return try PrefaultJob(openFiles(wanted(regions, size), page, creating: true, &placing, monitor), method: method)
     case .clearRegions(let regions) where keepsResult:
-      return try ClearFileJob(openFiles(wanted(regions, size), page, creating: false, &placing), method: method)
+      return try ClearFileJob(
+        openFiles(wanted(regions, size), page, creating: false, &placing, monitor), method: method)
     case .clearRegions(let regions):
       var pieces: [AnonymousMemory] = []
       for region in regions {
@@ -161,12 +163,14 @@ private func demandedPages(_ word: PageSizeWord) throws(MemoryError) -> Demand.P
 }
 
 private func openFiles(
-  _ wanted: [WantedFile], _ page: PageSizeWord?, creating: Bool, mayBeEmpty: Bool = false, _ placing: inout Placing
+  _ wanted: [WantedFile], _ page: PageSizeWord?, creating: Bool, mayBeEmpty: Bool = false, _ placing: inout Placing,
+  _ monitor: TaskMonitor
 ) throws(MemoryError) -> [MemoryFile] {
   if case .bytes(let bytes) = page, PageKind.of(bytes: bytes) == nil {
     throw MemoryError(.noSuchPageSize, path: wanted[0].path, pageSize: bytes)
   }
-  let files = try MemoryFile.open(wanted.map { ($0.path, $0.size) }, creating: creating, mayBeEmpty: mayBeEmpty)
+  let files = try MemoryFile.open(
+    wanted.map { ($0.path, $0.size) }, creating: creating, mayBeEmpty: mayBeEmpty, monitor: monitor)
   for (file, wanted) in zip(files, wanted) {
     if let page { try demand(page, of: file) }
     try placing.place(file, wanted.nodes)

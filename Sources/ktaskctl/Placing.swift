@@ -9,10 +9,12 @@ struct Placing {
   private let policy: Placement.Policy
   /// How threads look for what is on other nodes already.
   private let looking: TaskControl
+  private let monitor: TaskMonitor
   private var stock = NodeStock([:])
 
-  init(_ options: PlacementOptions, looking: TaskControl) {
+  init(_ options: PlacementOptions, looking: TaskControl, _ monitor: TaskMonitor) {
     self.looking = looking
+    self.monitor = monitor
     standard = options.nodes
     policy = options.policy?.policy ?? .bind
   }
@@ -23,7 +25,7 @@ struct Placing {
   }
 
   mutating func place(_ file: MemoryFile, _ own: NodesWord? = nil) throws(MemoryError) {
-    if let placement = try placement(own) { try file.place(placement, &stock, looking: looking) }
+    if let placement = try placement(own) { try file.place(placement, &stock, looking: looking, monitor: monitor) }
   }
 
   /// Where memory is to be found, for `verify`.

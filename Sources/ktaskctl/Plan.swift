@@ -37,7 +37,8 @@ struct Plan {
   let exceeded: [Bound]
   let warnings: [String]
 
-  init<Command: WorkCommand>(_ command: Command) throws {
+  /// `monitor`: who cancels it ends the look at what is there, too.
+  init<Command: WorkCommand>(_ command: Command, _ monitor: TaskMonitor) throws {
     self.command = Command.name
     words = command.work
     request = try command.job()
@@ -45,7 +46,7 @@ struct Plan {
     budget = words.helpers.makeBudget()
     job = try request.open(
       size: words.size?.bytes, page: words.pageSize, method: words.method?.method,
-      Placing(words.placement, looking: Self.looking(words, budget)))
+      Placing(words.placement, looking: Self.looking(words, budget), monitor), monitor)
     hold = command.holding?.wanted
     let defaults = hold == nil ? Command.defaults : .once
     runs = words.runs ?? defaults.runs

@@ -68,13 +68,21 @@ extension Program {
   private static func execute<Command: WorkCommand>(_ command: Command) -> Int32 {
     _ = Launch.inheritedSignals
     Watch.takeSignals()
+    let monitor = TaskMonitor()
+    let watch = Watch(monitor, timeout: command.work.timeout?.nanoseconds)
     let plan: Plan
     do {
       try Memory.catchBusErrors()
       // before any failure is written there
       try refuseMixingUp(command.output, with: command.job().paths, command.holding?.pidfile)
-      plan = try Plan(command)
+      if !watch.start() {
+        Terminal.writeError(
+          "ktaskctl: warning: no thread for signals and --timeout: a signal ends it without an undo\n")
+      }
+      plan = try Plan(command, monitor)
+      try monitor.check()
     } catch let error as MemoryError {
+      if error.cause == .cancelled, let end = watch.end { return refuse(command, end) }
       return refuse(command, error)
     } catch {
       return answer(error, Command.name, inJSON: command.output.json)
@@ -94,18 +102,17 @@ extension Program {
       return refuse(command, message, failure, exporting: false)
     }
     let pidFile = command.holding?.pidfile
+    let followers = Followers(command, plan, monitor)
     do throws(PidFile.Failure) {
-      return try withPidFile(pidFile) { carryOut(plan, &report, command) }
+      return try withPidFile(pidFile) { carryOut(plan, &report, command, watch, followers) }
     } catch {
       return refuse(command, error.message(pidFile ?? ""), error.failure(pidFile ?? ""))
     }
   }
 
   private static func carryOut<Command: WorkCommand>(
-    _ plan: Plan, _ report: inout Report, _ command: Command
+    _ plan: Plan, _ report: inout Report, _ command: Command, _ watch: Watch, _ followers: Followers
   ) -> Int32 {
-    let followers = Followers(command, plan, TaskMonitor())
-    let watch = Watch(followers, timeout: command.work.timeout?.nanoseconds)
     followers.tell(.started(followers.state, threads: plan.threadCounts, files: plan.job.files.map(\.path)))
     if !plan.hasNothingToDo { report.outcome = sweep(plan, watch, followers) }
     report.errors = report.outcome?.errors ?? []
@@ -135,9 +142,7 @@ extension Program {
 
   /// The work with somebody beside it who watches.
   private static func sweep(_ plan: Plan, _ watch: Watch, _ followers: Followers) -> SweepOutcome {
-    if !watch.start() {
-      Terminal.writeError("ktaskctl: warning: no thread for signals and --timeout: a signal ends it without an undo\n")
-    }
+    watch.follow(followers)
     var outcome = Sweep.run(plan, followers.monitor, followers.stage)
     watch.stop()
     followers.erase()
@@ -148,6 +153,15 @@ extension Program {
   /// Errors found before there is a plan.
   private static func refuse<Command: WorkCommand>(_ command: Command, _ error: MemoryError) -> Int32 {
     refuse(command, error.message, Document.Failure(error))
+  }
+
+  /// Told to stop before anything was touched.
+  private static func refuse<Command: WorkCommand>(_ command: Command, _ end: Watch.End) -> Int32 {
+    let paths = (try? command.job().paths) ?? []
+    let message = end.message(paths.isEmpty ? "anonymous memory" : paths.joined(separator: ", "), command.work.timeout)
+    let failure = Document.Failure(
+      code: end.code, exitStatus: Int(end.exitStatus), message: message.why + "; untouched", path: paths.first)
+    return refuse(command, Message(what: message.what, why: failure.message), failure)
   }
 
   private static func refuse<Command: WorkCommand>(

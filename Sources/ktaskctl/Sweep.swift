@@ -89,7 +89,7 @@ struct Sweep {
   }
 
   private mutating func runOnce(_ index: Int, isMeasured: Bool) throws(MemoryError) {
-    if monitor.isCancelled { throw MemoryError(.cancelled) }
+    try monitor.check()
     try plan.job.prepare()
     let control = plan.control(threads: outcome.counts[index].threads)
     let run = try plan.job.run(control, monitor)

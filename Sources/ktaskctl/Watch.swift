@@ -5,6 +5,7 @@ import Synchronization
 
 /// The one thread beside the work: it takes the signals, keeps the time limit and draws the progress bar.
 ///
+/// It is there before anything is looked at, so that whatever takes long can be cancelled; who follows the work comes later.
 /// The process's signals are blocked everywhere, so that they wait for this thread and interrupt nothing else.
 final class Watch: Sendable {
   enum End: Equatable {
@@ -14,8 +15,13 @@ final class Watch: Sendable {
 
   private let monitor: TaskMonitor
   private let deadline: UInt64?
-  private let followers: Followers
-  private let state = Mutex<(end: End?, isOver: Bool, hasLeft: Bool)>((nil, false, true))
+  private struct State {
+    var followers: Followers?
+    var end: End?
+    var isOver = false
+    var hasLeft = true
+  }
+  private let state = Mutex(State())
 
   /// Those that end the work.
   private static let names = [SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGHUP"]
@@ -39,10 +45,9 @@ final class Watch: Sendable {
     unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
-  /// `timeout` in nanoseconds. The followers get a tick ten times a second.
-  init(_ followers: Followers, timeout: Int?) {
-    self.followers = followers
-    monitor = followers.monitor
+  /// Cancels `monitor` after `timeout` nanoseconds, or by a signal.
+  init(_ monitor: TaskMonitor, timeout: Int?) {
+    self.monitor = monitor
     deadline = timeout.map { Clock.now() + UInt64($0) }
   }
 
@@ -58,6 +63,9 @@ final class Watch: Sendable {
       return false
     }
   }
+
+  /// From now on they get a tick ten times a second.
+  func follow(_ followers: Followers) { state.withLock { $0.followers = followers } }
 
   /// What cancelled the work, if anything did.
   var end: End? { state.withLock { $0.end } }
@@ -80,12 +88,12 @@ final class Watch: Sendable {
       var wait = timespec(tv_sec: 0, tv_nsec: nextWait())
       let number = unsafe sigtimedwait(&set, nil, &wait)
       if number == Self.question {
-        state.withLock { _ in followers.answer() }
+        state.withLock { $0.followers?.answer() }
       } else if number > 0 {
         cancel(.signal(number))
       }
       if let deadline, Clock.now() >= deadline { cancel(.timeout) }
-      state.withLock { if !$0.isOver && $0.end == nil { followers.tick() } }
+      state.withLock { if !$0.isOver && $0.end == nil { $0.followers?.tick() } }
     }
     state.withLock { $0.hasLeft = true }
   }
@@ -101,7 +109,7 @@ final class Watch: Sendable {
     state.withLock { state in
       if state.end != nil || (state.isOver && end == .timeout) { return }
       state.end = end
-      if !state.isOver { followers.tell(.stopping) }
+      if !state.isOver { state.followers?.tell(.stopping) }
     }
     monitor.cancel()
   }

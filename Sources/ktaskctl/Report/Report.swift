@@ -14,11 +14,8 @@ struct Report {
   /// The first error in time is the result; a signal or the time limit where nothing failed.
   var exitStatus: Int32 {
     if let error = errors.first { return error.exitStatus.rawValue }
-    switch end {
-    case .signal(let number): return ExitStatus.signal(number)
-    case .timeout: return ExitStatus.timedOut.rawValue
-    case nil: return outcome?.wasCancelled == true ? ExitStatus.failed.rawValue : ExitStatus.done.rawValue
-    }
+    if let end { return end.exitStatus }
+    return outcome?.wasCancelled == true ? ExitStatus.failed.rawValue : ExitStatus.done.rawValue
   }
 
   /// Whether what was asked for is there.
@@ -52,13 +49,7 @@ struct Report {
     return (undone.complete ? "; undone" : "; undone in part") + ", \(ByteSize.text(undone.bytes)) given back"
   }
 
-  private var cancelled: Message? {
-    switch end {
-    case .signal(let number): Message(what: subject, why: "ended by \(Watch.name(of: number))")
-    case .timeout: Message(what: subject, why: "timed out after \(plan.words.timeout?.seconds.asTime ?? "")")
-    case nil: nil
-    }
-  }
+  private var cancelled: Message? { end?.message(subject, plan.words.timeout) }
 
   /// What it is all about.
   var subject: String { plan.subject }
@@ -91,6 +82,31 @@ struct Report {
         times: count.times, oneThread: one, user: count.userSeconds.reduce(0, +) / runs,
         system: count.systemSeconds.reduce(0, +) / runs,
         helpers: count.helpers.map { .init(node: $0.node, chunks: $0.chunks, bytes: $0.bytes, seconds: $0.seconds) })
+    }
+  }
+}
+
+extension Watch.End {
+  var exitStatus: Int32 {
+    switch self {
+    case .signal(let number): ExitStatus.signal(number)
+    case .timeout: ExitStatus.timedOut.rawValue
+    }
+  }
+
+  /// As one word for programs.
+  var code: String {
+    switch self {
+    case .signal: "signal"
+    case .timeout: "timed-out"
+    }
+  }
+
+  /// `subject`: what was being worked on.
+  func message(_ subject: String, _ timeout: TimeSpan?) -> Message {
+    switch self {
+    case .signal(let number): Message(what: subject, why: "ended by \(Watch.name(of: number))")
+    case .timeout: Message(what: subject, why: "timed out" + (timeout.map { " after \($0.seconds.asTime)" } ?? ""))
     }
   }
 }

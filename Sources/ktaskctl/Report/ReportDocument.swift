@@ -24,10 +24,7 @@ extension Report {
 
   private var endFailure: Document.Failure? {
     guard let end, errors.isEmpty else { return nil }
-    switch end {
-    case .timeout: return failure("timed-out")
-    case .signal: return failure("signal")
-    }
+    return failure(end.code)
   }
 
   private func failure(_ code: String) -> Document.Failure {

@@ -83,6 +83,32 @@ extension ProgramTests {
       #expect(FileFacts(file) == nil)
     }
 
+    @Test(
+      "the look beforehand is stopped, too, and then nothing was touched",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"),
+      arguments: [["prefault"], ["verify"], ["release"], ["prefault", "--dry-run"]])
+    func lookBeforehand(words: [String]) throws {
+      let folder = try scratch.tmpfs(mebibytes: 64)
+      let files = (1...40).map { "\(folder)/\($0)" }
+      for file in files { #expect(Host.write("content", to: file)) }
+      // a look at one file takes a fifth of a second, at all of them eight seconds
+      let log = scratch.file("log")
+      let slow = Traced.slow("fstatfs", milliseconds: 200, log: log)
+      let late = try start(words + files + ["--timeout", "1s", "--json"], under: slow).end()
+      #expect(late.status == 6, "\(late.err)")
+      #expect(late.message.hasPrefix("ktaskctl: \(files[0]), "))
+      #expect(late.message.hasSuffix(": timed out after 1.000 s; untouched"), "\(late.err)")
+      #expect(try late.document().errors.map(\.code) == ["timed-out"])
+      try tool("rm", log)
+      let stopped = try start(words + files, under: slow)
+      while Host.text(log).isEmpty, !stopped.hasEnded { usleep(1000) }
+      kill(pid_t(Host.text(log).prefix { $0.isNumber })!, SIGTERM)
+      let ended = stopped.end()
+      #expect(ended.status == 143, "\(ended.err)")
+      #expect(ended.message.hasSuffix(": ended by SIGTERM; untouched"), "\(ended.err)")
+      #expect(Host.text(files[0]) == "content")
+    }
+
     /// Runs until the first pages are there.
     private func begin(_ file: String, _ size: String) throws -> Child {
       let before = FileFacts(file)?.allocated ?? 0

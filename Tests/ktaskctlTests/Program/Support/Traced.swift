@@ -2,7 +2,8 @@
 
 /// strace as the seam at which system calls of the built program fail or take their time.
 enum Traced {
-  private static let quietly = ["strace", "-f", "-qq", "-o", "/dev/null"]
+  private static let quietly = quietly(into: "/dev/null")
+  private static func quietly(into log: String) -> [String] { ["strace", "-f", "-qq", "-o", log] }
 
   /// In every thread the calls of that name, those that `when` says (strace(1)), fail.
   static func failing(_ call: String, _ errno: String, when: String) -> [String] {
@@ -15,8 +16,12 @@ enum Traced {
       + calls.flatMap { ["-e", "inject=\($0.call):error=\($0.errno):when=\($0.when)"] }
   }
 
-  /// The call waits for 2 seconds before it is made; with `path`, if it is about that.
-  static func slow(_ call: String, path: String? = nil) -> [String] {
-    quietly + (path.map { ["-P", $0] } ?? []) + ["-e", "trace=\(call)", "-e", "inject=\(call):delay_enter=2000000"]
+  /// The call waits for 2 seconds, or as long as is said, before it is made; with `path`, if it is about that. In `log` is
+  /// a line for each, which begins with the thread's number.
+  static func slow(
+    _ call: String, path: String? = nil, milliseconds: Int = 2000, log: String = "/dev/null"
+  ) -> [String] {
+    quietly(into: log) + (path.map { ["-P", $0] } ?? [])
+      + ["-e", "trace=\(call)", "-e", "inject=\(call):delay_enter=\(milliseconds * 1000)"]
   }
 }
