@@ -42,6 +42,7 @@ struct NodesWordTests {
     #expect(turned.path == all.path && turned.size == all.size && turned.nodes == all.nodes)
     #expect(try RegionWord.parse("path=/a,nodes=0,pci:00:1f.2,size=1G").nodes?.text == "0,pci:00:1f.2")
     #expect(try RegionWord.parse("size=1G").path == nil)
+    #expect(try RegionWord.parse("size=4Gi").size == ByteSize(bytes: 4 << 30))
     #expect(try RegionWord.parse("path=/a,b,size=2M").path == "/a,b")
     #expect(try RegionWord.parse("path=/a b=c,nodes=1").path == "/a b=c")
   }

@@ -1,9 +1,9 @@
 internal import ArgumentParser
 
-/// A size in bytes, written as util-linux writes sizes: `512`, `4K`, `2MiB`, `1.5G`, `100MB`.
+/// A size in bytes, written as util-linux writes sizes: `512`, `4K`, `2MiB`, `1.5G`, `100MB`, or as Kubernetes does: `4Gi`.
 ///
-/// K M G T P E (and KiB MiB …) are powers of 1024, KB MB … powers of 1000. The letters may be small; the `i` of
-/// `KiB` may not be large, as in util-linux. A size is at least one byte: there is no work to do on none.
+/// K M G T P E (and KiB MiB …, Ki Mi …) are powers of 1024, KB MB … powers of 1000. The letters may be small; the `i`
+/// of `KiB` may not be large, as in util-linux. A size is at least one byte: there is no work to do on none.
 struct ByteSize: Hashable, Sendable, ExpressibleByArgument {
   var bytes: Int
 
@@ -26,7 +26,7 @@ struct ByteSize: Hashable, Sendable, ExpressibleByArgument {
     guard let number = NumberWord(word) else { throw wrong("is not a number with a unit like 512M or 1.5G") }
     if beyondExa.contains(number.suffix.lowercased()) { throw wrong("does not fit in 63 bits") }
     guard let unit = unit(number.suffix) else {
-      throw wrong("has the unknown unit “\(number.suffix)”; known are K, M, G, T, P, E, KiB … and KB …")
+      throw wrong("has the unknown unit “\(number.suffix)”; known are K, M, G, T, P, E, KiB …, Ki … and KB …")
     }
     if unit == 1 && number.hasFraction { throw wrong("has a part of a byte") }
     guard let bytes = number.times(unit) else { throw wrong("does not fit in 63 bits") }
@@ -39,7 +39,7 @@ struct ByteSize: Hashable, Sendable, ExpressibleByArgument {
     guard let letter = suffix.first?.uppercased(), letter != "B" || suffix.count > 1 else { return 1 }
     guard let power = letters.firstIndex(of: letter) else { return nil }
     switch suffix.dropFirst() {
-    case "", "iB", "ib": return (0...power).reduce(1) { bytes, _ in bytes * 1024 }
+    case "", "i", "iB", "ib": return (0...power).reduce(1) { bytes, _ in bytes * 1024 }
     case "B", "b": return (0...power).reduce(1) { bytes, _ in bytes * 1000 }
     default: return nil
     }
@@ -49,7 +49,7 @@ struct ByteSize: Hashable, Sendable, ExpressibleByArgument {
   static let letters = ["K", "M", "G", "T", "P", "E"]
 
   /// Units that util-linux knows and 63 bits do not reach, to say so instead of "unknown".
-  private static let beyondExa = ["z", "zb", "zib", "y", "yb", "yib"]
+  private static let beyondExa = ["z", "zb", "zi", "zib", "y", "yb", "yi", "yib"]
 }
 
 extension ByteSize {

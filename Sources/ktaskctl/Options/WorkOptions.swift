@@ -3,7 +3,7 @@ import MemoryWork
 
 /// Options that every command takes which makes memory ready.
 struct WorkOptions: ParsableArguments {
-  @Option(help: "How much: 512M, 1.5G, 64GiB; powers of 1024, with KB, MB … of 1000.", transform: ByteSize.parse)
+  @Option(help: "How much: 512M, 1.5G, 64GiB, 64Gi; powers of 1024, with KB, MB … of 1000.", transform: ByteSize.parse)
   var size: ByteSize?
 
   @Option(help: "Pages of 4K, thp, 2M, 1G, or any size the machine has.", transform: PageSizeWord.parse)
