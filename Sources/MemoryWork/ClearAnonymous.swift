@@ -53,7 +53,7 @@ public final class AnonymousMemory {
 
   /// `bytes` are rounded up to whole pages.
   public init(bytes: Int, page: PageKind) throws(MemoryError) {
-    guard let whole = rounded(bytes, up: page.alignment) else {
+    guard let whole = rounded(bytes, up: page.smallestPage) else {
       throw MemoryError(.short(Check(.memory, need: bytes, have: 0)))
     }
     self.bytes = whole
@@ -88,7 +88,7 @@ public final class AnonymousMemory {
         try adviseIfKnown()
       }
     } catch {
-      throw MemoryError(.failed(.map, error), bytes: bytes, pageSize: pageSize)
+      throw MemoryError(.failed(.map, error), bytes: bytes, pageSize: pageSize).lookingAtPool(need: bytes)
     }
     try attempting(.place, nil) { () throws(Errno) in
       try placement?.apply(to: parts, at: address, length: bytes)

@@ -17,6 +17,13 @@ public enum PageKind: Hashable, Sendable {
     }
   }
 
+  /// Bytes of the smallest page that memory of this kind has, which its size is a multiple of: what is left beside
+  /// whole transparent huge pages comes in base pages.
+  var smallestPage: Int {
+    if case .huge(let size) = self { return size }
+    return MemoryInfo.basePageSize
+  }
+
   /// Transparent huge pages where the kernel gives them to whom asks, else base pages.
   public static var preferred: PageKind { isTransparentOn ? .transparent : .base }
 

@@ -62,9 +62,12 @@ struct Report {
       if let shortfall = count.shortfall { warnings.append(shortfall) }
       warnings += count.exceeded.filter { !plan.exceeded.contains($0) }.map(ThreadSweep.warning)
     }
-    if let found = outcome?.verification, plan.wantsTransparent, found.hugeBytes < plan.job.bytes {
-      let share = Double(found.hugeBytes) / Double(plan.job.bytes)
+    if let found = outcome?.verification, plan.wantsTransparent, found.hugeBytes < plan.transparentBytes {
+      let share = Double(found.hugeBytes) / Double(plan.transparentBytes)
       warnings.append("only \(share.asPercent) came in transparent huge pages, the rest in base pages")
+    }
+    if plan.words.pageSize == .transparent, plan.job.bytes > 0, plan.transparentBytes == 0 {
+      warnings.append("too little for a transparent huge page: all of it comes in base pages")
     }
     if plan.request.pin?.with == .iommufd([]), outcome?.verification != nil {
       warnings.append("nothing is pinned by iommufd until a device is attached: --with iommufd:DEVICE")
@@ -135,7 +138,12 @@ extension Plan {
   /// Anonymous memory that is to come in transparent huge pages.
   var wantsTransparent: Bool {
     guard job.files.allSatisfy(\.isTransparent), job.pageSize == MemoryInfo.basePageSize else { return false }
-    return job.alignment > job.pageSize
+    return job.alignment > job.pageSize && transparentBytes > 0
+  }
+
+  /// What may come in transparent huge pages: the whole ones of each part.
+  var transparentBytes: Int {
+    job.nodeTasks.reduce(0) { $0 + $1.range.count / job.alignment * job.alignment }
   }
 
   /// Whether the memory, or a part of it, has been given nodes.

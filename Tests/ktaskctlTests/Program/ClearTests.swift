@@ -54,6 +54,21 @@ extension ProgramTests {
       #expect(try ended.document().verified?.residentBytes == (size == "4097" ? 8192 : 4096))
     }
 
+    @Test("rounds no small size up to a transparent huge page", arguments: [("100K", 100 << 10), ("3M", 3 << 20)])
+    func smallSize(size: String, bytes: Int) throws {
+      let ended = try ktaskctl("clear", "--size", size, "--json")
+      #expect(ended.status == 0, "\(ended.err)")
+      let document = try ended.document()
+      #expect(document.verified?.residentBytes == bytes)
+      #expect(document.request?.bytes == bytes)
+      let demanded = try ktaskctl("clear", "--size", size, "--page-size", "thp")
+      #expect(demanded.status == 0 || demanded.status == 8, "\(demanded.err)")
+      if demanded.status == 0 && bytes < 1 << 20 {
+        #expect(demanded.err.contains("too little for a transparent huge page"), "\(demanded.err)")
+      }
+      #expect(!demanded.err.contains("only "), "what is beside whole huge pages is no shortfall: \(demanded.err)")
+    }
+
     @Test(
       "zeroes every byte of a tmpfs file in place, and fills its holes",
       .enabled(if: Host.isRoot, "\(Host.needsRoot)"))

@@ -51,5 +51,17 @@ extension ProgramTests {
       #expect(ended.status == 0, "\(ended.err)")
       #expect(ended.out.contains("4 MiB locked (VmLck)"))
     }
+
+    @Test(
+      "a small size needs no huge page below a small limit",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"),
+      arguments: [([], "100K", 100 << 10), (["--page-size", "thp"], "100K", 100 << 10), ([], "1", 4096)])
+    func smallSize(words: [String], size: String, bytes: Int) throws {
+      let program = try scratch.programForAll()
+      let limit = ["prlimit", "--memlock=131072"]
+      let ended = try Child(limit + Host.ordinaryUser + [program, "pin", "--size", size, "--json"] + words).end()
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(try ended.document().verified?.lockedBytes == bytes)
+    }
   }
 }
