@@ -23,13 +23,14 @@ let package = Package(
     .systemLibrary(
       name: "CNuma", pkgConfig: "numa", providers: [.apt(["libnuma-dev"]), .yum(["numactl-devel"])]),
     .target(name: "CLinux"),
+    .target(name: "CNumaWords"),
     .target(name: "LinuxSystem", dependencies: ["CLinux", "CNuma"], swiftSettings: house),
     .target(name: "KTask", dependencies: ["LinuxSystem"], swiftSettings: house),
     .target(name: "MemoryWork", dependencies: ["KTask", "LinuxSystem", "CLinux"], swiftSettings: house),
     .executableTarget(
       name: "ktaskctl",
       dependencies: [
-        "MemoryWork", "KTask", "LinuxSystem",
+        "MemoryWork", "KTask", "LinuxSystem", "CNumaWords",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: house),

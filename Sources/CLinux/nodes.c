@@ -1,15 +1,13 @@
 #define _GNU_SOURCE
 #include "clinux.h"
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 // numaif.h's numbers; the system calls are made directly, so that this needs no libnuma.
-enum { MPOL_F_NODE = 1, MPOL_F_ADDR = 2 };
+enum { MPOL_F_NODE = 1, MPOL_F_ADDR = 2, MPOL_F_MEMS_ALLOWED = 4 };
 
 static int answer(long result) { return result == -1 ? errno : 0; }
 
@@ -17,6 +15,10 @@ int clinux_bind(uintptr_t address, size_t length, enum clinux_policy policy, con
   // the kernel takes one bit less than it is told of, and of no bits one less as very many
   if (words == 0) nodes = NULL;
   return answer(syscall(SYS_mbind, address, length, (long)policy, nodes, words * 64 + 1, 0));
+}
+
+int clinux_allowed_nodes(uint64_t *nodes, size_t words) {
+  return answer(syscall(SYS_get_mempolicy, NULL, nodes, words * 64, 0, MPOL_F_MEMS_ALLOWED));
 }
 
 int clinux_node_of(uintptr_t address, int *node) {
@@ -80,34 +82,4 @@ int clinux_count_nodes(uintptr_t address, size_t length, size_t page_size, struc
     error = count_batch(address + at, left < BATCH ? left : BATCH, page_size, counts);
   }
   return error;
-}
-
-// libnuma says what it has against a node description on standard error, unless the program has a numa_warn of its own
-// (numa(3)). This one keeps the first warning for a thread that asked for it, and otherwise does what libnuma's does.
-static _Thread_local bool is_quiet;
-static _Thread_local char warning[256];
-
-void clinux_numa_quiet_begin(void) {
-  is_quiet = true;
-  warning[0] = 0;
-}
-
-const char *clinux_numa_quiet_end(void) {
-  is_quiet = false;
-  return warning[0] ? warning : NULL;
-}
-
-void numa_warn(int number, char *format, ...) {
-  (void)number;
-  va_list arguments;
-  va_start(arguments, format);
-  if (!is_quiet) {
-    fprintf(stderr, "libnuma: Warning: ");
-    vfprintf(stderr, format, arguments);
-    fprintf(stderr, "\n");
-  } else if (!warning[0]) {
-    vsnprintf(warning, sizeof warning, format, arguments);
-    warning[strcspn(warning, "\n")] = 0;
-  }
-  va_end(arguments);
 }

@@ -25,32 +25,34 @@ public struct NodeSet: Hashable, Sendable, CustomStringConvertible {
 public enum NodeSetError: Error, Equatable, Sendable {
   /// The kernel has no NUMA support, or a container keeps its calls from this process.
   case noNUMA
-  /// What there is against it, mostly in libnuma's words; nil where it does not say.
+  /// What there is against it; nil where only libnuma knows, which tells it to the program's numa_warn(3).
   case unknown(String?)
   /// All nodes but those that there are.
   case empty
 }
 
-/// What libnuma tells.
 extension NodeSet {
-  /// The nodes that numactl's words name (numa_parse_nodestring(3)): `0-3,5`, `!2`, `+0`, `all`, `pci:0000:3b:00`. They
-  /// count among the nodes that this process may have memory of.
+  /// The nodes that numactl's words name: `0-3,5`, `!2`, `+0`, `all`, `pci:0000:3b:00`. They count among the nodes that
+  /// this process may have memory of.
   public static func named(_ words: String) throws(NodeSetError) -> NodeSet {
-    guard numa_available() >= 0 else { throw .noNUMA }
-    let words = try PCINode.numbered(words, among: allowed())
-    clinux_numa_quiet_begin()
-    let mask = unsafe numa_parse_nodestring(words)
-    let warning = unsafe clinux_numa_quiet_end().map { unsafe String(cString: $0) }
-    guard let mask = unsafe mask else { throw .unknown(warning) }
-    defer { unsafe numa_bitmask_free(mask) }
-    let set = unsafe NodeSet(mask)
-    if set.numbers.isEmpty { throw .empty }
-    return set
+    guard let allowed = allowed() else { throw .noNUMA }
+    let words = try PCINode.numbered(words, among: allowed)
+    return try NodeWords(allowed: allowed, near: near).nodes(words)
   }
 
-  /// The nodes that this process may have memory of (numa_all_nodes_ptr); nil without NUMA support.
+  /// The nodes that this process may have memory of (get_mempolicy(2), MPOL_F_MEMS_ALLOWED); nil where the kernel does not
+  /// tell: it has no NUMA support, or a container keeps the call from this process.
   public static func allowed() -> NodeSet? {
-    guard numa_available() >= 0, let mask = unsafe numa_get_mems_allowed() else { return nil }
+    var words = [UInt64](repeating: 0, count: Int(CLINUX_NODES) / 64)
+    guard unsafe clinux_allowed_nodes(&words, words.count) == 0 else { return nil }
+    return NodeSet((0..<Int(CLINUX_NODES)).filter { words[$0 / 64] >> UInt64($0 % 64) & 1 == 1 })
+  }
+
+  /// The node near a device, a file's disk or an address, which libnuma looks for (numa_parse_nodestring(3)); it tells the
+  /// program's numa_warn(3) why it finds none.
+  private static func near(_ word: Substring) throws(NodeSetError) -> NodeSet {
+    if word.hasPrefix("pci:") { throw .unknown("there is no PCI device \(word.dropFirst(4))") }
+    guard numa_available() >= 0, let mask = unsafe numa_parse_nodestring(String(word)) else { throw .unknown(nil) }
     defer { unsafe numa_bitmask_free(mask) }
     return unsafe NodeSet(mask)
   }

@@ -32,7 +32,7 @@ struct NodeTests {
     }
   }
 
-  @Test("that are not there are told in libnuma's words, and nothing is printed")
+  @Test("that are not there are told, and nothing is printed")
   func unknown() throws {
     let printed = try standardError {
       #expect(throws: NodeSetError.unknown("node argument 1000 is out of range")) { try NodeSet.named("1000") }

@@ -9,6 +9,10 @@ enum clinux_policy { CLINUX_POLICY_DEFAULT, CLINUX_POLICY_PREFERRED, CLINUX_POLI
 /// mbind(2): where the pages of the range come from that are made from now on. `nodes`: one bit each, in `words` words.
 int clinux_bind(uintptr_t address, size_t length, enum clinux_policy policy, const uint64_t *_Nullable nodes, size_t words);
 
+/// get_mempolicy(2), MPOL_F_MEMS_ALLOWED: the nodes that this process may have memory of, one bit each, in `words` words, of
+/// which there must be as many as the kernel knows nodes.
+int clinux_allowed_nodes(uint64_t *_Nonnull nodes, size_t words);
+
 /// One more than the highest node number that can be counted; the kernel's largest MAX_NUMNODES.
 static const int CLINUX_NODES = 1024;
 /// Where the pages of a range lie. Threads may add to the same counts.
@@ -30,8 +34,3 @@ CLINUX_NOLOCKS int clinux_count_nodes(
     uintptr_t address, size_t length, size_t page_size, struct clinux_node_counts *_Nonnull counts);
 /// The node of one page (get_mempolicy(2), MPOL_F_NODE | MPOL_F_ADDR), which is read for it.
 CLINUX_NOLOCKS int clinux_node_of(uintptr_t address, int *_Nonnull node);
-
-/// What libnuma warns of while the calling thread is between the two calls goes into a buffer, not to standard error.
-void clinux_numa_quiet_begin(void);
-/// The first warning since then, until the thread's next begin; NULL for none. Not an errno.
-const char *_Nullable clinux_numa_quiet_end(void);
