@@ -1,0 +1,161 @@
+import Foundation
+@unsafe @preconcurrency import Glibc
+import Testing
+
+extension ProgramTests {
+  @Suite("The examples of the manual and the README")
+  struct ExampleTests {
+    @Test("each is run by a test, or is listed with the reason why it is not")
+    func complete() {
+      #expect(Example.all.count > 25, "the pages are found")
+      let found = Set(Example.all.map { "\($0.page): \($0.name)" })
+      #expect(found == Set(Self.runs.map(\.name)).union(Self.notRun.keys))
+    }
+
+    @Test(
+      "does what it says, on memory of a smaller size",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"), arguments: runs)
+    func works(run: Run) throws {
+      let example = try #require(Example.all.first { "\($0.page): \($0.name)" == run.name })
+      if let need = run.needs.first(where: { !Host.has($0) }) { try Test.cancel("needs \(need)") }
+      let place = try Place()
+      for step in [run.before, run.changed(example.script), run.after] {
+        let ended = try place.shell(step)
+        #expect(ended.status == 0, "\(step)\n\(ended.status): \(ended.out)\(ended.err)")
+      }
+    }
+  }
+}
+
+/// A script that is run in a place of its own.
+struct Run: Sendable, CustomTestStringConvertible {
+  /// The example's page and first line.
+  let name: String
+  /// Before it and after it, in the same shell language.
+  var before = ""
+  var after = ""
+  /// What is put in place of its words besides paths and sizes.
+  var changes: [(String, String)] = []
+  var needs: [String] = []
+  var testDescription: String { name }
+
+  /// All sizes become as small as a test can have them.
+  func changed(_ script: String) -> String {
+    let sizes = ["64G", "32G", "8G", "4G", "2G", "512M"].map { ($0, "32M") }
+    return (changes + sizes).reduce(script) { $0.replacing($1.0, with: $1.1) }
+  }
+}
+
+/// Where examples find /dev/hugepages and /dev/shm, and `ktaskctl` on the PATH.
+private final class Place {
+  private let scratch: Scratch
+  private let shared: String
+  private let pool: String
+
+  init() throws {
+    scratch = try Scratch()
+    try scratch.reserve(64, of: .mebibytes2)
+    pool = try scratch.hugetlbfs(.mebibytes2)
+    shared = try scratch.tmpfs(mebibytes: 160)
+    let folder = scratch.file("bin")
+    try tool("mkdir", folder)
+    try tool("cp", BuiltProgram.path, folder + "/ktaskctl")
+    try tool("chmod", "755", folder, folder + "/ktaskctl")
+  }
+
+  func shell(_ script: String) throws -> Ended {
+    let here = script.replacing("/dev/hugepages", with: pool).replacing("/dev/shm", with: shared)
+    let path = "\(scratch.file("bin")):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
+    let total = HugePage.mebibytes2.total
+    let words = ["env", "PATH=\(path)", "POOL=\(total)", "bash", "-euo", "pipefail", "-c"]
+    return try Child(words + ["cd \(scratch.path)\n\(here)"]).end(limit: 120)
+  }
+}
+
+extension ProgramTests.ExampleTests {
+  private static let vm1 = "ktaskctl prefault /dev/hugepages/vm1 --size 32M --quiet"
+  /// A QEMU that needs no guest, and ends at once.
+  private static let quick = "-nodefaults -display none -S -daemonize -pidfile qemu.pid"
+  private static let stop = "kill $(cat qemu.pid); while kill -0 $(cat qemu.pid) 2>&-; do sleep 0.1; done"
+  private static let machine = "qemu-system-x86_64"
+
+  static let runs = [
+    Run(name: "ktaskctl-clear.8: ktaskctl clear --size 8G"),
+    Run(
+      name: "ktaskctl-clear.8: ktaskctl clear --size 8G --page-size 2M --threads 1,4 --runs 10 \\",
+      after: "grep -q '\"threads\"' clear.json"),
+    // a machine with one node has no second one
+    Run(name: "ktaskctl-clear.8: ktaskctl clear --size 8G --nodes 1", changes: [("--nodes 1", "--nodes 0")]),
+    Run(
+      name: "ktaskctl-clear.8: ktaskctl clear /dev/hugepages/vm1 --threads auto --runs 1 --warmup 0", before: vm1,
+      after: "ktaskctl verify /dev/hugepages/vm1 --zero --size 32M"),
+    Run(
+      name: "ktaskctl-exec.8: ktaskctl exec --size 8G --page-size 2M --seal -- \\", after: stop,
+      changes: [("...", quick)], needs: [machine]),
+    Run(
+      name: "ktaskctl-exec.8: ktaskctl exec --size 2G -- time ./analyse --scratch {}",
+      before: "printf '#!/bin/sh\\ntest $(stat -Lc %%b $2) -gt 0\\n' > analyse; chmod +x analyse", needs: ["time"]),
+    Run(name: "ktaskctl-pin.8: ktaskctl pin --size 4G"),
+    Run(name: "ktaskctl-pin.8: ktaskctl pin --size 256M --dry-run"),
+    // no hard limit is raised, since containers cannot
+    Run(
+      name: "ktaskctl-pin.8: prlimit --memlock=1073741824 setpriv --reuid user ktaskctl pin --size 512M",
+      changes: [("1073741824", "4194304"), ("512M", "3M"), ("user", "65534")]),
+    Run(
+      name: "ktaskctl-pin.8: sleep infinity | ktaskctl pin --size 4G --hold-until-eof",
+      changes: [("infinity", "1")]),
+    Run(
+      name: "ktaskctl-prefault.8: ktaskctl prefault /dev/hugepages/vm1 --size 8G --grow-pool",
+      after: "ktaskctl verify /dev/hugepages/vm1 --size 32M"),
+    Run(
+      name: "ktaskctl-prefault.8: ktaskctl prefault /dev/shm/a /dev/shm/b --size 2G --json",
+      after: "ktaskctl verify /dev/shm/a /dev/shm/b --size 32M"),
+    Run(
+      name: "ktaskctl-prefault.8: ktaskctl prefault \\", after: "ktaskctl verify /dev/hugepages/vm1-[01] --size 32M",
+      changes: [("nodes=1", "nodes=0")]),
+    Run(name: "ktaskctl-prefault.8: ktaskctl prefault /dev/hugepages/new --size 8G --threads 1,2,4 --runs 3"),
+    Run(
+      name: "ktaskctl-release.8: ktaskctl release --unlink /dev/hugepages/vm1", before: vm1,
+      after: "test ! -e /dev/hugepages/vm1"),
+    Run(
+      name: "ktaskctl-release.8: ktaskctl release /dev/hugepages/vm1-0 /dev/hugepages/vm1-1",
+      before: "ktaskctl prefault /dev/hugepages/vm1-0 /dev/hugepages/vm1-1 --size 32M",
+      after: "test $(stat -c %b /dev/hugepages/vm1-0) = 0"),
+    Run(name: "ktaskctl-topology.8: ktaskctl topology"),
+    Run(
+      name: "ktaskctl-verify.8: ktaskctl verify /dev/hugepages/vm1 --page-size 2M --nodes 0 && echo yes", before: vm1),
+    Run(name: "ktaskctl-verify.8: ktaskctl verify /dev/hugepages/vm1 --zero --quiet", before: vm1),
+    Run(
+      name: "ktaskctl-verify.8: ktaskctl verify /dev/shm/cache --json | jq '.files[].pages_by_node'",
+      before: "ktaskctl prefault /dev/shm/cache --size 32M", needs: ["jq"]),
+    Run(name: "ktaskctl.8: ktaskctl clear --size 8G"),
+    Run(
+      name: "ktaskctl.8: echo 4096 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", after: stop,
+      changes: [("4096", "$POOL"), ("...", quick)], needs: [machine]),
+    Run(name: "ktaskctl.8: ktaskctl prefault /dev/shm/cache --size 64G --dry-run", after: "test ! -e /dev/shm/cache"),
+    Run(name: "ktaskctl.8: ktaskctl --generate-completion-script bash"),
+    Run(name: "README.md: ktaskctl clear --size 4G"),
+    // emulated, and with its smallest size
+    Run(
+      name: "README.md: #!/bin/bash", before: "true",
+      after: stop + "; ktaskctl verify /dev/hugepages/vm1 --size 32M",
+      changes: [
+        ("name=$1 gib=$2 file=/dev/hugepages/$1", "set -- vm1 32 \(quick)\nname=$1 gib=$2 file=/dev/hugepages/$1"),
+        ("${gib}G", "${gib}M"), ("-accel kvm", "-accel tcg"),
+      ], needs: [machine]),
+  ]
+
+  static let notRun = [
+    "ktaskctl-pin.8: lspci -nn | grep Ethernet": "a network card behind an IOMMU: VFIOTests, in a guest machine",
+    "ktaskctl-prefault.8: [Service]": "a part of a unit: UnitTests, and make deb-check under a systemd",
+    "ktaskctl-recipes.7: start-vm vm1 8 -device vfio-pci,host=01:00.0": "a device behind an IOMMU; the page says so",
+    "ktaskctl-recipes.7: FILES=/dev/shm/cache": "settings of a unit: make deb-check",
+    "ktaskctl-recipes.7: [Unit]": "a part of a unit: make deb-check",
+    "ktaskctl-recipes.7: ktaskctl prefault /dev/hugepages/vm1 --size 8G": "cloud-hypervisor; the page says so",
+    "ktaskctl-recipes.7: <domain type=\"kvm\"": "libvirt; the page says so",
+    "ktaskctl-topology.8: systemd-run --pty -p CPUQuota=150% ktaskctl topology": "a systemd that runs the machine",
+    "README.md: make run     # sets up, builds, and clears a quarter of the free memory (4 GiB at most) with each thread count":
+      "builds what is being tested",
+    "README.md: Sources/CNuma, CLinux   libnuma, and what Swift's Glibc module cannot see": "no command",
+  ]
+}
