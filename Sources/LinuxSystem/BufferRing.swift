@@ -1,4 +1,5 @@
 public import CLinux
+internal import Glibc
 
 /// An io_uring that is there for the buffers registered with it; closed at the end of its life.
 public struct BufferRing: ~Copyable, Sendable {
@@ -17,13 +18,45 @@ public struct BufferRing: ~Copyable, Sendable {
   }
 
   /// A ring with so many empty places for buffers (io_uring_setup(2), IORING_REGISTER_BUFFERS).
-  /// EPERM: the sysctl kernel.io_uring_disabled; EMFILE: too many descriptors; EFAULT: a kernel before 5.13.
+  /// EPERM: `restriction`, or a filter of system calls; ENOMEM: beyond RLIMIT_MEMLOCK, without CAP_IPC_LOCK; EMFILE: too
+  /// many descriptors; EFAULT: a kernel before 5.13.
   public static func make(places: Int) throws(Errno) -> BufferRing {
     var number: Int32 = -1
     try Errno.check(unsafe clinux_uring_setup(&number))
     let ring = BufferRing(descriptor: FileDescriptor(owning: number))
     try Errno.check(clinux_uring_make_places(number, UInt32(places)))
     return ring
+  }
+
+  /// To whom the kernel is set to give rings.
+  public enum Restriction: Equatable, Sendable {
+    /// To nobody.
+    case everybody
+    /// To CAP_SYS_ADMIN and to one group; nil: to no group.
+    case allButGroup(Int?)
+  }
+
+  /// What keeps rings from this process, by the kernel's settings (kernel.io_uring_disabled, since Linux 6.6); nil: nothing
+  /// that they say.
+  public static func restriction(_ files: SystemFiles = SystemFiles()) -> Restriction? {
+    restriction(files, isAdministrator: Capability.sysAdmin.isEffective, groups: ownGroups())
+  }
+
+  static func restriction(_ files: SystemFiles, isAdministrator: Bool, groups: [Int]) -> Restriction? {
+    switch files.integer("/proc/sys/kernel/io_uring_disabled") {
+    case 2: return .everybody
+    case 1:
+      let group = files.integer("/proc/sys/kernel/io_uring_group").flatMap { $0 < 0 ? nil : $0 }
+      let isMember = group.map(groups.contains) ?? false
+      return isAdministrator || isMember ? nil : .allButGroup(group)
+    default: return nil
+    }
+  }
+
+  private static func ownGroups() -> [Int] {
+    var groups = [gid_t](repeating: 0, count: Int(max(0, getgroups(0, nil))))
+    let count = unsafe getgroups(Int32(groups.count), &groups)
+    return (groups.prefix(Int(max(0, count))) + [getegid()]).map(Int.init)
   }
 
   /// Registers memory at a place that is empty, which pins it (IORING_REGISTER_BUFFERS_UPDATE).

@@ -34,7 +34,7 @@ public enum Capability: String, Sendable, CaseIterable {
   }
 
   /// By the fixed inode number of /proc/self/ns/user (PROC_USER_INIT_INO); true where there is no such file.
-  private static var isInInitialUserNamespace: Bool {
+  static var isInInitialUserNamespace: Bool {
     var status = stat()
     guard unsafe stat("/proc/self/ns/user", &status) == 0 else { return true }
     return status.st_ino == 0xEFFF_FFFD

@@ -62,7 +62,7 @@ extension HugePagePool {
 
   /// The pool of pages of `pageSize` bytes; nil if the kernel has no such pages.
   public static func of(pageSize: Int, _ files: SystemFiles = SystemFiles()) -> HugePagePool? {
-    let pool = "\(directory)/\(name(pageSize))"
+    let pool = settings(pageSize)
     guard let total = files.integer(pool + "/nr_hugepages") else { return nil }
     func pages(_ file: String) -> Int { files.integer("\(pool)/\(file)") ?? 0 }
     return HugePagePool(
@@ -75,13 +75,19 @@ extension HugePagePool {
     let nodes = "/sys/devices/system/node"
     let numbers = files.entries(of: nodes).compactMap { $0.number(after: "node") }.sorted()
     return numbers.compactMap { number in
-      let pool = "\(nodes)/node\(number)/hugepages/\(name(pageSize))"
+      let pool = settings(pageSize, node: number)
       guard let total = files.integer(pool + "/nr_hugepages"),
         let free = files.integer(pool + "/free_hugepages")
       else { return nil }
       return Node(
         number: number, total: total, free: free, surplus: files.integer(pool + "/surplus_hugepages") ?? 0)
     }
+  }
+
+  /// Where the pool's settings are: the machine's, or a node's part.
+  public static func settings(_ pageSize: Int, node: Int? = nil) -> String {
+    guard let node else { return "\(directory)/\(name(pageSize))" }
+    return "/sys/devices/system/node/node\(node)/hugepages/\(name(pageSize))"
   }
 
   /// The kernel's name for the pool, such as `hugepages-2048kB`; and back again.

@@ -35,6 +35,9 @@ public struct SystemFiles: Sendable, Equatable {
   /// Whether there is a file or directory at `path`.
   public func exists(_ path: String) -> Bool { unsafe access(located(path), F_OK) == 0 }
 
+  /// Whether this process may write to the file at `path` (faccessat(2), AT_EACCESS).
+  public func mayWrite(_ path: String) -> Bool { unsafe faccessat(AT_FDCWD, located(path), W_OK, AT_EACCESS) == 0 }
+
   /// The last component of what a symbolic link says (readlink(2)); nil where there is none.
   public func linkedName(_ path: String) -> String? {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX))

@@ -109,10 +109,7 @@ public final class AnonymousMemory {
   }
 
   /// Bytes of a page that faults one by one.
-  var pageSize: Int {
-    if case .huge(let size) = page { return size }
-    return MemoryInfo.basePageSize
-  }
+  var pageSize: Int { page.smallestPage }
 
   /// For chunks; after `map`.
   func region(_ recipe: Recipe) -> Region {

@@ -95,7 +95,11 @@ private func memoryError(
   let region = chunk.start.region
   let error = chunk.error
   let cause = error.isNotZero ? MemoryError.Cause.notZero : .failed(error.operation, error.errno)
-  return MemoryError(
+  let memoryError = MemoryError(
     cause, path: path(region), offset: chunk.start.offset + chunk.error.at, bytes: chunk.units,
     pageSize: unsafe table.regions[region].pageSize, node: node)
+  switch error.operation {
+  case .populate, .touch, .allocate, .clear: return memoryError.lookingAtPool(need: table.missingBytes)
+  default: return memoryError
+  }
 }

@@ -75,6 +75,8 @@ public struct MemoryError: Error, Equatable, Sendable {
   public var pageSize: Int?
   /// The node that the memory was to come from, or that it should not be on.
   public var node: Int?
+  /// Pages that the pool has free all the same, and they would have been enough: what kept them back is not the pool.
+  public var poolFree: Int?
 
   public init(
     _ cause: Cause, path: String? = nil, offset: Int? = nil, bytes: Int? = nil, pageSize: Int? = nil, node: Int? = nil
@@ -85,6 +87,18 @@ public struct MemoryError: Error, Equatable, Sendable {
     self.bytes = bytes
     self.pageSize = pageSize
     self.node = node
+  }
+
+  /// The same with a look at the pool, where pages of one for `need` bytes were refused. After the undo, so that they
+  /// are back.
+  func lookingAtPool(need: Int) -> MemoryError {
+    guard let pageSize, pageSize > MemoryInfo.basePageSize, errno == .fault || errno == .noSpace || errno == .noMemory,
+      let pool = HugePagePool.of(pageSize: pageSize)
+    else { return self }
+    let free = node.map { node in pool.nodes.first { $0.number == node }?.free ?? 0 } ?? pool.free
+    var error = self
+    if need > 0, free >= (need - 1) / pageSize + 1 { error.poolFree = free }
+    return error
   }
 
   /// The error number underneath, where there is one.

@@ -42,6 +42,12 @@ public struct PinRequest: Equatable, Sendable {
 public enum PinRefusal: Error, Equatable, Sendable {
   /// No io_uring with registered buffers.
   case rings(Errno)
+  /// Rings count as locked memory, and RLIMIT_MEMLOCK, of so many bytes for all of the user's processes together, is used up.
+  case ringLimit(Int)
+  /// The kernel is set to refuse rings to this process (kernel.io_uring_disabled).
+  case ringsDisabled(BufferRing.Restriction)
+  /// The kernel would allow rings: something that filters system calls does not.
+  case ringsFiltered
   /// More buffers than rings have places for.
   case tooManyBuffers(Int)
   /// Mappings of so many bytes would cut pages.

@@ -100,6 +100,14 @@ final class RegionTable: @unchecked Sendable {
     unsafe givenBack.initialize(to: 0)
   }
 
+  /// Bytes that were not there before.
+  var missingBytes: Int {
+    (0..<count).reduce(0) { sum, index in
+      let was = unsafe present[index].reduce(0) { $0 + $1.count }
+      return unsafe sum + max(0, regions[index].length - was)
+    }
+  }
+
   deinit {
     for index in unsafe present.indices { unsafe present[index].deallocate() }
     unsafe regions.deallocate()

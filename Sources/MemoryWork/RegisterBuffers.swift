@@ -51,7 +51,7 @@ final class BufferPinner: Pinner {
     do throws(Errno) {
       _ = try BufferRing.make(places: 1)
     } catch {
-      throw MemoryError(.noPin(.rings(error)), path: "io_uring")
+      throw MemoryError(.noPin(.noRing(error)), path: "io_uring")
     }
   }
 
@@ -102,6 +102,19 @@ final class BufferPinner: Pinner {
   }
 }
 
+extension PinRefusal {
+  /// What a failed io_uring_setup(2) means here.
+  static func noRing(_ errno: Errno) -> PinRefusal {
+    switch errno {
+    case .noMemory:
+      if Capability.ipcLock.isEffective { return .rings(errno) }
+      return ResourceLimit.of(.lockedMemory).soft.map { .ringLimit($0) } ?? .rings(errno)
+    case .permission: return BufferRing.restriction().map { .ringsDisabled($0) } ?? .ringsFiltered
+    default: return .rings(errno)
+    }
+  }
+}
+
 /// The rings of a run, and the table of their places.
 @safe
 private final class PlaceTable {
@@ -114,7 +127,7 @@ private final class PlaceTable {
     do throws(Errno) {
       for _ in 0..<layout.rings { rings.append(Owned(try BufferRing.make(places: layout.places))) }
     } catch {
-      throw MemoryError(.noPin(.rings(error)), path: "io_uring")
+      throw MemoryError(.noPin(.noRing(error)), path: "io_uring")
     }
     self.rings = rings
     unsafe numbers = .allocate(capacity: rings.count)

@@ -10,7 +10,8 @@ struct SizeTests {
       ("1", 1), ("512", 512), ("512B", 512), ("010", 10), ("4K", 4096), ("4k", 4096), ("4KiB", 4096),
       ("4kib", 4096),
       ("4Kib", 4096), ("4Ki", 4096), ("4ki", 4096), ("512Mi", 512 << 20), ("4Gi", 4 << 30), ("1.5Gi", 3 << 29),
-      ("2Ti", 2 << 40), ("1Pi", 1 << 50), ("7Ei", 7 << 60), ("4KB", 4000), ("4kb", 4000), ("2M", 2_097_152), ("2MiB", 2_097_152),
+      ("2Ti", 2 << 40), ("1Pi", 1 << 50), ("7Ei", 7 << 60), ("4KB", 4000), ("4kb", 4000), ("2M", 2_097_152),
+      ("2MiB", 2_097_152),
       ("2MB", 2_000_000),
       ("1G", 1 << 30), ("1GB", 1_000_000_000), ("1T", 1 << 40), ("1TB", 1_000_000_000_000), ("1P", 1 << 50),
       ("1E", 1 << 60), ("7EiB", 7 << 60), ("9EB", 9_000_000_000_000_000_000), ("1.5G", 3 << 29),
@@ -41,10 +42,12 @@ struct SizeTests {
       ("0.0001K", "zero bytes"), ("K", "not a number"), ("G1", "not a number"), ("-", "not a number"),
       ("--1", "not a number"), (".5G", "not a number"), ("+1K", "not a number"), (" 1K", "not a number"),
       ("٣K", "not a number"), ("1,5G", "unknown unit"), ("1 K", "unknown unit"), ("1K ", "unknown unit"),
-      ("1KIB", "unknown unit"), ("1KI", "unknown unit"), ("1Kii", "unknown unit"), ("1iB", "unknown unit"), ("1mi.", "unknown unit"), ("1i", "unknown unit"), ("1BB", "unknown unit"),
+      ("1KIB", "unknown unit"), ("1KI", "unknown unit"), ("1Kii", "unknown unit"), ("1iB", "unknown unit"),
+      ("1mi.", "unknown unit"), ("1i", "unknown unit"), ("1BB", "unknown unit"),
       ("1KBB", "unknown unit"), ("0x10", "unknown unit"), ("1e9", "unknown unit"), ("1.5.1G", "unknown unit"),
       ("1Q", "unknown unit"), ("1.5", "part of a byte"), ("1.5B", "part of a byte"), ("8E", "63 bits"),
-      ("16E", "63 bits"), ("10EB", "63 bits"), ("1Z", "63 bits"), ("1YiB", "63 bits"), ("1Zi", "63 bits"), ("8Ei", "63 bits"),
+      ("16E", "63 bits"), ("10EB", "63 bits"), ("1Z", "63 bits"), ("1YiB", "63 bits"), ("1Zi", "63 bits"),
+      ("8Ei", "63 bits"),
       ("9223372036854775808", "63 bits"), ("99999999999999999999999999G", "63 bits"),
     ] as [(String, String)])
   func refuses(word: String, reason: String) {
@@ -76,7 +79,8 @@ struct SizeTests {
     arguments: [
       ("thp", .transparent, "thp"), ("THP", .transparent, "thp"), ("4K", .bytes(4096), "4K"),
       ("64k", .bytes(65_536), "64K"), ("2M", .bytes(2 << 20), "2M"), ("2048K", .bytes(2 << 20), "2M"),
-      ("16MiB", .bytes(16 << 20), "16M"), ("2Mi", .bytes(2 << 20), "2M"), ("1G", .bytes(1 << 30), "1G"), ("0.5G", .bytes(512 << 20), "512M"),
+      ("16MiB", .bytes(16 << 20), "16M"), ("2Mi", .bytes(2 << 20), "2M"), ("1G", .bytes(1 << 30), "1G"),
+      ("0.5G", .bytes(512 << 20), "512M"),
       ("512", .bytes(512), "512"),
     ] as [(String, PageSizeWord, String)])
   func readsPageSize(word: String, meaning: PageSizeWord, text: String) throws {

@@ -1,3 +1,4 @@
+import LinuxSystem
 import MemoryWork
 
 extension Check {
@@ -30,24 +31,34 @@ extension Check {
     "\(need / size) \(free)\(ByteSize.text(size)) \(need / size == 1 ? "page" : "pages")"
   }
 
-  var remedy: String? {
+  /// What helps whoever reads it there.
+  func remedy(in here: Surroundings) -> String? {
     switch what {
     case .memory: "a smaller --size, or stop something else"
-    case .cgroupMemory: "raise the cgroup's memory limit, or a smaller --size"
-    case .hugePages(let size, let total):
-      "echo \(total + (need - have + size - 1) / size) > /sys/kernel/mm/hugepages/hugepages-\(size >> 10)kB/nr_hugepages"
-    case .cgroupHugePages: "raise the cgroup's hugetlb limit, or a smaller --size"
+    case .cgroupMemory: here.moreGroupMemory + ", or a smaller --size"
+    case .hugePages(let size, let total): here.asRoot(enlarging(HugePagePool.settings(size), of: size, total))
+    case .cgroupHugePages: here.moreGroupHugePages + ", or a smaller --size"
     case .nodeMemory: "a smaller --size, other --nodes, or stop something that has memory there"
     case .nodeHugePages(let size, let node, let total):
-      "echo \(total + (need - have + size - 1) / size) > "
-        + "/sys/devices/system/node/node\(node)/hugepages/hugepages-\(size >> 10)kB/nr_hugepages"
-    case .space("tmpfs"): "mount -o remount,size=SIZE on its mount point, or a smaller --size"
-    case .space("hugetlbfs"): "mount it with a larger size=, or a smaller --size"
+      here.asRoot(enlarging(HugePagePool.settings(size, node: node), of: size, total))
+    case .space("tmpfs"): spaceRemedy(here) + ", or a smaller --size"
+    case .space("hugetlbfs"): here.asRoot("mount it anew with a larger size=") + ", or a smaller --size"
     case .space: "free disk space, or a smaller --size"
-    case .lockLimit: "ulimit -l unlimited, as root, or LimitMEMLOCK=infinity in its unit"
+    case .lockLimit: here.raising(.lockedMemory, by: need - have)
     case .pieces: "a larger --map-size"
-    case .fileSizeLimit: "ulimit -f unlimited"
+    case .fileSizeLimit: here.raising(.fileSize, by: need - have)
     }
+  }
+
+  /// The pool as large as it must be.
+  private func enlarging(_ folder: String, of size: Int, _ total: Int) -> String {
+    "echo \(total + (need - have + size - 1) / size) > \(folder)/nr_hugepages"
+  }
+
+  private func spaceRemedy(_ here: Surroundings) -> String {
+    let point = path.flatMap(MountPoint.holding)
+    let size = point?.totalBytes.map { $0.addingReportingOverflow(need - have) }
+    return here.enlarging(tmpfs: point?.path, to: size.flatMap { $0.overflow ? nil : $0.partialValue })
   }
 
   /// Whether it is counted, and not in bytes.

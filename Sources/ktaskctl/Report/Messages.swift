@@ -17,8 +17,11 @@ struct Message: Equatable {
 }
 
 extension MemoryError {
-  var message: Message {
-    Message(what: subject, why: why, remedy: remedy)
+  var message: Message { message(in: .current()) }
+
+  /// For somebody who reads it there.
+  func message(in here: Surroundings) -> Message {
+    Message(what: subject, why: why, remedy: remedy(here))
   }
 
   private var subject: String {
@@ -49,6 +52,7 @@ extension MemoryError {
 
   private var isAboutLimit: Bool {
     if case .short(let check) = cause { return check.what.isLimit }
+    if case .noPin(.ringLimit) = cause { return true }
     return errno == .noMemory || errno == .fileTooBig
   }
 
@@ -97,7 +101,12 @@ extension MemoryError {
     if let bytes { text += ", \(ByteSize.text(bytes)) long" }
     if let pageSize { text += ", in \(ByteSize.text(pageSize)) pages" }
     if let node { text += ", on node \(node)" }
-    return text + ": \(meaning(operation, errno) ?? errno.description) (\(errno.name))"
+    return text + ": \(meaning(operation, errno) ?? errno.description) (\(errno.name))" + (hiddenLimit ?? "")
+  }
+
+  /// A pool that has more than is asked of it: what else keeps its pages back cannot be seen.
+  private var hiddenLimit: String? {
+    poolFree.map { "; the pool has \($0) free: a hugetlb limit of a control group that is not visible here?" }
   }
 
   /// What the kernel means by an errno that says something else to most people.
@@ -105,56 +114,60 @@ extension MemoryError {
     switch (operation, errno) {
     case (.populate, .fault), (.touch, .fault): "no memory left for a page"
     case (.clear, .fault), (.verify, .fault): "a page has gone: the file was cut, or there is no memory left"
-    case (.map, .noMemory) where (pageSize ?? 0) > MemoryInfo.basePageSize: "not enough free huge pages"
-    case (.pin, .noMemory), (.pin, .permission), (.register, .noMemory), (.mapForDevices, .noMemory):
+    case (.map, .noMemory) where (pageSize ?? 0) > MemoryInfo.basePageSize && poolFree == nil:
+      "not enough free huge pages"
+    case (.register, .noMemory): "more than the limit for locked memory allows, which all of the user's processes share"
+    case (.pin, .noMemory), (.pin, .permission), (.mapForDevices, .noMemory):
       "more than the limit for locked memory allows"
     case (_, .poisoned): "the hardware has lost a page's contents"
     default: nil
     }
   }
 
-  private var remedy: String? {
+  private func remedy(_ here: Surroundings) -> String? {
     switch cause {
-    case .short(let check): check.remedy
+    case .short(let check): check.remedy(in: here)
     case .wrongKind(.symbolicLink): "name the file that it leads to: readlink -f \(path ?? "FILE")"
     case .wrongPageSize: "leave out --page-size"
     case .noSuchPageSize: "ls /sys/kernel/mm/hugepages"
-    case .transparentOff: transparentRemedy
+    case .transparentOff: transparentRemedy(here)
     case .noSize: "give it one: --size SIZE"
     case .beyondEnd: "ktaskctl prefault --size SIZE \(path ?? "FILE")"
     case .hasPages: "one run with one thread count, or another file"
-    case .noPin(let refusal): refusal.remedy
+    case .noPin(let refusal): refusal.remedy(in: here)
     case .poolShort: "a smaller --size, a longer --timeout, or reserve the pages when the machine starts"
-    case .failed(.growPool, _): "as root"
-    case .failed(_, .tooManyFiles): "ulimit -n with a larger number"
+    case .failed(.growPool, let errno):
+      [.permission, .access, .readOnly].contains(errno) ? here.rightToSettings : nil
+    case .failed(_, .tooManyFiles): here.raising(.openFiles)
     case .failed(.pin, _), .failed(.register, .noMemory), .failed(.mapForDevices, .noMemory):
-      "ulimit -l unlimited, as root, or LimitMEMLOCK=infinity in its unit"
+      here.raising(.lockedMemory)
     case .noSuchNodes: "ktaskctl topology"
-    case .noNodes, .failed(.place, .permission), .failed(.locate, .permission): NodeMessages.container
+    case .noNodes, .failed(.place, .permission), .failed(.locate, .permission): NodeMessages.allowing(here)
     case .noPlacement: NodeMessages.threadPolicy
     case .wrongNode(_, _, let wasThere): wasThere ? NodeMessages.anew(path) : nil
     case .failed(.mapForDevices, .noSpace): "a larger --map-size"
-    case .failed(_, .noMemory), .failed(_, .fault), .failed(_, .noSpace): morePages
+    case .failed where poolFree != nil: here.moreGroupHugePages
+    case .failed(_, .noMemory), .failed(_, .fault), .failed(_, .noSpace): morePages(here)
     default: nil
     }
   }
 
-  private var transparentRemedy: String {
+  private func transparentRemedy(_ here: Surroundings) -> String {
     switch path {
-    case nil: "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled"
-    case MemoryFile.memfd: "echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled"
-    default: "mount -o remount,huge=advise on its mount point, if it is a tmpfs"
+    case nil: here.asRoot("echo madvise > /sys/kernel/mm/transparent_hugepage/enabled")
+    case MemoryFile.memfd: here.asRoot("echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled")
+    case let path?:
+      here.asRoot(
+        "mount -o remount,huge=advise \(MountPoint.holding(path).map { quotedForShell($0.path) } ?? "on its mount point")"
+      )
+        + ", if it is a tmpfs"
     }
   }
 
   /// For a pool that has run out on the way.
-  private var morePages: String? {
+  private func morePages(_ here: Surroundings) -> String? {
     guard let pageSize, pageSize > MemoryInfo.basePageSize else { return nil }
-    if let node {
-      return "a larger number in "
-        + "/sys/devices/system/node/node\(node)/hugepages/hugepages-\(pageSize >> 10)kB/nr_hugepages"
-    }
-    return "a larger number in /sys/kernel/mm/hugepages/hugepages-\(pageSize >> 10)kB/nr_hugepages"
+    return here.asRoot("a larger number in \(HugePagePool.settings(pageSize, node: node))/nr_hugepages")
   }
 }
 

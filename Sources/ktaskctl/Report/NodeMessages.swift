@@ -17,7 +17,10 @@ enum NodeMessages {
     return "\(amount) came to lie \(place)\(start), not on \(text(asked))"
   }
 
-  static let container = "give the container CAP_SYS_NICE, or a seccomp profile that allows mbind(2) and move_pages(2)"
+  /// For calls that something keeps from the process.
+  static func allowing(_ here: Surroundings) -> String {
+    here.allowing(["get_mempolicy", "mbind", "move_pages"], capability: "SYS_NICE")
+  }
   static let threadPolicy = "numactl --membind=NODES in front of ktaskctl instead of --nodes, or another --method"
 
   static func anew(_ path: String?) -> String {

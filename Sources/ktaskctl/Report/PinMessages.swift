@@ -4,7 +4,8 @@ import MemoryWork
 extension PinRefusal {
   var exitStatus: ExitStatus {
     switch self {
-    case .rings(.permission), .tooManyBuffers: .permission
+    case .ringLimit, .ringsDisabled, .ringsFiltered, .rings(.tooManyFiles), .tooManyBuffers: .permission
+    case .rings(.noMemory): .shortage
     case .mapSize, .addressUnaligned: .usage
     case .openElsewhere: .busy
     case .rings, .noIOMMU, .noDriver, .noGroup, .noDevice, .notBound, .notViable, .noInterruptRemapping, .addresses:
@@ -15,7 +16,15 @@ extension PinRefusal {
   /// Why it cannot pin.
   var sentence: String {
     switch self {
-    case .rings(.permission): "the kernel's settings forbid it (EPERM)"
+    case .ringLimit(let bytes):
+      "no ring within the limit for locked memory (RLIMIT_MEMLOCK), \(ByteSize.text(bytes)) for all of the user's "
+        + "processes together (ENOMEM)"
+    case .ringsDisabled(.everybody): "the kernel's settings forbid it, kernel.io_uring_disabled is 2 (EPERM)"
+    case .ringsDisabled(.allButGroup(let group)):
+      "the kernel's settings forbid it, kernel.io_uring_disabled is 1, to all but CAP_SYS_ADMIN and "
+        + "\(group.map { "the group \($0)" } ?? "no group") of kernel.io_uring_group (EPERM)"
+    case .ringsFiltered: "a seccomp profile forbids it, not the kernel's settings (EPERM)"
+    case .rings(.noSystemCall): "the kernel has no io_uring, or a seccomp profile hides it (ENOSYS)"
     case .rings(let errno): "a ring with registered buffers cannot be made: \(errno.description) (\(errno.name))"
     case .tooManyBuffers(let count): "\(count) buffers are more than its rings have places for"
     case .mapSize(let bytes): "mappings of \(ByteSize.text(bytes)) would cut pages"
@@ -36,22 +45,28 @@ extension PinRefusal {
     }
   }
 
-  var remedy: String? {
+  func remedy(in here: Surroundings) -> String? {
     switch self {
-    case .rings(.permission): "sysctl kernel.io_uring_disabled=0"
-    case .rings(.tooManyFiles): "ulimit -n 1024"
+    case .ringLimit: here.raising(.lockedMemory)
+    case .ringsDisabled(.everybody), .ringsDisabled(.allButGroup(nil)):
+      here.asRoot("sysctl kernel.io_uring_disabled=0")
+    case .ringsDisabled(.allButGroup(let group?)):
+      here.asRoot("sysctl kernel.io_uring_disabled=0") + ", or as a member of the group \(group)"
+    case .ringsFiltered: here.allowing(["io_uring_setup", "io_uring_register"])
+    case .rings(.tooManyFiles): here.raising(.openFiles)
     case .rings, .noDevice: nil
     case .tooManyBuffers: "a larger --map-size"
     case .mapSize, .addressUnaligned: "a multiple of the page size"
     case .noIOMMU: "intel_iommu=on or amd_iommu=on among the kernel's parameters, and switch it on in the firmware"
-    case .noDriver(let driver): "modprobe \(driver)"
+    case .noDriver(let driver): here.asRoot("modprobe \(driver)")
     case .noGroup: "ls /sys/kernel/iommu_groups/*/devices"
-    case .notBound(let devices): devices.first { $0.driver != "vfio-pci" }.map { Self.binding($0) }
+    case .notBound(let devices): devices.first { $0.driver != "vfio-pci" }.map { here.asRoot(Self.binding($0)) }
     case .notViable(let devices):
-      devices.first { $0.driver != nil && $0.driver != "vfio-pci" }.map { Self.binding($0) }
+      devices.first { $0.driver != nil && $0.driver != "vfio-pci" }.map { here.asRoot(Self.binding($0)) }
     case .openElsewhere: "stop the program that uses the device: fuser -v /dev/vfio/*"
     case .noInterruptRemapping(let module):
-      "echo 1 > /sys/module/\(module)/parameters/allow_unsafe_interrupts, if devices are to be trusted"
+      here.asRoot("echo 1 > /sys/module/\(module)/parameters/allow_unsafe_interrupts")
+        + ", if devices are to be trusted"
     case .addresses: "another --iova-base, or a smaller --size"
     }
   }

@@ -36,5 +36,27 @@ extension ProgramTests {
       let fits = try ktaskctl("prefault", file, "--size", "16M", under: under)
       #expect(fits.status == 0, "\(fits.err)")
     }
+
+    @Test(
+      "a limit for huge pages that cannot be seen is guessed at, and the pool is not told to be short",
+      arguments: [
+        ["prefault", "FILE"], ["prefault", "FILE", "--method", "fallocate"], ["prefault", "FILE", "--method", "touch"],
+        ["clear", "--page-size", "2M"], ["pin", "--page-size", "2M"],
+      ])
+    func hiddenHugePages(words: [String]) throws {
+      try scratch.reserve(32, of: .mebibytes2)
+      let group = try scratch.hugePageGroup(limit: 4 << 20)
+      let file = try scratch.hugetlbfs(.mebibytes2) + "/vm"
+      let free = HugePage.mebibytes2.free
+      let hidden = Scratch.inside(group) + ["unshare", "--mount", "sh", "-c"]
+      let covered = hidden + ["mount -t tmpfs none /sys/fs/cgroup && exec \"$@\"", "sh"]
+      let ended = try start(words.map { $0 == "FILE" ? file : $0 } + ["--size", "32M"], under: covered).end()
+      #expect(ended.status == 3, "\(ended.err)")
+      let guess = "the pool has \(free) free: a hugetlb limit of a control group that is not visible here?"
+      #expect(ended.message.contains(guess), "\(ended.err)")
+      #expect(ended.remedy?.contains("hugetlb limit") == true && ended.remedy?.contains("nr_hugepages") == false)
+      #expect(FileFacts(file) == nil)
+      #expect(HugePage.mebibytes2.available == 32)
+    }
   }
 }

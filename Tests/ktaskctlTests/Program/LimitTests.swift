@@ -32,11 +32,71 @@ extension ProgramTests {
     @Test("RLIMIT_FSIZE holds for everybody, and no file is made")
     func fileSize() throws {
       let file = scratch.file("vm")
-      let ended = try ktaskctl("prefault", file, "--size", "16M", under: ["prlimit", "--fsize=1048576"])
+      let ended = try ktaskctl("prefault", file, "--size", "16M", under: ["prlimit", "--fsize=1048576:"])
       #expect(ended.status == 4)
       #expect(ended.message == "ktaskctl: \(file): is to have 16 MiB, the limit for files (RLIMIT_FSIZE) is 1 MiB")
       #expect(ended.remedy == "ulimit -f unlimited")
       #expect(FileFacts(file) == nil)
+    }
+
+    @Test(
+      "what is told against a limit works where it is told, up to the hard limit",
+      arguments: [
+        ["--memlock=65536:8388608", "pin", "--size", "2M"], ["--fsize=65536:", "prefault", "FILE", "--size", "4M"],
+        ["--fsize=65536:8388608", "prefault", "FILE", "--size", "8M"],
+      ])
+    func remedyWorks(words: [String]) throws {
+      let folder = try scratch.tmpfs(mebibytes: 16)
+      let program = try scratch.programForAll()
+      let command = [program] + words.dropFirst().map { $0 == "FILE" ? folder + "/vm" : $0 }
+      let limited = ["prlimit", words[0]] + Host.ordinaryUser
+      let ended = try Child(limited + command).end()
+      #expect(ended.status == 4, "\(ended.err)")
+      let remedy = try #require(ended.remedy)
+      for shell in ["sh", "bash"] {
+        let again = try Child(limited + [shell, "-c", "\(remedy) && \(command.joined(separator: " "))"]).end()
+        #expect(again.status == 0, "\(shell), \(remedy): \(again.err)")
+        _ = try tool("rm", "-f", folder + "/vm")
+      }
+    }
+
+    @Test("no command is told that a hard limit forbids")
+    func hardLimit() throws {
+      let program = try scratch.programForAll()
+      let limited = ["prlimit", "--memlock=65536"] + Host.ordinaryUser
+      let ended = try Child(limited + [program, "pin", "--size", "2M"]).end()
+      #expect(ended.status == 4)
+      let remedy = try #require(ended.remedy)
+      #expect(!remedy.contains("ulimit -l unlimited") && remedy.contains("memlock"), "\(remedy)")
+      let service = try Child(["env", "INVOCATION_ID=1"] + limited + [program, "pin", "--size", "2M"]).end()
+      #expect(service.remedy?.hasPrefix("LimitMEMLOCK=infinity in ") == true, "\(service.err)")
+    }
+
+    @Test(
+      "the root of a user namespace is told what its container is to be started with",
+      .enabled(if: Host.hasOrdinaryUser && Host.hasUserNamespaces, "needs user namespaces"))
+    func userNamespace() throws {
+      let words = ["prlimit", "--memlock=65536", "unshare", "--user", "--map-root-user"]
+      let ended = try start(["pin", "--size", "2M"], under: words).end()
+      #expect(ended.status == 4, "\(ended.err)")
+      let remedy = try #require(ended.remedy)
+      #expect(remedy.contains("--ulimit memlock=-1") && !remedy.contains("ulimit -l unlimited"), "\(remedy)")
+      let shared = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+      let mounted =
+        "mount -t tmpfs -o size=16M none /dev/shm && exec \(BuiltProgram.path) prefault /dev/shm/vm --size 20M"
+      let short = try Child(shared + [mounted]).end()
+      #expect(short.status == 3, "\(short.err)")
+      #expect(short.remedy == "--shm-size=20m for its container, or a smaller --size", "\(short.err)")
+    }
+
+    @Test("an ordinary user is told what root can do, and root the command itself")
+    func asRoot() throws {
+      let program = try scratch.programForAll()
+      let words = ["clear", "--size", "4T", "--page-size", "2M"]
+      let root = try #require(try start(words).end().remedy)
+      let user = try #require(try Child(Host.ordinaryUser + [program] + words).end().remedy)
+      #expect(root.hasPrefix("echo ") && root.hasSuffix("/nr_hugepages"))
+      #expect(user.hasPrefix("as root") && user.hasSuffix(root), "\(user)")
     }
 
     @Test("a file within RLIMIT_FSIZE is made")

@@ -1,3 +1,4 @@
+import LinuxSystem
 import Testing
 
 extension ProgramTests {
@@ -93,14 +94,50 @@ extension ProgramTests {
     }
 
     @Test(
-      "a kernel whose settings forbid io_uring is told with what allows it",
+      "a refusal that is none of the kernel's settings is told as a seccomp profile's",
       .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
-    func forbidden() throws {
+    func filtered() throws {
       let ended = try ktaskctl(
         "pin", "--size", "16M", "--with", "io_uring", under: Traced.failing("io_uring_setup", "EPERM", when: "1+"))
       #expect(ended.status == 4)
-      #expect(ended.message == "ktaskctl: io_uring: the kernel's settings forbid it (EPERM)")
-      #expect(ended.remedy == "sysctl kernel.io_uring_disabled=0")
+      #expect(ended.message == "ktaskctl: io_uring: a seccomp profile forbids it, not the kernel's settings (EPERM)")
+      #expect(ended.remedy?.contains("io_uring_setup") == true)
+      #expect(ended.remedy?.contains("sysctl") == false)
+    }
+
+    @Test(
+      "a kernel whose settings forbid io_uring is told with what allows it, and that works",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"), arguments: ["1", "2"])
+    func forbidden(setting: String) throws {
+      let file = "/proc/sys/kernel/io_uring_disabled"
+      let before = Host.text(file)
+      guard Host.write(setting, to: file) else { try Test.cancel("needs kernel.io_uring_disabled, of Linux 6.6") }
+      scratch.finally { _ = Host.write(before, to: file) }
+      let user = setting == "1" ? Host.ordinaryUser + [try scratch.programForAll()] : [BuiltProgram.path]
+      let words = user + ["pin", "--size", "16K", "--with", "io_uring", "--runs", "1"]
+      let ended = try Child(words).end()
+      #expect(ended.status == 4, "\(ended.err)")
+      #expect(ended.message.contains("the kernel's settings forbid it, kernel.io_uring_disabled is \(setting)"))
+      let remedy = try #require(ended.remedy)
+      let command = "sysctl kernel.io_uring_disabled=0"
+      #expect(remedy.contains(command), "\(remedy)")
+      #expect(remedy.hasPrefix("as root") == (setting == "1"), "\(remedy)")
+      try tool("sh", "-c", command)
+      #expect(try Child(words).end().status == 0)
+    }
+
+    @Test(
+      "a limit for locked memory that has no room for a ring is told as that",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
+    func noRoomForARing() throws {
+      if BufferRing.lockedBytes == 0 { try Test.cancel("needs Linux 6.14, where rings count as locked memory") }
+      let program = try scratch.programForAll()
+      let words = ["prlimit", "--memlock=4096"] + Host.ordinaryUser + [program, "pin", "--size", "1", "--json"]
+      let ended = try Child(words + ["--with", "io_uring"]).end()
+      #expect(ended.status == 4, "\(ended.err)")
+      #expect(ended.message.contains("(RLIMIT_MEMLOCK), 4 KiB for all of the user's processes"), "\(ended.err)")
+      #expect(ended.remedy?.contains("sysctl") == false)
+      #expect(try ended.document().errors.first?.code == "resource-limit")
     }
 
     @Test("a kernel without it is not supported", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
@@ -108,7 +145,7 @@ extension ProgramTests {
       let ended = try ktaskctl(
         "pin", "--size", "16M", "--with", "io_uring", under: Traced.failing("io_uring_setup", "ENOSYS", when: "1+"))
       #expect(ended.status == 8)
-      #expect(ended.message.contains("(ENOSYS)"))
+      #expect(ended.message.contains("the kernel has no io_uring") && ended.message.contains("(ENOSYS)"))
     }
   }
 }

@@ -30,6 +30,8 @@ enum Host {
   }()
   static let needsRings = "needs io_uring"
 
+  static let hasUserNamespaces = (try? tool("unshare", "--user", "--map-root-user", "true")) != nil
+
   static let hasIOMMU =
     FileManager.default.fileExists(atPath: "/dev/iommu")
     || !((try? FileManager.default.contentsOfDirectory(atPath: "/sys/kernel/iommu_groups")) ?? []).isEmpty
