@@ -101,7 +101,7 @@ extension MemoryError {
     if let bytes { text += ", \(ByteSize.text(bytes)) long" }
     if let pageSize { text += ", in \(ByteSize.text(pageSize)) pages" }
     if let node { text += ", on node \(node)" }
-    return text + ": \(meaning(operation, errno) ?? errno.description) (\(errno.name))" + (hiddenLimit ?? "")
+    return text + ": \(meaning(operation, errno) ?? errno.description)\(hiddenLimit ?? "") (\(errno.name))"
   }
 
   /// A pool that has more than is asked of it: what else keeps its pages back cannot be seen.

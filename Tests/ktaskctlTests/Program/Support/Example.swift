@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// An example of the manual or of the README, as it stands there.
 struct Example: CustomTestStringConvertible {
@@ -71,7 +72,7 @@ extension Example {
 
   /// As roff prints it.
   private static func plain(_ line: Substring) -> String {
-    line.replacing("\\e", with: "\\").replacing("\\-", with: "-").replacing("\\&", with: "")
+    String(line).replacing("\\e", with: "\\").replacing("\\-", with: "-").replacing("\\&", with: "")
   }
 
   /// Blocks between fences, of a shell or of no language.
