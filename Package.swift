@@ -42,6 +42,8 @@ let package = Package(
     .target(name: "CGuest", path: "Tests/Guest/Calls"),
     .executableTarget(
       name: "ktask-guest", dependencies: ["CGuest", "CNuma"], path: "Tests/Guest/Runner", swiftSettings: house),
+    // runs the program with a system call that fails, for ktaskctlTests; no product, for the same reason
+    .executableTarget(name: "ktask-inject", path: "Tests/Injector"),
     // counts allocations and reference counting for KTaskTests
     .target(name: "CCounting", path: "Tests/Counting"),
     .testTarget(name: "KTaskTests", dependencies: ["KTask", "LinuxSystem", "CCounting"], swiftSettings: house),

@@ -44,6 +44,9 @@ final class Content {
     }
   }
 
+  /// Writes zeros, and so makes the pages.
+  func clear(_ range: Range<Int>) { unsafe memset(pointer(range.lowerBound), 0, range.count) }
+
   /// Whether the pattern is there.
   func isWritten(_ range: Range<Int>) -> Bool {
     stride(from: range.lowerBound, to: range.upperBound, by: Self.page).allSatisfy { at in

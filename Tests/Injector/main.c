@@ -1,0 +1,221 @@
+// ktask-inject REPORT count                  -- PROGRAM WORD…   which system calls it makes, and how often
+// ktask-inject REPORT fail CALL RESULT WHEN  -- PROGRAM WORD…   one of them is not made, and gives RESULT
+// ktask-inject REPORT signal NAME N          -- PROGRAM WORD…   NAME comes when it is about to make its N-th call
+//
+// RESULT: an errno's name, or a number that the call is to return. WHEN: N, the N-th call; N+, that and all later ones.
+// Only the call in question stops (seccomp's filter chooses it), so that a run takes hardly longer than without. What
+// the dynamic linker calls is its own affair, and what COMMAND of `exec` calls is COMMAND's: neither counts.
+#define _GNU_SOURCE
+#include "injector.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct {
+  enum { COUNT, FAIL, SIGNAL } mode;
+  long call;
+  long result;
+  int signal;
+  long from;
+  int once;
+} wanted;
+
+static FILE *report;
+static pid_t program;
+static int execs;
+static struct range linker;
+static long counts[MOST_CALLS];
+static long seen, injected;
+
+static _Noreturn void usage(const char *what) {
+  fprintf(stderr, "ktask-inject: wrong usage: %s\n", what);
+  exit(64);
+}
+
+// MARK: the program
+
+static int install_filter(void) {
+  // all calls, or the wanted one
+  struct sock_filter all[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE)};
+  struct sock_filter one[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)wanted.call, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog filter = wanted.mode == FAIL ? (struct sock_fprog){4, one} : (struct sock_fprog){1, all};
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0) return 0;
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -1;
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+}
+
+static pid_t start(char **words) {
+  int go[2];
+  if (pipe(go) != 0) usage("no pipe");
+  pid_t child = fork();
+  if (child == 0) {
+    char byte;
+    close(go[1]);
+    if (read(go[0], &byte, 1) != 1) _exit(125);
+    close(go[0]);
+    // one that runs for ever is ended by that
+    setrlimit(RLIMIT_CPU, &(struct rlimit){20, 20});
+    setenv("SWIFT_BACKTRACE", "enable=no", 1);
+    if (install_filter() != 0) _exit(125);
+    execvp(words[0], words);
+    _exit(125);
+  }
+  long options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+                 PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+  if (child == -1 || ptrace(PTRACE_SEIZE, child, 0, options) != 0 || write(go[1], "g", 1) != 1) {
+    fprintf(stderr, "ktask-inject: cannot trace: %s\n", strerror(errno));
+    exit(125);
+  }
+  close(go[0]);
+  close(go[1]);
+  return child;
+}
+
+// MARK: its calls
+
+static void on_call(pid_t thread) {
+  struct user_regs_struct registers;
+  if (execs != 1 || ptrace(PTRACE_GETREGS, thread, 0, &registers) != 0) return;
+  if (registers.rip >= linker.from && registers.rip < linker.to) return;
+  long call = (long)registers.orig_rax;
+  if (call < 0 || call >= MOST_CALLS) return;
+  counts[call]++;
+  seen++;
+  int is_due = wanted.once ? seen == wanted.from : seen >= wanted.from;
+  if (wanted.mode == COUNT || !is_due) return;
+  if (injected++ == 0) describe(report, thread, &registers);
+  if (wanted.mode == SIGNAL) {
+    kill(program, wanted.signal);
+    return;
+  }
+  registers.orig_rax = (unsigned long long)-1;
+  registers.rax = (unsigned long long)wanted.result;
+  ptrace(PTRACE_SETREGS, thread, 0, &registers);
+}
+
+/// What a stopped thread is to go on with: the signal that it gets.
+static int on_stop(pid_t thread, int status) {
+  switch (status >> 16) {
+    case PTRACE_EVENT_SECCOMP: on_call(thread); return 0;
+    case PTRACE_EVENT_EXEC:
+      if (++execs == 1) linker = linker_of(thread);
+      return 0;
+    case PTRACE_EVENT_CLONE:
+    case PTRACE_EVENT_FORK:
+    case PTRACE_EVENT_VFORK:
+    case PTRACE_EVENT_STOP: return 0;
+    default: return WSTOPSIG(status);
+  }
+}
+
+// MARK: one that goes on no more
+
+/// Seconds without any work, the little apart that a thread takes that only looks around.
+static const long patience = 30;
+static const double little = 0.05;
+
+/// Whether it has stood still for so long. Asked once a second.
+static int stands_still(void) {
+  static double before;
+  static long quiet;
+  double now = processor_seconds(program);
+  if (now - before > little) {
+    before = now;
+    quiet = 0;
+  }
+  return ++quiet > patience;
+}
+
+static void on_tick(int number) { (void)number; }
+
+static void watch_time(void) {
+  // interrupts the wait
+  sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_tick}, NULL);
+  setitimer(ITIMER_REAL, &(struct itimerval){{1, 0}, {1, 0}}, NULL);
+}
+
+static int follow(void) {
+  watch_time();
+  int end = 0, hung = 0;
+  for (;;) {
+    int status;
+    pid_t thread = waitpid(-1, &status, __WALL);
+    if (thread == -1 && errno == EINTR) {
+      if (!hung && stands_still()) {
+        hung = 1;
+        describe_hang(report, program);
+        kill(program, SIGKILL);
+      }
+      continue;
+    }
+    if (thread == -1) return hung ? -1 : end;
+    if (WIFSTOPPED(status)) {
+      ptrace(PTRACE_CONT, thread, 0, on_stop(thread, status));
+    } else if (thread == program) {
+      end = status;
+    }
+  }
+}
+
+static void read_words(int argc, char **argv) {
+  if (argc >= 4 && strcmp(argv[2], "count") == 0) {
+    wanted.mode = COUNT;
+  } else if (argc >= 7 && strcmp(argv[2], "fail") == 0) {
+    wanted.mode = FAIL;
+    wanted.call = call_number(argv[3]);
+    if (wanted.call < 0) usage("no such call");
+    char *end;
+    wanted.result = strtol(argv[4], &end, 10);
+    if (*end) wanted.result = -errno_number(argv[4]);
+    wanted.from = strtol(argv[5], &end, 10);
+    wanted.once = *end != '+';
+  } else if (argc >= 6 && strcmp(argv[2], "signal") == 0) {
+    wanted.mode = SIGNAL;
+    wanted.signal = signal_number(argv[3]);
+    wanted.from = strtol(argv[4], NULL, 10);
+    wanted.once = 1;
+  } else {
+    usage("count, fail or signal");
+  }
+}
+
+int main(int argc, char **argv) {
+  if (argc < 3 || !(report = fopen(argv[1], "we"))) usage("no report");
+  read_words(argc, argv);
+  int words = 2;
+  while (words < argc && strcmp(argv[words], "--") != 0) words++;
+  if (words >= argc - 1) usage("no program");
+  program = start(argv + words + 1);
+  int end = follow();
+  for (int call = 0; wanted.mode == COUNT && call < MOST_CALLS; call++) {
+    if (counts[call] > 0) fprintf(report, "call %s %ld\n", call_name(call), counts[call]);
+  }
+  fprintf(report, "injected %ld of %ld\n", injected, seen);
+  if (end == -1) {
+    fprintf(report, "end hung\n");
+  } else if (WIFSIGNALED(end)) {
+    fprintf(report, "end signal %d\n", WTERMSIG(end));
+  } else {
+    fprintf(report, "end exit %d\n", WEXITSTATUS(end));
+  }
+  return fclose(report) == 0 ? 0 : 125;
+}

@@ -1,0 +1,137 @@
+import Foundation
+
+/// What is wrong after a run: with what it said, and with what it left.
+struct Aftermath {
+  let scenario: Scenario
+  let run: Injected
+  let before: GroundState
+  let after: GroundState
+  /// The same without a failure.
+  let plain: Injected
+  /// nil: none at all.
+  let injection: Injection?
+  private let answer: Answer?
+
+  init(
+    _ scenario: Scenario, _ run: Injected, plain: Injected, _ injection: Injection?, _ before: GroundState,
+    _ after: GroundState
+  ) {
+    (self.scenario, self.run, self.plain, self.injection) = (scenario, run, plain, injection)
+    (self.before, self.after) = (before, after)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    answer = try? decoder.decode(Answer.self, from: Data(run.out.utf8))
+  }
+
+  private static let failures: Set<Int32> = [1, 3, 4, 5, 6, 7, 8, 64]
+
+  var complaints: [String] {
+    switch run.end {
+    case .hung: ["hangs: \(run.threads.joined(separator: "; "))"]
+    case .exit(143) where injection?.isSignal == true: failure(143)
+    // before it listens, or when all has been said
+    case .signal(15) where injection?.isSignal == true: changes.isEmpty || unmet.isEmpty ? [] : changes
+    case .signal(let number): ["dies of signal \(number)"]
+    case .exit(0) where scenario.status == 0: success
+    case .exit(0): ["says yes, and is to say \(scenario.status)"]
+    case .exit(scenario.status): untouched + falsehoods
+    case .exit(let status) where Self.failures.contains(status): failure(status)
+    case .exit(let status) where isExec && [126, 127].contains(status): untouched
+    case .exit(let status): ["ends with \(status)"]
+    }
+  }
+
+  private var isExec: Bool { if case .ran = scenario.goal { true } else { false } }
+  private var isJSON: Bool { scenario.words.contains("--json") }
+  private var isTopology: Bool { scenario.words[0] == "topology" }
+  /// The failure was in what it says, or it was killed: then there may be nothing to read.
+  private var isMute: Bool { injection?.call == "write" || injection?.call == "writev" }
+  private var changes: [String] { after.changes(since: before, onDisk: scenario.place == "ext4") }
+  private var untouched: [String] { changes.map { "untouched, but \($0)" } }
+
+  private var falsehoods: [String] {
+    guard let said = Claims(run.out), let truth = Claims(plain.out) else { return nothingFalse }
+    return said.falsehoods(against: truth, isDone: run.end == .exit(scenario.status)) + nothingFalse
+  }
+
+  /// A nothing that is no nothing, in words for people.
+  private var nothingFalse: [String] {
+    let lines = (run.out + run.err).split(separator: "\n")
+    return lines.filter { line in
+      [", 0 B are", " 0 are free", ", 0 B available", " 0 available"].contains { line.contains($0) }
+        && !plain.out.contains(line)
+    }.map { "says “\($0)”" }
+  }
+
+  // MARK: status 0
+
+  private var success: [String] {
+    var wrong: [String] = []
+    if isJSON && !isTopology {
+      if answer == nil { wrong.append("no document") }
+      if answer?.errors.isEmpty == false { wrong.append("done, with errors") }
+    }
+    if isJSON && isTopology && Claims(run.out) == nil { wrong.append("no document") }
+    if answer?.undone != nil { wrong.append("done, and undone") }
+    return wrong + unmet + falsehoods + exported(done: true)
+  }
+
+  private var unmet: [String] {
+    switch scenario.goal {
+    case .nothing: scenario.place == nil || scenario.words[0] == "pin" ? [] : untouched
+    case .ran(let words): run.out == words ? [] : ["COMMAND said “\(run.out)”"]
+    case .removed: after.size == nil ? [] : ["the file is still there"]
+    case .released: after.allocated == 0 ? [] : ["\(after.allocated) bytes are still allocated"]
+    case .resident: missing + contentLost
+    case .zero: missing + (after.bytes.allSatisfy { $0 == 0 } ? [] : ["not all is zero"])
+    }
+  }
+
+  private var missing: [String] {
+    var wrong: [String] = []
+    if after.size != Scenario.bytes { wrong.append("done, with a size of \(after.size ?? -1)") }
+    if after.allocated < Scenario.bytes { wrong.append("done, with \(after.allocated) bytes allocated") }
+    if scenario.place != "hugetlbfs" && after.cached < Scenario.bytes {
+      wrong.append("done, with \(after.cached) bytes in memory")
+    }
+    return wrong
+  }
+
+  private var contentLost: [String] {
+    after.bytes.starts(with: before.bytes) ? [] : ["the content is another"]
+  }
+
+  // MARK: any other status
+
+  private func failure(_ status: Int32) -> [String] {
+    var wrong: [String] = []
+    if !isMute && !hasMessage { wrong.append("status \(status) without a message") }
+    if !isMute && isJSON && !isTopology { wrong += told(status) }
+    wrong += falsehoods + exported(done: false)
+    if [7, 8, 64].contains(status) { return wrong + untouched.map { "status \(status): \($0)" } }
+    // told so, or all was done by then
+    let isTold = answer?.undone?.complete == false || run.err.contains("undone in part")
+    if isTold || (status == 143 && unmet.isEmpty) { return wrong }
+    if !scenario.destroys { return wrong + changes.map { "status \(status), and \($0)" } }
+    return wrong + (changes.isEmpty ? [] : ["status \(status), changed without a word"])
+  }
+
+  private var hasMessage: Bool {
+    run.err.split(separator: "\n").contains { $0.hasPrefix("ktaskctl: ") && !$0.hasPrefix("ktaskctl: warning") }
+  }
+
+  private func told(_ status: Int32) -> [String] {
+    guard let answer else { return ["status \(status) without a document"] }
+    if answer.errors.isEmpty { return ["status \(status) without an error in the document"] }
+    return answer.errors.contains { $0.exitStatus == status } ? [] : ["status \(status), the document says another"]
+  }
+
+  /// A document in a file is a whole one, and says what the program says.
+  private func exported(done: Bool) -> [String] {
+    guard let text = after.exported else { return done && before.exported != nil ? ["the old export is gone"] : [] }
+    if text == before.exported { return done ? ["done, with the old export"] : [] }
+    guard let claims = Claims(text) else { return ["half an export: \(text.prefix(40))"] }
+    let errors = claims.values["errors.count"] ?? "no list"
+    return (errors == "0") == done ? [] : ["\(done ? "done" : "failed"), the export has \(errors) errors"]
+  }
+}

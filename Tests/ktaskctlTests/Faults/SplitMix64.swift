@@ -1,0 +1,1 @@
+../../KTaskTests/Support/SplitMix64.swift
