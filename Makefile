@@ -54,6 +54,10 @@ bench: build ## measure against a plain loop, fallocate, QEMU, libdispatch …; 
 	$(SWIFT) build -c release --product ktask-bench --static-swift-stdlib
 	KTASKCTL=$(PROGRAM) KERNEL=$(KERNEL) .build/release/ktask-bench --json .build/bench-pins.json $(PARTS)
 
+faults: build ## every command with every call failing in every way, for hours; FAULTS=200 a number for each, FAULTS_ONLY=verify
+	$(SWIFT) build --build-tests
+	KTASKCTL=$(PROGRAM) FAULTS="$${FAULTS:-all}" $(SWIFT) test --no-parallel --filter ktaskctlTests.FaultTests
+
 test-guest: setup ## boot machines with NUMA nodes and an IOMMU under QEMU, and run the tests in them; MACHINES="…" picks
 	Tests/Guest/guest.sh test $(MACHINES)
 
@@ -148,5 +152,5 @@ test-tools:
 	{ $(call apt_install,sudo -n,$$missing); } || \
 		echo "Not installed:$$missing. The tests that need them will be skipped."
 
-.PHONY: run test test-guest build bench bench-guest check lint man-check tsan format install uninstall deb deb-check \
+.PHONY: run test faults test-guest build bench bench-guest check lint man-check tsan format install uninstall deb deb-check \
 	clean help setup test-tools

@@ -31,7 +31,9 @@ struct Claims {
   }
 
   private static func isLasting(_ place: String, isDone: Bool) -> Bool {
-    let lasting = ["host.", "base_page_size", "physical_cores", "transparent_huge_pages", "limits.locked", "limits.can"]
+    let lasting = [
+      "host.", "base_page_size", "physical_cores", "transparent_huge_pages", "limits.locked", "limits.can",
+    ]
     if lasting.contains(where: place.hasPrefix) { return true }
     if place.hasPrefix("pools."), place.hasSuffix("total") || place.hasSuffix("page_size") { return true }
     return isDone && (place.hasPrefix("files.") || place.hasPrefix("verified."))

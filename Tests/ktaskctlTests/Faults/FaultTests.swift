@@ -1,11 +1,12 @@
 import Foundation
 import Testing
 
-/// A random system call fails, lies or is forbidden, in every command. FAULTS says how many into each scenario, or `all`;
-/// FAULTS_SEED which, and FAULTS_ONLY in which scenarios.
+/// A random system call fails, lies or is forbidden, in every command. FAULTS says how many into each scenario, or
+/// `all`; FAULTS_SEED which, and FAULTS_ONLY in which scenarios.
 @Suite(
   "Injected failures", .serialized, .enabled(if: Host.isRoot, "\(Host.needsRoot)"),
-  .enabled(if: Injected.isPossible, "needs the right to trace"))
+  .enabled(if: Injected.isPossible, "needs the right to trace"),
+  .enabled(if: ProcessInfo.processInfo.environment["FAULTS"] != nil, "asked for by FAULTS"))
 struct FaultTests {
   private static let environment = ProcessInfo.processInfo.environment
   private static let seed = environment["FAULTS_SEED"].flatMap { Int($0) } ?? 1
@@ -33,7 +34,8 @@ struct FaultTests {
       let end = try inject(injection, ground, plain)
       ends[end, default: 0] += 1
     }
-    print("\(scenario.name): \(ends.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", "))")
+    print(
+      "\(scenario.name): \(ends.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", "))")
   }
 
   /// How it ended.

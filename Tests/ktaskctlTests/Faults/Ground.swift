@@ -63,7 +63,8 @@ final class Ground {
   }
 
   func state() -> GroundState {
-    GroundState(folders: [scratch.path, folder], file: scenario.place == nil ? nil : file, export: beside("export.json"))
+    GroundState(
+      folders: [scratch.path, folder], file: scenario.place == nil ? nil : file, export: beside("export.json"))
   }
 }
 
