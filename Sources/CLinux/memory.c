@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -63,8 +64,31 @@ int clinux_lock(uintptr_t address, size_t length) { return answer(mlock((void *)
 
 int clinux_unlock(uintptr_t address, size_t length) { return answer(munlock((void *)address, length)); }
 
+int clinux_advise_random(uintptr_t address, size_t length) { return advise(address, length, MADV_RANDOM); }
+
 int clinux_resident(uintptr_t address, size_t length, unsigned char *vector) {
   return answer(mincore((void *)address, length, vector));
+}
+
+int clinux_mark_resident(uintptr_t address, size_t length, uint64_t *words, size_t first, size_t *count) {
+  enum { STEP = 4096 };
+  unsigned char vector[STEP];
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = (length + page - 1) / page;
+  *count = 0;
+  for (size_t done = 0; done < pages; done += STEP) {
+    size_t step = pages - done < STEP ? pages - done : STEP;
+    int error;
+    do error = answer(mincore((void *)(address + done * page), step * page, vector));
+    while (error == EAGAIN);
+    if (error) return error;
+    for (size_t i = 0; i < step; i++) {
+      if (!(vector[i] & 1)) continue;
+      size_t bit = first + done + i;
+      words[bit / 64] |= (uint64_t)1 << bit % 64;
+      ++*count;
+    }
+  }
+  return 0;
 }
 
 // EINTR is retried here: cancelling happens between chunks, and no handler of ours interrupts on purpose.
@@ -93,11 +117,11 @@ int clinux_seek(int fd, off_t from, bool data, off_t *at) {
   return 0;
 }
 
-int clinux_next_extent(int fd, off_t from, off_t *start, off_t *length) {
+int clinux_next_extent(int fd, off_t from, off_t end, off_t *start, off_t *length) {
   _Alignas(struct fiemap) char room[sizeof(struct fiemap) + sizeof(struct fiemap_extent)] = {0};
   struct fiemap *ask = (struct fiemap *)room;
   ask->fm_start = (uint64_t)from;
-  ask->fm_length = FIEMAP_MAX_OFFSET - (uint64_t)from;
+  ask->fm_length = (uint64_t)(end - from);
   ask->fm_extent_count = 1;
   if (ioctl(fd, FS_IOC_FIEMAP, ask) == -1) return errno;
   *length = 0;
@@ -116,13 +140,42 @@ int clinux_memfd(const char *name, size_t huge_page_size, int *fd) {
 
 int clinux_seal_shrink(int fd) { return answer(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL)); }
 
-int clinux_cached_pages(int fd, off_t offset, off_t length, uint64_t *pages) {
+int clinux_cached_pages(int fd, off_t offset, off_t length, uint64_t *pages, uint64_t *swapped) {
   struct { uint64_t offset, length; } range = {(uint64_t)offset, (uint64_t)length};
   struct { uint64_t cached, dirty, writeback, evicted, recently_evicted; } counts;
   int error = answer(syscall(SYS_cachestat, fd, &range, &counts, 0));
-  if (!error) *pages = counts.cached;
-  return error;
+  if (error) return error;
+  *pages = counts.cached;
+  *swapped = counts.evicted;
+  return 0;
 }
+
+// On the stack of a thread: small enough for that, large enough that the call costs little beside the copying.
+enum { READ_AT_A_TIME = 64 << 10 };
+
+int clinux_find_nonzero_in_file(int fd, off_t offset, size_t length, size_t *at) {
+  unsigned char buffer[READ_AT_A_TIME];
+  size_t done = 0;
+  *at = length;
+  while (done < length) {
+    size_t wanted = length - done < sizeof buffer ? length - done : sizeof buffer;
+    ssize_t count = pread(fd, buffer, wanted, offset + (off_t)done);
+    if (count == -1 && errno == EINTR) continue;
+    if (count == -1) return errno;
+    if (count == 0) return 0;
+    size_t found = 0;
+    int error = clinux_find_nonzero((uintptr_t)buffer, (size_t)count, &found);
+    if (error) return error;
+    if (found < (size_t)count) {
+      *at = done + found;
+      return 0;
+    }
+    done += (size_t)count;
+  }
+  return 0;
+}
+
+int clinux_read_no_ahead(int fd) { return posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM); }
 
 int clinux_sole_opener(int fd) {
   if (fcntl(fd, F_SETLEASE, F_WRLCK) == -1) return errno;
@@ -140,6 +193,17 @@ static enum clinux_filesystem kind_of(unsigned long magic) {
   case PROC_SUPER_MAGIC: return CLINUX_FS_PROC;
   default: return CLINUX_FS_OTHER;
   }
+}
+
+// STATX_MNT_ID, and the field's place, which older headers lack.
+enum { MOUNT_ID = 0x1000 };
+
+int clinux_mount_of(int fd, uint64_t *mount) {
+  union { struct statx x; unsigned char bytes[256]; } facts = {0};
+  if (statx(fd, "", AT_EMPTY_PATH, MOUNT_ID, &facts.x) == -1) return errno;
+  if (!(facts.x.stx_mask & MOUNT_ID)) return ENOSYS;
+  memcpy(mount, facts.bytes + 0x90, sizeof *mount);
+  return 0;
 }
 
 int clinux_filesystem_of(int fd, struct clinux_filesystem_facts *facts) {
@@ -174,6 +238,22 @@ int clinux_guard_open(uintptr_t address, size_t length, int *uffd) {
   int error = errno;
   close(*uffd);
   return error;
+}
+
+// A page of the file is a file's (bit 61) in the page table of a private mapping; what stands in for a hole is anonymous.
+int clinux_try_huge_page(int fd, int pagemap, off_t offset, size_t page_size, bool *is_there) {
+  void *page = mmap(NULL, page_size, PROT_READ, MAP_PRIVATE | MAP_NORESERVE, fd, offset);
+  if (page == MAP_FAILED) return errno;
+  int error = clinux_touch((uintptr_t)page, 1, 1, false);
+  uint64_t entry = 0;
+  if (!error) {
+    off_t at = (off_t)((uintptr_t)page / (size_t)sysconf(_SC_PAGESIZE) * sizeof entry);
+    if (pread(pagemap, &entry, sizeof entry, at) != sizeof entry || !(entry >> 63)) error = EIO;
+  }
+  munmap(page, page_size);
+  // no page could stand in: it is not in the file
+  *is_there = !error && entry >> 61 & 1;
+  return error == EFAULT ? 0 : error;
 }
 
 int clinux_probe(int uffd, uintptr_t address, size_t length, size_t *present) {

@@ -55,5 +55,6 @@ extension Errno {
   public static let poisoned = Errno(EHWPOISON)
   public static let busy = Errno(EBUSY)
   public static let noSuchCall = Errno(ENOTTY)
+  public static let stale = Errno(ESTALE)
   public static let textBusy = Errno(ETXTBSY)
 }

@@ -30,9 +30,16 @@ public struct FileDescriptor: ~Copyable, Sendable {
   /// open(2), close-on-exec; a symbolic link as the last component is not followed unless asked (ELOOP), and a FIFO
   /// or terminal neither waited for nor made the controlling one. `mode`: of a file that is made.
   public static func open(_ path: String, _ access: Access, mode: UInt32 = 0o600) throws(Errno) -> FileDescriptor {
+    try open(path, access, in: AT_FDCWD, mode: mode)
+  }
+
+  /// openat(2): the same from a directory on.
+  static func open(
+    _ path: String, _ access: Access, in directory: Int32, mode: UInt32 = 0o600
+  ) throws(Errno) -> FileDescriptor {
     var flags = access.subtracting(.followLinks).rawValue | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
     if !access.contains(.followLinks) { flags |= O_NOFOLLOW }
-    let number = unsafe Glibc.open(path, flags, mode)
+    let number = unsafe openat(directory, path, flags, mode)
     if number == -1 { throw Errno.current }
     return FileDescriptor(owning: number)
   }
@@ -167,16 +174,6 @@ public func directory(of path: String) -> String {
 /// Whether a name could be made in its directory, or removed from it, as far as rights go (access(2)).
 public func checkNaming(_ path: String) throws(Errno) {
   if unsafe faccessat(AT_FDCWD, directory(of: path), W_OK | X_OK, AT_EACCESS) == -1 { throw Errno.current }
-}
-
-/// Whether unlink(2) would be refused for want of rights: EACCES, EROFS, or EPERM for a file and a sticky directory of
-/// others.
-public func checkRemoval(_ path: String) throws(Errno) {
-  try checkNaming(path)
-  var (parent, own) = (stat(), stat())
-  guard unsafe stat(directory(of: path), &parent) == 0, unsafe lstat(path, &own) == 0 else { throw Errno.current }
-  let isSticky = parent.st_mode & S_ISVTX != 0 && geteuid() != 0
-  if isSticky && ![parent.st_uid, own.st_uid].contains(geteuid()) { throw .permission }
 }
 
 /// What fstatfs(2) tells.

@@ -27,19 +27,40 @@ public enum FileRange {
     return at
   }
 
-  /// The next extent with blocks behind it; nil when there is none (ioctl(2), FS_IOC_FIEMAP).
-  public static func nextExtent(_ file: Int32, _ offset: Int) throws(Errno) -> Range<Int>? {
+  /// What of a range, that does not end before it begins, the next extent with blocks behind it has; empty at its end when
+  /// there is none (ioctl(2), FS_IOC_FIEMAP).
+  @inlinable
+  public static func nextExtent(_ file: Int32, _ from: Int, _ end: Int) throws(Errno) -> (start: Int, end: Int) {
     var (start, length) = (0, 0)
-    try Errno.check(unsafe clinux_next_extent(file, offset, &start, &length))
-    return length == 0 ? nil : start..<start + length
+    try Errno.check(unsafe clinux_next_extent(file, from, end, &start, &length))
+    // a file system may say anything
+    if length <= 0 || start >= end { return (end, end) }
+    let (last, overflow) = start.addingReportingOverflow(length)
+    return (max(start, from), overflow ? end : max(from, min(last, end)))
   }
 
-  /// Pages of the range that the page cache has, initialised or not (cachestat(2), Linux 6.5).
-  public static func cachedPages(_ file: Int32, _ offset: Int, _ length: Int) throws(Errno) -> Int {
-    var pages: UInt64 = 0
-    try Errno.check(unsafe clinux_cached_pages(file, offset, length, &pages))
-    return Int(pages)
+  /// Pages of the range that the page cache has, cleared yet or not, and of a tmpfs file those that were swapped out
+  /// (cachestat(2), Linux 6.5).
+  @inlinable
+  public static func cachedPages(
+    _ file: Int32, _ offset: Int, _ length: Int
+  ) throws(Errno) -> (cached: Int, swapped: Int) {
+    var (pages, swapped): (UInt64, UInt64) = (0, 0)
+    try Errno.check(unsafe clinux_cached_pages(file, offset, length, &pages, &swapped))
+    return (Int(clamping: pages), Int(clamping: swapped))
   }
+
+  /// The offset of the first byte of a range that is not zero; nil when all are. Read, not mapped: nothing is made where
+  /// nothing is (pread(2)).
+  @inlinable
+  public static func firstNonZero(_ file: Int32, _ offset: Int, _ length: Int) throws(Errno) -> Int? {
+    var at = 0
+    try Errno.check(unsafe clinux_find_nonzero_in_file(file, offset, length, &at))
+    return at < length ? at : nil
+  }
+
+  /// What is read by this descriptor is what is asked for, and nothing ahead of it (posix_fadvise(2), POSIX_FADV_RANDOM).
+  public static func readNoAhead(_ file: Int32) throws(Errno) { try Errno.check(clinux_read_no_ahead(file)) }
 
   /// Whether nobody else is known to have the file open or mapped (fcntl(2), F_SETLEASE).
   @inlinable
@@ -47,27 +68,4 @@ public enum FileRange {
 
   /// Whether somebody else has it; who does not own it is not told.
   public static func hasOtherOpener(_ file: Int32) -> Bool { Errno(clinux_sole_opener(file)) == .tryAgain }
-}
-
-/// Tells which pages of a shared mapping's file are there, without making any (userfaultfd(2), minor mode).
-public struct PageProbe: ~Copyable {
-  private let descriptor: FileDescriptor
-  private let address: UInt
-  private let length: Int
-
-  /// `mapping` must outlive the probe. Fails where the kernel has no such mode (Linux 5.13) or forbids it.
-  public init(_ mapping: borrowing Mapping, huge: Bool) throws(Errno) {
-    var number: Int32 = -1
-    try Errno.check(unsafe clinux_probe_open(mapping.address, mapping.length, huge, &number))
-    descriptor = FileDescriptor(owning: number)
-    address = mapping.address
-    length = mapping.length
-  }
-
-  /// Bytes that are there from `offset` on, before the first page that is missing.
-  public func present(from offset: Int) throws(Errno) -> Int {
-    var bytes = 0
-    try Errno.check(unsafe clinux_probe(descriptor.number, address + UInt(offset), length - offset, &bytes))
-    return bytes
-  }
 }

@@ -79,6 +79,22 @@ public enum Memory {
   /// Lets the calls above answer a SIGBUS with an errno, each thread for itself (sigaction(2)).
   public static func catchBusErrors() throws(Errno) { try Errno.check(clinux_catch_sigbus()) }
 
+  /// Looking at a page of a file on disk reads no other (madvise(2), MADV_RANDOM).
+  public static func adviseRandom(_ address: UInt, _ length: Int) throws(Errno) {
+    try Errno.check(clinux_advise_random(address, length))
+  }
+
+  /// Sets a bit of `words`, from number `first` on, for every base page of the range that the kernel has in memory
+  /// (mincore(2)), and counts them.
+  @inlinable
+  public static func markResident(
+    _ address: UInt, _ length: Int, _ words: UnsafeMutablePointer<UInt64>, first: Int
+  ) throws(Errno) -> Int {
+    var count = 0
+    try Errno.check(unsafe clinux_mark_resident(address, length, words, first, &count))
+    return count
+  }
+
   /// For every base page of the range whether the kernel has it in memory (mincore(2)): 1 or 0 in bit 0.
   public static func residency(_ address: UInt, _ length: Int) throws(Errno) -> [UInt8] {
     let page = MemoryInfo.basePageSize

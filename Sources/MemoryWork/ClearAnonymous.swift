@@ -124,8 +124,9 @@ public final class AnonymousMemory {
     let facts = MappingFacts.of(address..<address + UInt(bytes))
     var verification = Verification()
     verification.add(facts)
-    verification.residentBytes = facts.resident(at: address, bytes)
-    let missing = bytes - verification.residentBytes
+    let resident = facts.resident(at: address, bytes)
+    verification.residentBytes = resident
+    let missing = bytes - resident
     if missing > 0 { throw MemoryError(.notResident(bytes: missing)) }
     if verification.hugeBytes * 2 > bytes, page == .transparent { verification.pageSize = page.alignment }
     return verification

@@ -1,6 +1,6 @@
 public import LinuxSystem
 
-/// What `verify` is to find; whatever is not named may be as it likes.
+/// What `verify` is to find: all of each file resident, and what is named.
 public struct Demand: Sendable, Equatable {
   public enum Pages: Sendable, Equatable {
     /// Transparent huge pages.
@@ -10,22 +10,24 @@ public struct Demand: Sendable, Equatable {
   }
   /// The least size of each file in bytes; only so much of it is looked at.
   public var size: Int?
-  /// All of it resident, in pages of this kind.
+  /// In pages of this kind.
   public var pages: Pages?
-  /// All of it resident, on these nodes.
+  /// On these nodes.
   public var nodes: NodeSet?
   /// Every byte zero; a hole is.
   public var zero = false
+  /// Nothing is demanded, only told.
+  public var isInfo = false
 
-  public init(size: Int? = nil, pages: Pages? = nil, nodes: NodeSet? = nil, zero: Bool = false) {
+  public init(
+    size: Int? = nil, pages: Pages? = nil, nodes: NodeSet? = nil, zero: Bool = false, isInfo: Bool = false
+  ) {
+    self.isInfo = isInfo
     self.size = size
     self.pages = pages
     self.nodes = nodes
     self.zero = zero
   }
-
-  /// Whoever says how large memory is, in which pages or where, means memory that is there: it must be there.
-  var isResidency: Bool { size != nil || pages != nil || nodes != nil }
 }
 
 /// In what a file falls short of a demand.
@@ -34,6 +36,8 @@ public enum Shortfall: Sendable, Equatable {
   case size(has: Int)
   /// So many bytes are not resident.
   case residency(missing: Int)
+  /// The kernel does not tell how much is.
+  case unknownResidency
   /// So many bytes are resident, but in other pages; these are most of them.
   case pages(bytes: Int, has: Int)
   /// So many bytes are resident, but on other nodes, or on nodes that the kernel does not tell.
@@ -47,7 +51,10 @@ public struct FileFindings: Sendable, Equatable {
   public var path: String
   /// Bytes looked at, in whole pages.
   public var bytes: Int
-  public var residentBytes = 0
+  /// nil: the kernel does not tell.
+  public var residentBytes: Int? = 0
+  /// Of them, pages that nobody has cleared yet, as fallocate(2) makes them on tmpfs.
+  public var unclearedBytes = 0
   /// Of them in huge pages, of a pool or transparent.
   public var hugeBytes = 0
   /// Bytes a page: the pool's, else the base page's.
@@ -65,27 +72,32 @@ extension Demand {
   /// In what a file of `fileSize` bytes falls short; `nonZero` is where a byte was found that is not zero.
   func shortfalls(_ found: FileFindings, fileSize: Int, nonZero: Int?) -> [MemoryError] {
     var list: [MemoryError] = []
+    if isInfo { return list }
     func add(_ shortfall: Shortfall, offset: Int? = nil) {
       list.append(MemoryError(.notAsDemanded(shortfall), path: found.path, offset: offset, bytes: found.bytes))
     }
     if let size, fileSize < size { add(.size(has: fileSize)) }
-    if isResidency, found.residentBytes < found.bytes { add(.residency(missing: found.bytes - found.residentBytes)) }
-    let others = found.residentBytes - conforming(found)
-    if others > 0 { add(.pages(bytes: others, has: found.usualPage)) }
-    if let nodes {
-      let there = found.bytesByNode.filter { nodes.contains($0.key) }.values.reduce(0, +)
-      if there < found.residentBytes { add(.nodes(bytes: found.residentBytes - there, asked: nodes)) }
+    if let resident = found.residentBytes {
+      if resident < found.bytes { add(.residency(missing: found.bytes - resident)) }
+      let others = resident - conforming(found, resident)
+      if others > 0 { add(.pages(bytes: others, has: found.usualPage)) }
+      if let nodes {
+        let there = found.bytesByNode.filter { nodes.contains($0.key) }.values.reduce(0, +)
+        if there < resident { add(.nodes(bytes: resident - there, asked: nodes)) }
+      }
+    } else {
+      add(.unknownResidency)
     }
     if zero, let nonZero { add(.content, offset: nonZero) }
     return list
   }
 
   /// Resident bytes in pages as demanded.
-  private func conforming(_ found: FileFindings) -> Int {
+  private func conforming(_ found: FileFindings, _ resident: Int) -> Int {
     switch pages {
-    case nil: found.residentBytes
+    case nil: resident
     case .transparent: found.transparentBytes
-    case .bytes(found.pageSize): found.residentBytes - found.transparentBytes
+    case .bytes(found.pageSize): resident - found.transparentBytes
     case .bytes: 0
     }
   }
@@ -94,7 +106,9 @@ extension Demand {
 extension FileFindings {
   /// Bytes of most of its pages.
   public var usualPage: Int {
-    if transparentBytes * 2 > residentBytes { return TransparentHugePages.current()?.pageSize ?? pageSize }
+    if let residentBytes, transparentBytes * 2 > residentBytes {
+      return TransparentHugePages.current()?.pageSize ?? pageSize
+    }
     return pageSize
   }
 }

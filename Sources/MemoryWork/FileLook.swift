@@ -4,29 +4,24 @@ internal import LinuxSystem
 /// tables, from which the kernel then counts page sizes and nodes; what is missing stays missing.
 final class FileLook {
   let file: MemoryFile
-  /// What is in memory now; what has content, which on disk may be elsewhere.
-  private(set) var resident = Extents()
+  /// What is to be made visible: what is in memory, or, where that is not known and nothing can be made by looking, all.
+  private(set) var visible = Extents()
+  /// What may have content.
   private(set) var content = Extents()
-  /// For a kernel that does not tell where pages are missing: how much is there, and nothing of it can be looked at.
-  private var countedBytes: Int?
+  /// The content is read, not mapped: what is missing would be made by a look at the mapping, or what is on disk be read page
+  /// by page.
+  let isRead: Bool
   private var mapping: Owned<Mapping>?
   private var pageGuard: Owned<PageGuard>?
 
   init(_ file: MemoryFile) throws(MemoryError) {
     self.file = file
+    isRead = file.isOnDisk || !file.presentIsExact
     if file.length == 0 { return }
     try map()
     content = file.present
-    if file.isOnDisk {
-      resident = file.cachedBefore ?? Extents()
-    } else if file.presentIsExact {
-      try measureMemory()
-    } else {
-      content = Extents()
-      countedBytes = try attempting(.inspect, file.path) { () throws(Errno) in
-        min(try file.descriptor!.value.status().allocatedBytes, file.length)
-      }
-    }
+    visible = file.before.resident
+    if file.residentBefore == nil && pageGuard != nil { visible = Extents([0..<file.length]) }
   }
 
   private func map() throws(MemoryError) {
@@ -35,8 +30,15 @@ final class FileLook {
     } catch {
       throw MemoryError(.failed(.map, error), path: file.path, bytes: file.length, pageSize: file.pageSize)
     }
-    // where the kernel forbids guards, a page that goes between two looks may come back empty
-    if !file.isOnDisk { pageGuard = Self.guarding(mapping!) }
+    if !file.isOnDisk {
+      // where the kernel forbids guards, a page that goes between two looks may come back empty
+      pageGuard = Self.guarding(mapping!)
+      return
+    }
+    try attempting(.advise, file.path) { () throws(Errno) in
+      try Memory.adviseRandom(mapping!.value.address, file.length)
+      try FileRange.readNoAhead(file.descriptor!.value.number)
+    }
   }
 
   private static func guarding(_ mapping: Owned<Mapping>) -> Owned<PageGuard>? {
@@ -47,34 +49,26 @@ final class FileLook {
     }
   }
 
-  /// Pages of tmpfs may be swapped out, and are left there.
-  private func measureMemory() throws(MemoryError) {
-    resident = file.present
-    if file.fileSystem.kind != .tmpfs { return }
-    if let cached = FilePresence.cached(file.descriptor!.value, file.present) {
-      resident = cached
-    } else {
-      resident = try attempting(.inspect, file.path) { () throws(Errno) in try FilePresence.cached(mapping!.value) }
-    }
-  }
-
   /// For chunks.
   var region: Region {
     Region(
       address: mapping?.value.address ?? 0, length: file.length, pageSize: file.pageSize,
+      file: file.descriptor?.value.number ?? -1,
       recipe: Recipe(pages: Memory.canPopulate ? .populate : .touch, writing: false))
   }
 
-  /// What the kernel counts, once the pages are visible.
-  func findings() -> FileFindings {
+  /// What is known, once the pages are visible; `seen`: bytes that were.
+  func findings(seen: Int) -> FileFindings {
     var found = FileFindings(path: file.path, bytes: file.length, pageSize: file.pageSize)
     guard let mapping else { return found }
+    let isComplete = file.residentBefore != nil || pageGuard != nil
+    found.residentBytes = isComplete && !visible.ranges.isEmpty ? seen : file.residentBefore
+    found.unclearedBytes = file.before.resident.bytes - file.before.ready.bytes
     let start = mapping.value.address
     let facts = MappingFacts.of(start..<start + UInt(file.length))
-    found.residentBytes = countedBytes ?? facts.residentBytes
     found.bytesByNode = facts.bytesByNode
     let isPool = file.pageSize > MemoryInfo.basePageSize
-    found.hugeBytes = isPool ? found.residentBytes : facts.transparentHugeBytes
+    found.hugeBytes = isPool ? found.residentBytes ?? 0 : facts.transparentHugeBytes
     return found
   }
 }

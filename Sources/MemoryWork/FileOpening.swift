@@ -1,51 +1,54 @@
+public import KTask
 internal import LinuxSystem
 
+/// How files are looked at before there is a plan: with how many threads, and who may stop it.
+public struct Looking: Sendable {
+  let control: TaskControl
+  let monitor: TaskMonitor?
+
+  public init(_ control: TaskControl, _ monitor: TaskMonitor?) {
+    self.control = control
+    self.monitor = monitor
+  }
+}
+
 /// How a FILE's name becomes an open file that nobody else works on.
+///
+/// Before the work it is open for reading only: opened for writing, a file of an overlay is copied up, which is a change.
 extension MemoryFile {
-  /// nil where there is nothing of that name. `looking`: for reading, and whoever works on it.
-  static func open(_ path: String, looking: Bool = false) throws(MemoryError) -> Owned<FileDescriptor>? {
-    guard let kind = try kindOfName(path) else { return nil }
-    var access = looking ? FileDescriptor.Access.readOnly : .readWrite
-    if kind == .symbolicLink && isMagicLink(path) {
-      access.insert(.followLinks)
-    } else if kind != .regular {
-      throw MemoryError(.wrongKind(kind), path: path)
-    }
-    let file = try attempting(.open, path) { () throws(Errno) in try FileDescriptor.open(path, access) }
-    if looking {
-      try checkKind(file, path)
-    } else {
-      try claim(file, path)
-    }
-    return Owned(file)
-  }
-
-  /// A first look keeps devices and FIFOs from being opened at all; what counts is the look after opening.
-  private static func kindOfName(_ path: String) throws(MemoryError) -> FileStatus.Kind? {
+  /// The directory that the name is in. `orMissing`: a file in none is one that is missing.
+  static func place(of path: String, orMissing: Bool) throws(MemoryError) -> Owned<FilePlace> {
     do throws(Errno) {
-      return try FileStatus.ofName(path).kind
-    } catch .noEntry {
-      return nil
+      return Owned(try FilePlace(path))
     } catch {
-      throw MemoryError(.failed(.open, error), path: path)
+      if orMissing && error == .noEntry { throw MemoryError(.missing, path: path) }
+      throw MemoryError(.failed(orMissing ? .open : .create, error), path: path)
     }
   }
 
-  /// /proc/PID/fd/N: a memfd's name. Such a link cannot lead anywhere that its process had not opened.
-  private static func isMagicLink(_ path: String) -> Bool {
+  /// Of names that mean no file yet: whether both would mean the same one.
+  static func isSamePlace(_ one: String, _ other: String) -> Bool {
     do throws(Errno) {
-      let parent = try FileDescriptor.open(directory(of: path), [.pathOnly, .directory, .followLinks])
-      return try parent.fileSystem().kind == .proc
+      let mine = try FilePlace(one)
+      let theirs = try FilePlace(other)
+      if !mine.hasName(of: theirs) { return false }
+      return try mine.directoryStatus().isSameFile(as: theirs.directoryStatus())
     } catch {
       return false
     }
   }
 
-  /// Whatever the name meant a moment ago: what is open must be a regular file that nobody else works on.
-  static func claim(_ file: borrowing FileDescriptor, _ path: String) throws(MemoryError) {
-    try checkKind(file, path)
-    let isOurs = try attempting(.lock, path) { () throws(Errno) in try file.lockExclusively() }
-    if !isOurs { throw MemoryError(.busy, path: path) }
+  /// nil where there is nothing of that name. What is there is not really opened before it is known to be a regular file.
+  static func find(in place: borrowing FilePlace, _ path: String) throws(MemoryError) -> Owned<FileDescriptor>? {
+    let found: Owned<FileDescriptor>
+    do throws(Errno) {
+      found = Owned(try place.look())
+    } catch {
+      if error == .noEntry { return nil }
+      throw MemoryError(.failed(.open, error), path: path)
+    }
+    try checkKind(found.value, path)
+    return try attempting(.open, path) { () throws(Errno) in Owned(try place.open(found.value, .readOnly)) }
   }
 
   private static func checkKind(_ file: borrowing FileDescriptor, _ path: String) throws(MemoryError) {
@@ -53,28 +56,28 @@ extension MemoryFile {
     if status.kind != .regular { throw MemoryError(.wrongKind(status.kind), path: path) }
   }
 
-  static func fileSystem(of file: Int32?, _ path: String) throws(MemoryError) -> FileSystemFacts {
-    try attempting(file == nil ? .create : .inspect, path) { () throws(Errno) in
-      if let file { return try FileSystemFacts.of(file) }
-      return try FileDescriptor.open(directory(of: path), [.pathOnly, .directory, .followLinks]).fileSystem()
+  /// What opening for writing, or making the file, would be refused for want of rights. It comes with the work.
+  static func checkRights(
+    _ file: Owned<FileDescriptor>?, in place: borrowing FilePlace, _ path: String
+  ) throws(MemoryError) {
+    try attempting(file == nil ? .create : .open, path) { () throws(Errno) in
+      if let file { return try place.checkWriting(file.value) }
+      try place.checkMaking()
     }
   }
 
-  /// The number of the device that it is on; of a file that is not there yet, that its directory is on.
-  static func device(of file: Owned<FileDescriptor>?, _ path: String) throws(Errno) -> UInt64 {
-    if let file { return try file.value.status().device }
-    return try FileDescriptor.open(directory(of: path), [.pathOnly, .directory, .followLinks]).status().device
+  /// Keeps others from working on it.
+  static func claim(_ file: borrowing FileDescriptor, _ path: String) throws(MemoryError) {
+    let isOurs = try attempting(.lock, path) { () throws(Errno) in try file.lockExclusively() }
+    if !isOurs { throw MemoryError(.busy, path: path) }
   }
 
-  /// Of names that mean no file yet: whether both would mean the same one.
-  static func isSamePlace(_ one: String, _ other: String) -> Bool {
-    if one.split(separator: "/").last != other.split(separator: "/").last { return false }
-    do throws(Errno) {
-      let mine = try FileDescriptor.open(directory(of: one), [.pathOnly, .directory, .followLinks]).status()
-      let theirs = try FileDescriptor.open(directory(of: other), [.pathOnly, .directory, .followLinks]).status()
-      return mine.isSameFile(as: theirs)
-    } catch {
-      return false
+  static func fileSystem(
+    of file: Owned<FileDescriptor>?, or place: borrowing FilePlace, _ path: String
+  ) throws(MemoryError) -> FileSystemFacts {
+    try attempting(file == nil ? .create : .inspect, path) { () throws(Errno) in
+      if let file { return try file.value.fileSystem() }
+      return try place.fileSystem()
     }
   }
 }

@@ -1,146 +1,237 @@
+internal import KTask
 internal import LinuxSystem
 
 /// Which parts of a file have memory (or disk blocks) already, asked without making any.
+///
+/// On tmpfs a page may be allocated, cleared and in memory, each without the next: fallocate(2) clears none, and what is
+/// swapped out is in memory no more.
 struct FilePresence {
-  var extents = Extents()
-  /// False where the kernel does not tell exactly: then more may be listed than is there, never less, so that an
-  /// undo takes nothing away that was there.
+  /// What was there before and an undo must leave: pages, cleared yet or not, in memory or swapped out; on disk, blocks.
+  /// Where the kernel does not tell exactly more may be listed than is there, never less.
+  var present = Extents()
   var isExact = true
+  /// What is known to be in memory, cleared yet or not.
+  var resident = Extents()
+  /// Of that what is cleared, too: whoever maps it finds it ready.
+  var ready = Extents()
+  /// Bytes in memory; nil: not known.
+  var residentBytes: Int? = 0
+  /// Bytes of memory, swap or disk that all of the file has.
+  var allocatedBytes = 0
 
-  /// Of the first `length` bytes of an open file, `length` in whole pages.
+  /// Of the first `length` bytes of an open file, `length` in whole pages. `isMaking`: whoever asks is about to make what is
+  /// missing, so that a page of a pool may be taken for a moment to find out.
   static func of(
-    _ file: borrowing FileDescriptor, _ kind: FileSystemFacts.Kind, pageSize: Int, length: Int
-  ) throws(Errno) -> FilePresence {
-    let status = try file.status()
-    let within = min(length, (status.size + pageSize - 1) / pageSize * pageSize)
-    if status.allocatedBytes == 0 || within == 0 { return FilePresence() }
+    _ file: borrowing FileDescriptor, _ kind: FileSystemFacts.Kind, pageSize: Int, length: Int, isMaking: Bool,
+    _ looking: Looking, _ path: String
+  ) throws(MemoryError) -> FilePresence {
+    let status = try attempting(.inspect, path) { () throws(Errno) in try file.status() }
+    let size = rounded(status.size, up: pageSize) ?? status.size / pageSize * pageSize
+    let within = min(length, size)
+    let isInMemory = kind == .hugetlbfs || kind == .tmpfs
+    if within == 0 || (isInMemory && status.allocatedBytes == 0) { return FilePresence() }
+    let isTold = try attempting(.inspect, path) { () throws(Errno) in try file.tellsResidency() }
+    let mapping: Owned<Mapping>
+    do throws(Errno) {
+      mapping = Owned(try Mapping.readOnly(file, within))
+    } catch {
+      if error == .noMemory { return .unknown(within, allocated: status.allocatedBytes) }
+      throw MemoryError(.failed(.map, error), path: path, bytes: within)
+    }
+    let scan = FileScan(
+      mapping: mapping, file: file.number, pageSize: pageSize, isWhole: within == size,
+      allocated: status.allocatedBytes, looking: looking, path: path)
+    var found: FilePresence
     switch kind {
-    case .hugetlbfs:
-      return try ofHugePages(file, allocated: status.allocatedBytes, pageSize: pageSize, size: within, all: status.size)
-    case .tmpfs: return try ofTmpfs(file, allocated: status.allocatedBytes, within)
-    default: return try ofBlocks(file, within)
+    case .hugetlbfs: found = try scan.hugePages(isMaking: isMaking)
+    case .tmpfs: found = try scan.memory(isTold: isTold)
+    default: found = try scan.disk(isTold: isTold)
     }
+    found.allocatedBytes = status.allocatedBytes
+    return found
   }
 
-  private static func ofHugePages(
-    _ file: borrowing FileDescriptor, allocated: Int, pageSize: Int, size: Int, all: Int
-  ) throws(Errno) -> FilePresence {
-    if allocated >= all { return FilePresence(extents: Extents([0..<size])) }
+  /// Where nothing more can be asked than how much the file has in all.
+  static func unknown(_ within: Int, allocated: Int) -> FilePresence {
+    FilePresence(present: Extents([0..<within]), isExact: false, residentBytes: nil, allocatedBytes: allocated)
+  }
+}
+
+/// A file mapped to be looked at, and how: every page on all threads, in chunks between which it can be stopped.
+struct FileScan {
+  let mapping: Owned<Mapping>
+  let file: Int32
+  let pageSize: Int
+  /// The mapping is of all that the file has.
+  let isWhole: Bool
+  /// Bytes that the file has in all.
+  let allocated: Int
+  let looking: Looking
+  let path: String
+
+  var within: Int { mapping.value.length }
+}
+
+extension FileScan {
+  /// hugetlbfs knows no SEEK_HOLE, and mincore(2) sees only what this process has mapped: userfaultfd(2) tells. Where it
+  /// must not, the pages are tried; a mere look takes none and knows what the file has in all.
+  func hugePages(isMaking: Bool) throws(MemoryError) -> FilePresence {
+    let all = Extents([0..<within])
+    if isWhole && allocated >= within {
+      return FilePresence(present: all, resident: all, ready: all, residentBytes: within)
+    }
+    var found = try probed()
+    if found == nil && isMaking { found = try tried() }
+    if let there = found {
+      return FilePresence(present: there, resident: there, ready: there, residentBytes: there.bytes)
+    }
+    return FilePresence(present: all, isExact: false, residentBytes: isWhole ? allocated : nil)
+  }
+
+  private func probed() throws(MemoryError) -> Extents? {
+    let probe: Owned<PageProbe>
     do throws(Errno) {
-      return FilePresence(extents: try probe(file, pageSize: pageSize, size))
-    } catch {
-      return FilePresence(extents: Extents([0..<size]), isExact: false)
-    }
-  }
-
-  /// hugetlbfs knows no SEEK_HOLE, and mincore(2) sees only what this process has mapped.
-  private static func probe(
-    _ file: borrowing FileDescriptor, pageSize: Int, _ size: Int
-  ) throws(Errno) -> Extents {
-    let mapping = try Mapping.readOnly(file, size)
-    let probe = try PageProbe(mapping, huge: true)
-    var extents = Extents()
-    var at = 0
-    while at < size {
-      let bytes = try probe.present(from: at)
-      extents.append(at..<at + bytes)
-      at += bytes + pageSize
-    }
-    return extents
-  }
-
-  private static func ofTmpfs(
-    _ file: borrowing FileDescriptor, allocated: Int, _ size: Int
-  ) throws(Errno) -> FilePresence {
-    let page = MemoryInfo.basePageSize
-    let data = try seekData(file, size).touchedPages(of: page).clamped(to: 0..<size)
-    if data.bytes >= allocated || data.bytes == size { return FilePresence(extents: data) }
-    // fallocate(2) was here: pages that are there but not cleared yet look like holes
-    do throws(Errno) {
-      var all = Extents()
-      var at = 0
-      for gap in data.gaps(in: 0..<size).ranges {
-        all.append(at..<gap.lowerBound)
-        try appendCached(file, gap, &all)
-        at = gap.upperBound
-      }
-      all.append(at..<size)
-      return FilePresence(extents: all)
-    } catch {
-      return FilePresence(extents: Extents([0..<size]), isExact: false)
-    }
-  }
-
-  /// What is in memory now, swapped-out pages apart, of a range with data; nil on a kernel without cachestat(2).
-  static func cached(_ file: borrowing FileDescriptor, _ data: Extents) -> Extents? {
-    var found = Extents()
-    do throws(Errno) {
-      for range in data.ranges { try appendCached(file, range, &found) }
-      return found
+      probe = Owned(try PageProbe(mapping.value))
     } catch {
       return nil
     }
-  }
-
-  /// Halves the range until each part is cached wholly or not at all.
-  private static func appendCached(
-    _ file: borrowing FileDescriptor, _ range: Range<Int>, _ extents: inout Extents
-  ) throws(Errno) {
-    let page = MemoryInfo.basePageSize
-    let cached = try FileRange.cachedPages(file.number, range.lowerBound, range.count) * page
-    if cached == 0 { return }
-    if cached >= range.count {
-      extents.append(range)
-      return
+    let map = try map()
+    let number = probe.value.number
+    let isDone = try run { table in
+      unsafe ProbeHugePages(regions: UnsafePointer(table.regions), there: map.words, probe: number)
     }
-    let middle = range.lowerBound + range.count / page / 2 * page
-    try appendCached(file, range.lowerBound..<middle, &extents)
-    try appendCached(file, middle..<range.upperBound, &extents)
+    withExtendedLifetime(probe) {}
+    return isDone ? map.extents : nil
   }
 
-  private static func seekData(_ file: borrowing FileDescriptor, _ size: Int) throws(Errno) -> Extents {
+  private func tried() throws(MemoryError) -> Extents? {
+    let trial: Owned<PageTrial>
+    do throws(Errno) {
+      trial = Owned(try PageTrial())
+    } catch {
+      return nil
+    }
+    let map = try map()
+    let number = trial.value.number
+    let isDone = try run { table in
+      unsafe TryHugePages(regions: UnsafePointer(table.regions), there: map.words, trial: number)
+    }
+    withExtendedLifetime(trial) {}
+    return isDone ? map.extents : nil
+  }
+}
+
+extension FileScan {
+  /// tmpfs: mincore(2) tells what is cleared and in memory, cachestat(2) also of what is not cleared yet or swapped out.
+  /// Without that, what fallocate(2) made looks like a hole.
+  func memory(isTold: Bool) throws(MemoryError) -> FilePresence {
+    if !isTold { return try dataOnly(ready: nil) }
+    let (present, resident, ready) = (try map(), try map(), try map())
+    let tellsCache = FileScan.tellsCache(file)
+    let isDone = try run { table in
+      unsafe LookAtMemory(
+        regions: UnsafePointer(table.regions), present: present.words, resident: resident.words, ready: ready.words,
+        tellsCache: tellsCache)
+    }
+    if !isDone { return .unknown(within, allocated: allocated) }
+    if !tellsCache { return try dataOnly(ready: ready.extents) }
+    let there = resident.extents
+    return FilePresence(present: present.extents, resident: there, ready: ready.extents, residentBytes: there.bytes)
+  }
+
+  private static func tellsCache(_ file: Int32) -> Bool {
+    do throws(Errno) {
+      _ = try FileRange.cachedPages(file, 0, MemoryInfo.basePageSize)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /// What can be told by SEEK_DATA: what is cleared, in memory or not. Exact where that is all that the file has. `ready`: what
+  /// is in memory; nil: the kernel keeps it from this process.
+  private func dataOnly(ready: Extents?) throws(MemoryError) -> FilePresence {
+    let data = try data()
+    let isExact = isWhole && data.bytes >= allocated
+    var found = FilePresence(present: isExact ? data : Extents([0..<within]), isExact: isExact, residentBytes: nil)
+    guard let ready else { return found }
+    found.resident = ready
+    found.ready = ready
+    // what is not cleared may be in memory, too
+    if isExact || ready.bytes == within { found.residentBytes = ready.bytes }
+    return found
+  }
+
+  /// One call for each part with data, and one for each hole: as long as the kernel takes to walk through it.
+  private func data() throws(MemoryError) -> Extents {
     var extents = Extents()
     var at = 0
-    while at < size {
-      let start = try FileRange.seek(file.number, at, data: true)
-      if start >= size { break }
-      let end = try FileRange.seek(file.number, start, data: false)
-      if end <= start { break }
-      extents.append(start..<end)
+    while at < within {
+      if looking.monitor?.isCancelled == true { throw MemoryError(.cancelled) }
+      let (start, end) = try attempting(.inspect, path) { () throws(Errno) in
+        let start = try FileRange.seek(file, at, data: true)
+        return (start, start < within ? try FileRange.seek(file, start, data: false) : start)
+      }
+      // a file system may say anything
+      if start < at || start >= within || end <= start { break }
+      extents.append(start..<min(end, within))
       at = end
     }
-    return extents
+    return extents.touchedPages(of: pageSize).clamped(to: 0..<within)
+  }
+}
+
+extension FileScan {
+  /// On disk: blocks, written or only allocated, and what the page cache has. Where the file system does not list its blocks,
+  /// data.
+  func disk(isTold: Bool) throws(MemoryError) -> FilePresence {
+    // mincore(2) would say that all is there
+    if !isTold { throw MemoryError(.failed(.inspect, .access), path: path) }
+    let (blocks, cached) = (try map(), try map())
+    let tellsBlocks = FileScan.tellsBlocks(file)
+    let tellsCache = FileScan.tellsCache(file)
+    let isDone = try run { table in
+      unsafe LookAtDisk(
+        regions: UnsafePointer(table.regions), blocks: tellsBlocks ? blocks.words : nil, cached: cached.words,
+        tellsCache: tellsCache)
+    }
+    if !isDone { return .unknown(within, allocated: allocated) }
+    let ready = cached.extents
+    var found = FilePresence(present: blocks.extents, resident: ready, ready: ready, residentBytes: ready.bytes)
+    if !tellsBlocks {
+      let data = try data()
+      found.isExact = isWhole && data.bytes >= allocated
+      found.present = found.isExact ? data : Extents([0..<within])
+    }
+    return found
   }
 
-  /// Blocks on disk, written or only allocated; where the file system does not list them, its data.
-  private static func ofBlocks(_ file: borrowing FileDescriptor, _ size: Int) throws(Errno) -> FilePresence {
-    let page = MemoryInfo.basePageSize
+  private static func tellsBlocks(_ file: Int32) -> Bool {
     do throws(Errno) {
-      var extents = Extents()
-      var at = 0
-      while at < size, let extent = try FileRange.nextExtent(file.number, at) {
-        extents.append(max(at, extent.lowerBound)..<max(at, extent.upperBound))
-        at = max(at + 1, extent.upperBound)
-      }
-      return FilePresence(extents: extents.touchedPages(of: page).clamped(to: 0..<size))
-    } catch .notSupported {
-      return FilePresence(extents: try seekData(file, size).touchedPages(of: page).clamped(to: 0..<size))
+      _ = try FileRange.nextExtent(file, 0, MemoryInfo.basePageSize)
+      return true
+    } catch {
+      return false
     }
   }
+}
 
-  /// Pages of a file's mapping that the page cache has.
-  static func cached(_ mapping: borrowing Mapping) throws(Errno) -> Extents {
-    let window = 256 << 20
-    let page = MemoryInfo.basePageSize
-    var extents = Extents()
-    for start in stride(from: 0, to: mapping.length, by: window) {
-      let length = min(window, mapping.length - start)
-      let pages = try Memory.residency(mapping.address + UInt(start), length)
-      for (index, bits) in pages.enumerated() where bits & 1 != 0 {
-        let at = start + index * page
-        extents.append(at..<min(at + page, mapping.length))
-      }
-    }
-    return extents
+extension FileScan {
+  private func map() throws(MemoryError) -> PageMap {
+    try attempting(.inspect, path) { () throws(Errno) in try PageMap(within, pageSize: pageSize) }
+  }
+
+  /// False where the kernel refused to tell.
+  private func run<Work: TaskWork>(
+    _ work: (RegionTable) -> Work
+  ) throws(MemoryError) -> Bool where Work.Iterator == MemoryIterator, Work.Failure == ChunkFailure {
+    let region = Region(
+      address: mapping.value.address, length: within, pageSize: pageSize, file: file, recipe: Recipe(pages: .none))
+    let table = RegionTable([region], present: [])
+    let control = looking.control.forMemory(alignment: pageSize * PageBits.perWord)
+    let run = runMemoryTask(
+      work(table), [Span(region: 0, range: 0..<within)], table, control, looking.monitor, path: { _ in path })
+    if run.end == .cancelled { throw MemoryError(.cancelled) }
+    return run.errors.isEmpty
   }
 }

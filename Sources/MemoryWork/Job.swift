@@ -44,7 +44,8 @@ public struct GivenBack: Sendable, Equatable {
 public struct Verification: Sendable, Equatable {
   /// nil: contents were not to be cleared.
   public var isZero: Bool?
-  public var residentBytes = 0
+  /// nil: the kernel does not tell.
+  public var residentBytes: Int? = 0
   /// Of them in huge pages, of a pool or transparent.
   public var hugeBytes = 0
   /// nil: not to be locked.
@@ -63,7 +64,7 @@ public struct Verification: Sendable, Equatable {
 
   /// What was found in another piece of the same job.
   mutating func add(_ other: Verification) {
-    residentBytes += other.residentBytes
+    residentBytes = residentBytes.flatMap { bytes in other.residentBytes.map { bytes + $0 } }
     hugeBytes += other.hugeBytes
     pageSize = max(pageSize, other.pageSize)
     bytesByNode.merge(other.bytesByNode, uniquingKeysWith: +)

@@ -6,7 +6,7 @@ public struct MemoryError: Error, Equatable, Sendable {
   /// What was being done when a call failed.
   public enum Operation: String, Sendable, BitwiseCopyable {
     case open, create, resize, lock, map, advise, populate, allocate, touch, clear, verify, pin, register, inspect
-    case mapForDevices, place, locate, remove, punch, growPool
+    case mapForDevices, place, locate, remove, punch, growPool, read
   }
 
   public enum Cause: Equatable, Sendable {
@@ -40,6 +40,8 @@ public struct MemoryError: Error, Equatable, Sendable {
     case notZero
     /// Fewer bytes are resident than should be.
     case notResident(bytes: Int)
+    /// Fewer bytes have blocks on the disk than should.
+    case notAllocated(bytes: Int)
     case notLocked(bytes: Int)
     /// Fewer bytes are pinned than should be.
     case notPinned(bytes: Int)

@@ -1,4 +1,4 @@
-public import KTask
+internal import KTask
 public import LinuxSystem
 
 /// One FILE of a job: opened and locked, measured before it is touched, and put back as it was when asked.
@@ -15,9 +15,8 @@ public final class MemoryFile {
   let askedBytes: Int
   /// What the job covers: whole pages.
   public let length: Int
-  /// What was there before.
-  public private(set) var present = Extents()
-  public private(set) var presentIsExact = true
+  /// What of it was there before.
+  private(set) var before = FilePresence()
   /// nil: where the kernel puts it.
   public private(set) var placement: Placement?
   /// Its node tasks; one of no node where it is not placed.
@@ -25,26 +24,32 @@ public final class MemoryFile {
   /// Where its pages lie; after a verified run.
   public internal(set) var bytesByNode: [Int: Int] = [:]
 
-  private(set) var descriptor: Owned<FileDescriptor>?
-  private var mapping: Owned<Mapping>?
-  /// On disk what the page cache had of it.
-  private(set) var cachedBefore: Extents?
+  /// Where its name is; nil: it has none.
+  let place: Owned<FilePlace>?
+  /// For reading before the work, for writing from `begin` on.
+  var descriptor: Owned<FileDescriptor>?
+  private var isOpenForWriting = false
+  var mapping: Owned<Mapping>?
   /// Huge pages are asked for where the kernel gives them to whom asks (MADV_HUGEPAGE).
   public private(set) var isTransparent = false
-  private var hasExtended = false
-  private var hasCreated = false
+  var hasExtended = false
+  var hasCreated = false
 
   /// Opens and locks the file, or, where there is none and `creating`, looks at its directory; changes nothing.
   /// `size` nil: the file's own, which must be something unless it `mayBeEmpty`; more than that is for `creating` only.
   public init(
-    _ path: String, size wanted: Int?, creating: Bool, mayBeEmpty: Bool = false, monitor: TaskMonitor? = nil
+    _ path: String, size wanted: Int?, creating: Bool, mayBeEmpty: Bool = false, _ looking: Looking
   ) throws(MemoryError) {
     self.path = path
-    try monitor?.check(path)
-    let opened = try Self.open(path)
+    try looking.monitor?.check(path)
+    let place = try Self.place(of: path, orMissing: !creating)
+    self.place = place
+    let opened = try Self.find(in: place.value, path)
     existed = opened != nil
     if opened == nil && !creating { throw MemoryError(.missing, path: path) }
-    fileSystem = try Self.fileSystem(of: opened?.value.number, path)
+    fileSystem = try Self.fileSystem(of: opened, or: place.value, path)
+    try Self.checkRights(opened, in: place.value, path)
+    if let opened { try Self.claim(opened.value, path) }
     originalSize = existed ? try attempting(.inspect, path) { () throws(Errno) in try opened!.value.status().size } : 0
     pageSize = fileSystem.kind == .hugetlbfs ? fileSystem.blockSize : MemoryInfo.basePageSize
     guard let asked = wanted ?? (originalSize > 0 || mayBeEmpty ? originalSize : nil) else {
@@ -59,14 +64,15 @@ public final class MemoryFile {
     askedBytes = asked
     size = max(originalSize, fileSystem.kind == .hugetlbfs ? length : asked)
     descriptor = opened
-    try measure(monitor)
+    before = try presence(isMaking: true, looking)
   }
 
   /// A file without a name, of `size` bytes, that is open already; `isTransparent`: in transparent huge pages.
   init(unnamed file: Owned<FileDescriptor>, size wanted: Int, isTransparent: Bool) throws(MemoryError) {
     path = Self.memfd
+    place = nil
     existed = true
-    fileSystem = try Self.fileSystem(of: file.value.number, path)
+    fileSystem = try attempting(.inspect, Self.memfd) { () throws(Errno) in try file.value.fileSystem() }
     originalSize = 0
     pageSize = fileSystem.kind == .hugetlbfs ? fileSystem.blockSize : MemoryInfo.basePageSize
     guard let length = rounded(wanted, up: pageSize) else {
@@ -78,88 +84,92 @@ public final class MemoryFile {
     size = fileSystem.kind == .hugetlbfs ? length : wanted
     self.isTransparent = isTransparent
     descriptor = file
+    isOpenForWriting = true
   }
 
-  /// Opens a file to look at its first `size` bytes, or all of it: for reading only and not locked, so that nobody who
-  /// works on it or has it mapped is disturbed.
-  public init(lookingAt path: String, size wanted: Int?, monitor: TaskMonitor? = nil) throws(MemoryError) {
+  /// Opens a file to look at its first `size` bytes, or all of it: not locked, so that nobody who works on it or has it
+  /// mapped is disturbed.
+  public init(lookingAt path: String, size wanted: Int?, _ looking: Looking) throws(MemoryError) {
     self.path = path
-    try monitor?.check(path)
-    guard let opened = try Self.open(path, looking: true) else { throw MemoryError(.missing, path: path) }
+    try looking.monitor?.check(path)
+    let place = try Self.place(of: path, orMissing: true)
+    self.place = place
+    guard let opened = try Self.find(in: place.value, path) else { throw MemoryError(.missing, path: path) }
     existed = true
-    fileSystem = try Self.fileSystem(of: opened.value.number, path)
+    fileSystem = try Self.fileSystem(of: opened, or: place.value, path)
     originalSize = try attempting(.inspect, path) { () throws(Errno) in try opened.value.status().size }
     size = originalSize
     askedBytes = min(originalSize, wanted ?? originalSize)
     pageSize = fileSystem.kind == .hugetlbfs ? fileSystem.blockSize : MemoryInfo.basePageSize
-    length = rounded(askedBytes, up: pageSize) ?? originalSize
+    guard let length = rounded(askedBytes, up: pageSize) else {
+      throw MemoryError(.failed(.inspect, .fileTooBig), path: path)
+    }
+    self.length = length
     parts = [Span(region: 0, range: 0..<length)]
     descriptor = opened
-    try measure(monitor)
+    before = try presence(isMaking: false, looking)
   }
 
-  private func measure(_ monitor: TaskMonitor?) throws(MemoryError) {
-    guard descriptor != nil else { return }
-    let found = try attempting(.inspect, path) { () throws(Errno) in
-      try FilePresence.of(descriptor!.value, fileSystem.kind, pageSize: pageSize, length: length)
-    }
-    present = found.extents
-    presentIsExact = found.isExact
-    try monitor?.check(path)
-    if isOnDisk { cachedBefore = try measureCached() }
+  /// What the file has now, of what the job covers.
+  func presence(isMaking: Bool, _ looking: Looking) throws(MemoryError) -> FilePresence {
+    guard let descriptor else { return FilePresence() }
+    return try FilePresence.of(
+      descriptor.value, fileSystem.kind, pageSize: pageSize, length: length, isMaking: isMaking, looking, path)
   }
 
   /// Shares it out among nodes, as far as they have pages; before `checks` and `begin`. Pages that are there are not
   /// moved: bound to other nodes than theirs, the file is refused. `looking`: how threads look for that.
   public func place(
-    _ placement: Placement, _ stock: inout NodeStock, looking: TaskControl, monitor: TaskMonitor? = nil
+    _ placement: Placement, _ stock: inout NodeStock, _ looking: Looking
   ) throws(MemoryError) {
     if isOnDisk { throw MemoryError(.noPlacement(fileSystem.kind.rawValue), path: path) }
     self.placement = placement
-    if placement.policy == .bind { try refuseWrongNodes(placement, looking, monitor) }
+    if placement.policy == .bind { try refuseWrongNodes(placement, looking) }
     parts = placement.parts(
       of: 0, length: length, missing: present.gaps(in: 0..<length), pageSize: pageSize, alignment: alignment, &stock)
   }
 
   /// Looks at what is there already, as far as that is known: reading a page that is not there would make one.
-  private func refuseWrongNodes(
-    _ placement: Placement, _ looking: TaskControl, _ monitor: TaskMonitor?
-  ) throws(MemoryError) {
+  private func refuseWrongNodes(_ placement: Placement, _ looking: Looking) throws(MemoryError) {
     guard presentIsExact, let within = present.hull?.upperBound else { return }
     // not more, and not to be written: hugetlbfs makes a file as long as its longest writable mapping
     let seen = try attempting(.map, path) { () throws(Errno) in
       Owned(try Mapping.shared(descriptor!.value, within, writable: false, reserving: false))
     }
-    mapping = seen
-    defer { mapping = nil }
     let recipe = Recipe(pages: Memory.canPopulate ? .populate : .touch, writing: false)
     let region = Region(address: seen.value.address, length: within, pageSize: pageSize, recipe: recipe)
     let table = RegionTable([region], present: [present])
-    let control = looking.forMemory(alignment: pageSize)
+    let control = looking.control.forMemory(alignment: pageSize)
     _ = try table.bytesByNode(
-      present.ranges.map { Span(region: 0, range: $0) }, [placement], control, monitor, wereThere: true,
+      present.ranges.map { Span(region: 0, range: $0) }, [placement], control, looking.monitor, wereThere: true,
       path: { _ in path })
+    withExtendedLifetime(seen) {}
   }
 
   /// Asks for transparent huge pages; false where its file system has none.
   public func wantTransparent() -> Bool {
-    guard fileSystem.kind == .tmpfs, let device = try? Self.device(of: descriptor, path) else { return false }
+    guard fileSystem.kind == .tmpfs, let device = device else { return false }
     isTransparent = TransparentHugePages.isOn(device: device)
     return isTransparent
   }
 
+  /// The number of the device that it is on; of a file that is not there yet, that its directory is on.
+  private var device: UInt64? {
+    do throws(Errno) {
+      if let descriptor { return try descriptor.value.status().device }
+      return try place?.value.directoryStatus().device
+    } catch {
+      return nil
+    }
+  }
+
   // MARK: working
-
-  /// Bytes without memory (on disk: without blocks).
-  public var missingBytes: Int { length - present.bytes }
-
-  /// Bytes in memory before, of those that the job covers.
-  public var residentBefore: Int { (cachedBefore ?? present).bytes }
 
   /// Makes the file if need be, gives it its size and maps it. On hugetlbfs nothing is reserved: pages promised to a
   /// file stay promised, whatever becomes of the run, until they are made or the file is cut.
   func begin() throws(MemoryError) {
     if descriptor == nil { try create() }
+    if !isOpenForWriting { try openForWriting() }
     let sizeNow = try attempting(.inspect, path) { () throws(Errno) in try descriptor!.value.status().size }
     if sizeNow < size {
       hasExtended = true
@@ -168,15 +178,18 @@ public final class MemoryFile {
     try map()
   }
 
-  /// What the page cache has of a file on disk.
-  private func measureCached() throws(MemoryError) -> Extents {
-    let within = min(length, originalSize)
-    if within == 0 { return Extents() }
-    let isTold = try attempting(.inspect, path) { () throws(Errno) in try descriptor!.value.tellsResidency() }
-    if !isTold { throw MemoryError(.failed(.inspect, .access), path: path) }
-    return try attempting(.inspect, path) { () throws(Errno) in
-      try FilePresence.cached(Mapping.shared(descriptor!.value, within, writable: false))
+  /// From here on there is somebody who puts it back. The lock goes with the descriptor that has it: another ktaskctl may be
+  /// quicker to take it again, and then is at work.
+  func openForWriting() throws(MemoryError) {
+    guard !isOpenForWriting, let place, let found = descriptor else { return }
+    let writable = try attempting(.open, path) { () throws(Errno) in
+      Owned(try place.value.open(found.value, .readWrite))
     }
+    try attempting(.lock, path) { () throws(Errno) in try found.value.unlock() }
+    descriptor = nil
+    try Self.claim(writable.value, path)
+    descriptor = writable
+    isOpenForWriting = true
   }
 
   private func map() throws(MemoryError) {
@@ -194,28 +207,28 @@ public final class MemoryFile {
     }
   }
 
+  /// What was made is ours to remove from the moment that it is there, unless another ktaskctl was quicker to work on it.
   private func create() throws(MemoryError) {
-    let made = try make()
+    guard let place else { return }
+    do throws(Errno) {
+      descriptor = Owned(try place.value.create())
+    } catch {
+      // made meanwhile by another ktaskctl, which then is at work on it
+      if error == .exists, let made = try Self.find(in: place.value, path) { try Self.claim(made.value, path) }
+      throw MemoryError(.failed(.create, error), path: path)
+    }
     hasCreated = true
-    try Self.claim(made.value, path)
-    descriptor = made
+    isOpenForWriting = true
+    do throws(MemoryError) {
+      try Self.claim(descriptor!.value, path)
+    } catch {
+      if error.cause == .busy { hasCreated = false }
+      throw error
+    }
   }
 
   /// Lets another ktaskctl work on it, while this one only keeps it open.
   public func unlock() { try? descriptor?.value.unlock() }
-
-  private func make() throws(MemoryError) -> Owned<FileDescriptor> {
-    do throws(Errno) {
-      return Owned(try FileDescriptor.open(path, .createNew))
-    } catch {
-      // made meanwhile by another ktaskctl, which then is at work on it
-      if error == .exists { _ = try Self.open(path) }
-      throw MemoryError(.failed(.create, error), path: path)
-    }
-  }
-
-  /// A file system that keeps its files on disk: its memory is the page cache.
-  public var isOnDisk: Bool { fileSystem.kind != .hugetlbfs && fileSystem.kind != .tmpfs }
 
   /// For chunks; after `begin`.
   func region(_ recipe: Recipe) -> Region {
@@ -224,68 +237,34 @@ public final class MemoryFile {
       fileSize: size, recipe: recipe)
   }
 
-  /// Bytes of memory that the file has now, of those that the job covers.
-  func residentBytes() throws(MemoryError) -> Int {
-    try attempting(.verify, path) { () throws(Errno) in
-      if fileSystem.kind == .hugetlbfs {
-        let all = try descriptor!.value.status()
-        return all.allocatedBytes >= all.size
-          ? length
-          : try FilePresence.of(descriptor!.value, .hugetlbfs, pageSize: pageSize, length: length).extents.bytes
-      }
-      return try FilePresence.cached(mapping!.value).bytes
-    }
+  /// Proves that every page is ready, in the same sense as it was looked for: in memory and cleared, on disk with its block.
+  func verifyReady(_ looking: Looking) throws(MemoryError) {
+    let now = try presence(isMaking: true, looking)
+    let ready = now.isExact || fileSystem.kind != .hugetlbfs ? now.ready.bytes : now.residentBytes ?? 0
+    if ready < length { throw MemoryError(.notResident(bytes: length - ready), path: path, pageSize: pageSize) }
+    if !isOnDisk { return }
+    let blocks = now.isExact ? now.present.bytes : now.allocatedBytes
+    if blocks < length { throw MemoryError(.notAllocated(bytes: length - blocks), path: path) }
+  }
+}
+
+/// What was there before.
+extension MemoryFile {
+  /// A file system that keeps its files on disk: its memory is the page cache.
+  public var isOnDisk: Bool { fileSystem.kind != .hugetlbfs && fileSystem.kind != .tmpfs }
+
+  /// What an undo leaves: pages; on disk, blocks.
+  public var present: Extents { before.present }
+  public var presentIsExact: Bool { before.isExact }
+
+  /// Bytes without memory (on disk: without blocks). Where that is not known exactly, those that it lacks for certain.
+  public var missingBytes: Int {
+    presentIsExact ? length - present.bytes : max(0, length - before.allocatedBytes)
   }
 
-  // MARK: putting back
+  /// Bytes in memory before, of those that the job covers; nil: not known.
+  public var residentBefore: Int? { before.residentBytes }
 
-  /// Gives the size back that it had, and the page cache what was read into it; removes it if this run made it and
-  /// `removing`. True when all of that was possible.
-  func restore(removing: Bool) -> Bool {
-    guard descriptor != nil else { return true }
-    // a tmpfs file keeps its policy
-    if removing, placement != nil, let mapping { try? Memory.setPolicy(mapping.value.address, length, .standard) }
-    mapping = nil
-    // now: the kernel keeps what is mapped
-    dropCached()
-    var isComplete = true
-    if hasExtended && !(removing && hasCreated) {
-      isComplete = (try? descriptor!.value.resize(to: originalSize)) != nil
-    }
-    if removing && hasCreated { isComplete = removeName() && isComplete }
-    if removing && existed { isComplete = holdsNothingNew && isComplete }
-    hasExtended = false
-    return isComplete
-  }
-
-  /// Whether an undo left nothing that was not there before.
-  private var holdsNothingNew: Bool {
-    let now = try? FilePresence.of(descriptor!.value, fileSystem.kind, pageSize: pageSize, length: length)
-    return now.map { $0.extents.bytes <= present.bytes } ?? false
-  }
-
-  /// What was read in to be looked at.
-  func dropCached() {
-    guard isOnDisk, descriptor != nil else { return }
-    let before = cachedBefore ?? Extents()
-    for gap in before.gaps(in: 0..<length).ranges { drop(gap) }
-  }
-
-  /// What the kernel is still reading ahead stays: another try, a moment later. mincore(2) would not tell of it.
-  private func drop(_ gap: Range<Int>) {
-    let file = descriptor!.value.number
-    for _ in 0..<20 {
-      try? FileRange.dropCache(file, gap.lowerBound, gap.count)
-      guard let left = try? FileRange.cachedPages(file, gap.lowerBound, gap.count), left > 0 else { return }
-      Clock.sleep(milliseconds: 5)
-    }
-  }
-
-  /// Only while the name still means the file that is open here.
-  private func removeName() -> Bool {
-    guard let named = try? FileStatus.ofName(path), let made = try? descriptor!.value.status(),
-      named.isSameFile(as: made)
-    else { return false }
-    return (try? removeFile(path)) != nil
-  }
+  /// Bytes that whoever maps it would have found ready.
+  public var readyBefore: Int { before.ready.bytes }
 }

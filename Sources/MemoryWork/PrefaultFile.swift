@@ -51,11 +51,11 @@ extension MemoryFile {
   /// Bytes that chunk ends are multiples of: huge pages that tmpfs may use are not cut.
   var alignment: Int { max(pageSize, TransparentHugePages.current()?.pageSize ?? pageSize) }
 
-  /// From the first page that is missing to the last; on disk, where blocks and cached pages may lack in different
-  /// places, all or nothing.
+  /// From the first page that is not known to be ready, which is in memory and cleared, to the last; on disk, where blocks and
+  /// cached pages may lack in different places, all or nothing.
   var span: Range<Int>? {
-    if isOnDisk { return missingBytes == 0 && residentBefore == length ? nil : 0..<length }
-    return present.gaps(in: 0..<length).hull
+    if isOnDisk { return presentIsExact && missingBytes == 0 && readyBefore == length ? nil : 0..<length }
+    return before.ready.gaps(in: 0..<length).hull
   }
 
   func checks(_ facts: MachineFacts) -> [Check] {
@@ -70,7 +70,7 @@ extension MemoryFile {
     let pages =
       isPool
       ? facts.hugePageChecks(missingBytes, pageSize: pageSize, path: path, mayOwnPromises: mayOwnPromises)
-      : facts.memoryChecks(length - residentBefore, path: path)
+      : facts.memoryChecks(residentBefore.map { length - $0 } ?? missingBytes, path: path)
     return checks + pages
   }
 
@@ -173,10 +173,7 @@ func verifyFiles(
 ) throws(MemoryError) -> Verification {
   var verification = Verification()
   for (index, file) in files.enumerated() {
-    let resident = try file.residentBytes()
-    if resident < file.length {
-      throw MemoryError(.notResident(bytes: file.length - resident), path: file.path, pageSize: file.pageSize)
-    }
+    try file.verifyReady(Looking(control, monitor))
     let region = unsafe table.regions[index]
     // pages that fallocate made are not in the page tables, from which the kernel counts
     try attempting(.verify, file.path) { () throws(Errno) in
@@ -187,7 +184,7 @@ func verifyFiles(
     }
     let facts = MappingFacts.of(region.address..<region.address + UInt(region.length))
     verification.add(facts)
-    verification.residentBytes += resident
+    verification.residentBytes = verification.residentBytes.map { $0 + file.length }
     file.bytesByNode = facts.bytesByNode
   }
   try verifyPlacement(files, table, control, monitor, &verification)

@@ -58,6 +58,7 @@ public final class ReleaseJob: MemoryJob {
   }
 
   public func prepare() throws(MemoryError) {
+    for file in files { try file.openForWriting() }
     table = RegionTable(files.map(\.unmappedRegion), present: [])
   }
 
@@ -69,9 +70,10 @@ public final class ReleaseJob: MemoryJob {
   /// Another program that writes to a file makes pages again.
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
     for file in files {
-      let left = try file.presentNow().clamped(to: 0..<file.releasableLength).bytes
+      let now = try file.presence(isMaking: true, Looking(control, monitor))
+      let left = now.isExact ? now.present.clamped(to: 0..<file.releasableLength).bytes : now.allocatedBytes
       if left > 0 { throw MemoryError(.notReleased(bytes: left), path: file.path) }
-      releasedBytes += file.present.clamped(to: 0..<file.releasableLength).bytes
+      releasedBytes += file.releasedBytes(now)
     }
     if unlink { try removeNames() }
     return Verification()
@@ -108,21 +110,23 @@ extension MemoryFile {
 
   /// Before anything in it is gone.
   fileprivate func refuseUnlinking() throws(MemoryError) {
-    try attempting(.remove, path) { () throws(Errno) in try checkRemoval(path) }
+    guard let place, let descriptor else { return }
+    try attempting(.remove, path) { () throws(Errno) in try place.value.checkRemoval(of: descriptor.value) }
   }
 
-  fileprivate func presentNow() throws(MemoryError) -> Extents {
-    try attempting(.verify, path) { () throws(Errno) in
-      try FilePresence.of(descriptor!.value, fileSystem.kind, pageSize: pageSize, length: length).extents
-    }
+  /// Bytes that it had, and has not any more.
+  fileprivate func releasedBytes(_ now: FilePresence) -> Int {
+    presentIsExact
+      ? present.clamped(to: 0..<releasableLength).bytes : max(0, before.allocatedBytes - now.allocatedBytes)
   }
 
   /// Removes the name, if it still means this file.
   fileprivate func unlink() throws(MemoryError) {
-    let (named, mine) = try attempting(.remove, path) { () throws(Errno) in
-      (try FileStatus.ofName(path), try descriptor!.value.status())
+    guard let place, let descriptor else { return }
+    do throws(Errno) {
+      try place.value.remove(descriptor.value.status())
+    } catch {
+      throw MemoryError(error == .stale ? .replaced : .failed(.remove, error), path: path)
     }
-    if !named.isSameFile(as: mine) { throw MemoryError(.replaced, path: path) }
-    try attempting(.remove, path) { () throws(Errno) in try removeFile(path) }
   }
 }

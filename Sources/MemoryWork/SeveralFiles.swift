@@ -1,15 +1,12 @@
-public import KTask
 internal import LinuxSystem
 
 extension MemoryFile {
-  /// Several files to look at; a `monitor` that is cancelled ends the look.
-  public static func look(
-    at paths: [String], size: Int?, monitor: TaskMonitor? = nil
-  ) throws(MemoryError) -> [MemoryFile] {
+  /// Several files to look at.
+  public static func look(at paths: [String], size: Int?, _ looking: Looking) throws(MemoryError) -> [MemoryFile] {
     var files: [MemoryFile] = []
     for path in paths {
       if files.contains(where: { $0.isNamed(path) }) { throw MemoryError(.namedTwice, path: path) }
-      files.append(try MemoryFile(lookingAt: path, size: size, monitor: monitor))
+      files.append(try MemoryFile(lookingAt: path, size: size, looking))
     }
     try refuseTooMuch(files.map(\.length), path: files.first?.path)
     return files
@@ -17,21 +14,19 @@ extension MemoryFile {
 
   /// Several files of one size; naming one of them twice is refused.
   public static func open(
-    _ paths: [String], size: Int?, creating: Bool, monitor: TaskMonitor? = nil
+    _ paths: [String], size: Int?, creating: Bool, _ looking: Looking
   ) throws(MemoryError) -> [MemoryFile] {
-    try open(paths.map { ($0, size) }, creating: creating, monitor: monitor)
+    try open(paths.map { ($0, size) }, creating: creating, looking)
   }
 
-  /// Several files, each of its own size; naming one of them twice is refused. A `monitor` that is cancelled ends the look at
-  /// them.
+  /// Several files, each of its own size; naming one of them twice is refused.
   public static func open(
-    _ wanted: [(path: String, size: Int?)], creating: Bool, mayBeEmpty: Bool = false,
-    monitor: TaskMonitor? = nil
+    _ wanted: [(path: String, size: Int?)], creating: Bool, mayBeEmpty: Bool = false, _ looking: Looking
   ) throws(MemoryError) -> [MemoryFile] {
     var files: [MemoryFile] = []
     for (path, size) in wanted {
       if files.contains(where: { $0.isNamed(path) }) { throw MemoryError(.namedTwice, path: path) }
-      files.append(try MemoryFile(path, size: size, creating: creating, mayBeEmpty: mayBeEmpty, monitor: monitor))
+      files.append(try MemoryFile(path, size: size, creating: creating, mayBeEmpty: mayBeEmpty, looking))
     }
     try refuseTooMuch(files.map(\.length), path: files.first?.path)
     return files

@@ -1,22 +1,30 @@
 internal import Glibc
 public import KTask
 internal import LinuxSystem
+internal import Synchronization
 
-/// verify: a chunk makes those pages visible that are there, by reading. Where one has gone meanwhile the others are
-/// looked at one by one.
+/// verify: a chunk makes those pages visible that are there, by reading, and counts them. Where one has gone meanwhile the
+/// others are looked at one by one.
 @safe
 struct LookAtPages: TaskWork, @unchecked Sendable {
-  // @unchecked: regions do not change while a task runs.
+  // @unchecked: regions do not change while a task runs, counts are added to atomically.
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
+  /// Bytes that were there, for each region.
+  let seen: UnsafeMutablePointer<Atomic<Int>>
 
   @_noLocks
   func run(from start: MemoryPosition, to end: MemoryPosition) throws(ChunkFailure) {
     let region = unsafe regions[start.region]
-    for index in 0..<region.presentCount {
+    var bytes = 0
+    var index = region.firstPresent(after: start.offset)
+    while index < region.presentCount {
       let there = region.present(index, from: start.offset, to: end.offset)
-      if !there.isEmpty { try region.look(there.lowerBound, there.upperBound) }
+      if there.isEmpty { break }
+      bytes += try region.look(there.lowerBound, there.upperBound)
+      index += 1
     }
+    unsafe seen[start.region].wrappingAdd(bytes, ordering: .relaxed)
   }
 }
 
@@ -26,20 +34,38 @@ struct LookForContent: TaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs.
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
+  /// The file is read, not its mapping: what is missing there would be made.
+  let isRead: Bool
 
   @_noLocks
   func run(from start: MemoryPosition, to end: MemoryPosition) throws(ChunkFailure) {
     let region = unsafe regions[start.region]
-    for index in 0..<region.presentCount {
+    var index = region.firstPresent(after: start.offset)
+    while index < region.presentCount {
       let there = region.present(index, from: start.offset, to: end.offset)
-      if !there.isEmpty, let at = try region.firstContent(there.lowerBound, there.upperBound) {
-        throw .notZero(at: at - start.offset)
-      }
+      if there.isEmpty { break }
+      let found =
+        isRead
+        ? try region.firstContentRead(there.lowerBound, there.upperBound)
+        : try region.firstContent(there.lowerBound, there.upperBound)
+      if let found { throw .notZero(at: found - start.offset) }
+      index += 1
     }
   }
 }
 
 extension Region {
+  /// The first of the ranges that were there that ends after an offset.
+  @_noLocks
+  func firstPresent(after offset: Int) -> Int {
+    var (low, high) = (0, presentCount)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if unsafe present.unsafelyUnwrapped[middle].upperBound <= offset { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
   /// What lies between two offsets of one of the ranges that were there; empty where there is nothing.
   @_noLocks
   func present(_ index: Int, from: Int, to: Int) -> Range<Int> {
@@ -48,11 +74,16 @@ extension Region {
     return low..<max(low, min(there.upperBound, to))
   }
 
-  /// Makes the pages between two offsets visible.
+  /// Makes the pages between two offsets visible; the bytes that were there.
   @_noLocks
-  func look(_ from: Int, _ to: Int) throws(ChunkFailure) {
-    if try lookAtOnce(from, to) || to - from <= pageSize { return }
-    for page in stride(from: from, to: to, by: pageSize) { _ = try lookAtOnce(page, min(page + pageSize, to)) }
+  func look(_ from: Int, _ to: Int) throws(ChunkFailure) -> Int {
+    if try lookAtOnce(from, to) { return to - from }
+    if to - from <= pageSize { return 0 }
+    var bytes = 0
+    for page in stride(from: from, to: to, by: pageSize) where try lookAtOnce(page, min(page + pageSize, to)) {
+      bytes += min(pageSize, to - page)
+    }
+    return bytes
   }
 
   /// False where a page was missing.
@@ -83,6 +114,18 @@ extension Region {
   }
 }
 
+extension Region {
+  /// The same, read from the file.
+  @_noLocks
+  func firstContentRead(_ from: Int, _ to: Int) throws(ChunkFailure) -> Int? {
+    do throws(Errno) {
+      return try FileRange.firstNonZero(file, from, to - from).map { $0 + from }
+    } catch {
+      throw ChunkFailure(operation: .read, errno: error)
+    }
+  }
+}
+
 /// `verify FILE…`: looks at files that others may have mapped, and changes nothing.
 public final class VerifyJob: MemoryJob {
   public let files: [MemoryFile]
@@ -91,6 +134,7 @@ public final class VerifyJob: MemoryJob {
   public private(set) var findings: [FileFindings] = []
   private var looks: [FileLook] = []
   private var table: RegionTable?
+  private var seen: SeenBytes?
 
   public init(_ files: [MemoryFile], demand: Demand) {
     self.files = files
@@ -107,11 +151,12 @@ public final class VerifyJob: MemoryJob {
   public func prepare() throws(MemoryError) {
     looks = []
     for file in files { looks.append(try FileLook(file)) }
-    table = RegionTable(looks.map(\.region), present: looks.map(\.resident))
+    table = RegionTable(looks.map(\.region), present: looks.map(\.visible))
+    seen = SeenBytes(looks.count)
   }
 
   public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
-    let work = unsafe LookAtPages(regions: UnsafePointer(table!.regions))
+    let work = unsafe LookAtPages(regions: UnsafePointer(table!.regions), seen: seen!.counts)
     return runMemoryTask(work, nodeTasks, table!, control, monitor, path: { self.files[$0].path })
   }
 
@@ -119,7 +164,7 @@ public final class VerifyJob: MemoryJob {
     var verification = Verification()
     findings = []
     for (index, look) in looks.enumerated() {
-      var found = look.findings()
+      var found = look.findings(seen: seen![index])
       let nonZero = demand.zero ? try firstContent(index, control, monitor) : nil
       if demand.zero { found.isZero = nonZero == nil }
       verification.add(found)
@@ -135,7 +180,7 @@ public final class VerifyJob: MemoryJob {
     _ index: Int, _ control: TaskControl, _ monitor: TaskMonitor?
   ) throws(MemoryError) -> Int? {
     let table = RegionTable([looks[index].region], present: [looks[index].content])
-    let work = unsafe LookForContent(regions: UnsafePointer(table.regions))
+    let work = unsafe LookForContent(regions: UnsafePointer(table.regions), isRead: looks[index].isRead)
     let span = Span(region: 0, range: 0..<files[index].length)
     let run = runMemoryTask(work, [span], table, control, monitor, path: { _ in self.files[index].path })
     if run.end == .cancelled { throw MemoryError(.cancelled) }
@@ -153,9 +198,29 @@ public final class VerifyJob: MemoryJob {
   }
 }
 
+/// Bytes that were seen of each file.
+@safe
+private final class SeenBytes {
+  let counts: UnsafeMutablePointer<Atomic<Int>>
+  private let count: Int
+
+  init(_ count: Int) {
+    self.count = count
+    unsafe counts = .allocate(capacity: count)
+    for index in 0..<count { unsafe (counts + index).initialize(to: Atomic(0)) }
+  }
+
+  deinit {
+    unsafe counts.deinitialize(count: count)
+    unsafe counts.deallocate()
+  }
+
+  subscript(index: Int) -> Int { unsafe counts[index].load(ordering: .relaxed) }
+}
+
 extension Verification {
   fileprivate mutating func add(_ found: FileFindings) {
-    residentBytes += found.residentBytes
+    residentBytes = residentBytes.flatMap { bytes in found.residentBytes.map { bytes + $0 } }
     hugeBytes += found.hugeBytes
     pageSize = max(pageSize, found.usualPage)
     bytesByNode.merge(found.bytesByNode, uniquingKeysWith: +)

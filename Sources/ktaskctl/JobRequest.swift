@@ -1,4 +1,3 @@
-import KTask
 import LinuxSystem
 import MemoryWork
 
@@ -7,7 +6,7 @@ enum JobRequest: Equatable {
   case clearAnonymous(bytes: Int)
   case clear(files: [String])
   case prefault(files: [String])
-  case verify(files: [String], zero: Bool)
+  case verify(files: [String], zero: Bool, isInfo: Bool)
   case release(files: [String], unlink: Bool)
   case exec(bytes: Int, Launch)
   case pinAnonymous(bytes: Int, PinRequest)
@@ -64,16 +63,16 @@ enum JobRequest: Equatable {
   /// The files that it is about, as they are named.
   var paths: [String] {
     switch self {
-    case .clear(let files), .prefault(let files), .verify(let files, _), .release(let files, _): files
+    case .clear(let files), .prefault(let files), .verify(let files, _, _), .release(let files, _): files
     case .pin(let file, _): [file]
     case .clearRegions(let regions), .prefaultRegions(let regions): regions.compactMap(\.path)
     case .clearAnonymous, .pinAnonymous, .exec: []
     }
   }
 
-  /// Opens what it names and says what is wrong with it; changes nothing. It stops looking once the monitor is cancelled.
+  /// Opens what it names and says what is wrong with it; changes nothing.
   func open(
-    size: Int?, page: PageSizeWord?, method: Method?, _ placing: Placing, _ monitor: TaskMonitor
+    size: Int?, page: PageSizeWord?, method: Method?, _ placing: Placing
   ) throws(MemoryError) -> any MemoryJob {
     var placing = placing
     switch self {
@@ -82,28 +81,27 @@ enum JobRequest: Equatable {
     case .pinAnonymous(let bytes, let pin):
       return try pin.job(PinnedMemory(anonymous(bytes, page, &placing)), method: method)
     case .clear(let paths):
-      return try ClearFileJob(openFiles(wanted(paths, size), page, creating: false, &placing, monitor), method: method)
+      return try ClearFileJob(openFiles(wanted(paths, size), page, creating: false, &placing), method: method)
     case .prefault(let paths):
-      return try PrefaultJob(openFiles(wanted(paths, size), page, creating: true, &placing, monitor), method: method)
-    case .verify(let paths, let zero):
+      return try PrefaultJob(openFiles(wanted(paths, size), page, creating: true, &placing), method: method)
+    case .verify(let paths, let zero, let isInfo):
       let demand = Demand(
-        size: size, pages: try page.map(demandedPages), nodes: try placing.demandedNodes(), zero: zero)
-      return VerifyJob(try MemoryFile.look(at: paths, size: size, monitor: monitor), demand: demand)
+        size: size, pages: try page.map(demandedPages), nodes: try placing.demandedNodes(), zero: zero, isInfo: isInfo)
+      return VerifyJob(try MemoryFile.look(at: paths, size: size, placing.looking), demand: demand)
     case .exec(let bytes, _):
       let file = try MemoryFile(memory: sharedPageKind(page), bytes: bytes)
       try placing.place(file)
       return try PrefaultJob([file], method: method)
     case .release(let paths, let unlink):
       return try ReleaseJob(
-        openFiles(wanted(paths, size), page, creating: false, mayBeEmpty: true, &placing, monitor), unlink: unlink)
+        openFiles(wanted(paths, size), page, creating: false, mayBeEmpty: true, &placing), unlink: unlink)
     case .pin(let path, let pin):
-      let files = try openFiles(wanted([path], size), page, creating: false, &placing, monitor)
+      let files = try openFiles(wanted([path], size), page, creating: false, &placing)
       return try pin.job(PinnedMemory(files[0]), method: method)
     case .prefaultRegions(let regions):
-      return try PrefaultJob(openFiles(wanted(regions, size), page, creating: true, &placing, monitor), method: method)
+      return try PrefaultJob(openFiles(wanted(regions, size), page, creating: true, &placing), method: method)
     case .clearRegions(let regions) where keepsResult:
-      return try ClearFileJob(
-        openFiles(wanted(regions, size), page, creating: false, &placing, monitor), method: method)
+      return try ClearFileJob(openFiles(wanted(regions, size), page, creating: false, &placing), method: method)
     case .clearRegions(let regions):
       var pieces: [AnonymousMemory] = []
       for region in regions {
@@ -163,14 +161,13 @@ private func demandedPages(_ word: PageSizeWord) throws(MemoryError) -> Demand.P
 }
 
 private func openFiles(
-  _ wanted: [WantedFile], _ page: PageSizeWord?, creating: Bool, mayBeEmpty: Bool = false, _ placing: inout Placing,
-  _ monitor: TaskMonitor
+  _ wanted: [WantedFile], _ page: PageSizeWord?, creating: Bool, mayBeEmpty: Bool = false, _ placing: inout Placing
 ) throws(MemoryError) -> [MemoryFile] {
   if case .bytes(let bytes) = page, PageKind.of(bytes: bytes) == nil {
     throw MemoryError(.noSuchPageSize, path: wanted[0].path, pageSize: bytes)
   }
   let files = try MemoryFile.open(
-    wanted.map { ($0.path, $0.size) }, creating: creating, mayBeEmpty: mayBeEmpty, monitor: monitor)
+    wanted.map { ($0.path, $0.size) }, creating: creating, mayBeEmpty: mayBeEmpty, placing.looking)
   for (file, wanted) in zip(files, wanted) {
     if let page { try demand(page, of: file) }
     try placing.place(file, wanted.nodes)

@@ -9,13 +9,11 @@ struct Placing {
   private let standard: NodesWord?
   private let policy: Placement.Policy
   /// How threads look for what is on other nodes already.
-  private let looking: TaskControl
-  private let monitor: TaskMonitor
+  let looking: Looking
   private var stock = NodeStock([:])
 
-  init(_ options: PlacementOptions, looking: TaskControl, _ monitor: TaskMonitor) {
+  init(_ options: PlacementOptions, looking: Looking) {
     self.looking = looking
-    self.monitor = monitor
     standard = options.nodes
     policy = options.policy?.policy ?? .bind
   }
@@ -26,7 +24,7 @@ struct Placing {
   }
 
   mutating func place(_ file: MemoryFile, _ own: NodesWord? = nil) throws(MemoryError) {
-    if let placement = try placement(own) { try file.place(placement, &stock, looking: looking, monitor: monitor) }
+    if let placement = try placement(own) { try file.place(placement, &stock, looking) }
   }
 
   /// Where memory is to be found, for `verify`.

@@ -19,8 +19,14 @@ int clinux_lock_on_fault(uintptr_t address, size_t length);
 /// mlock(2): makes every page and locks it.
 CLINUX_NOLOCKS int clinux_lock(uintptr_t address, size_t length);
 CLINUX_NOLOCKS int clinux_unlock(uintptr_t address, size_t length);
+/// madvise(2) with MADV_RANDOM: looking at a page of a file on disk reads no other.
+int clinux_advise_random(uintptr_t address, size_t length);
 /// mincore(2); one byte a base page into `vector`.
 int clinux_resident(uintptr_t address, size_t length, unsigned char *_Nonnull vector);
+/// mincore(2) in bounded steps; sets a bit in `words`, from bit number `first` on, for each base page that is in memory. *count:
+/// how many.
+CLINUX_NOLOCKS int clinux_mark_resident(
+  uintptr_t address, size_t length, uint64_t *_Nonnull words, size_t first, size_t *_Nonnull count);
 
 // MARK: touching memory; SIGBUS on the way comes back as EFAULT, or EHWPOISON for a poisoned page
 
@@ -48,14 +54,22 @@ CLINUX_NOLOCKS int clinux_punch(int fd, off_t offset, off_t length);
 CLINUX_NOLOCKS int clinux_drop_cache(int fd, off_t offset, off_t length);
 /// lseek(2) with SEEK_DATA or SEEK_HOLE; *at is the file's end where there is no more data.
 int clinux_seek(int fd, off_t from, bool data, off_t *_Nonnull at);
-/// The next extent with blocks behind it, written or not (ioctl(2), FS_IOC_FIEMAP). *length 0: none from there on.
-int clinux_next_extent(int fd, off_t from, off_t *_Nonnull start, off_t *_Nonnull length);
+/// The next extent with blocks behind it that begins before `end`, written or not (ioctl(2), FS_IOC_FIEMAP). *length 0: there
+/// is none.
+CLINUX_NOLOCKS int clinux_next_extent(int fd, off_t from, off_t end, off_t *_Nonnull start, off_t *_Nonnull length);
 /// memfd_create(2); `huge_page_size` 0 means base pages. *fd: the close-on-exec descriptor.
 int clinux_memfd(const char *_Nonnull name, size_t huge_page_size, int *_Nonnull fd);
 /// fcntl(2) with F_ADD_SEALS: F_SEAL_SHRINK and F_SEAL_SEAL.
 int clinux_seal_shrink(int fd);
-/// cachestat(2) (Linux 6.5): pages of the range in the page cache, initialised or not.
-int clinux_cached_pages(int fd, off_t offset, off_t length, uint64_t *_Nonnull pages);
+/// cachestat(2) (Linux 6.5): pages of the range in the page cache, cleared yet or not; of a tmpfs file also those that were
+/// swapped out. EPERM: neither its owner nor allowed to write it, and so not told.
+CLINUX_NOLOCKS int clinux_cached_pages(
+  int fd, off_t offset, off_t length, uint64_t *_Nonnull pages, uint64_t *_Nonnull swapped);
+/// pread(2) until a byte is found that is not zero; holes are read as what they are, and no page is made. *at: its offset from
+/// `offset`, or `length` when all are zero; beyond the file's end there is nothing, which is zero. EIO: the disk's.
+CLINUX_NOLOCKS int clinux_find_nonzero_in_file(int fd, off_t offset, size_t length, size_t *_Nonnull at);
+/// posix_fadvise(2) with POSIX_FADV_RANDOM: what is read by this descriptor is what is asked for, and nothing ahead of it.
+int clinux_read_no_ahead(int fd);
 /// 0: nobody else has the file open or mapped, which taking and dropping a write lease tells (fcntl(2), F_SETLEASE).
 /// EAGAIN: somebody has. EACCES: neither its owner nor capable, and so not told.
 CLINUX_NOLOCKS int clinux_sole_opener(int fd);
@@ -70,6 +84,8 @@ struct clinux_filesystem_facts {
   uint64_t blocks;           // 0: no limit of its own
   uint64_t free_blocks, available_blocks;
 };
+/// The number of the mount that an open file lies on (statx(2), STATX_MNT_ID, Linux 5.8); ENOSYS: the kernel does not tell.
+int clinux_mount_of(int fd, uint64_t *_Nonnull mount);
 int clinux_filesystem_of(int fd, struct clinux_filesystem_facts *_Nonnull facts);
 
 // MARK: which pages of a shared file are there (userfaultfd(2), minor mode: maps what is there, allocates nothing)
@@ -77,7 +93,11 @@ int clinux_filesystem_of(int fd, struct clinux_filesystem_facts *_Nonnull facts)
 /// Registers the shared mapping. *uffd: a descriptor to close.
 int clinux_probe_open(uintptr_t address, size_t length, bool huge, int *_Nonnull uffd);
 /// Maps what is there from `address` on. *present: bytes found there before the first page that is missing.
-int clinux_probe(int uffd, uintptr_t address, size_t length, size_t *_Nonnull present);
+CLINUX_NOLOCKS int clinux_probe(int uffd, uintptr_t address, size_t length, size_t *_Nonnull present);
+/// Where userfaultfd(2) is forbidden: whether a page of a hugetlbfs file is there, by reading it through a private mapping and
+/// asking for its kind (/proc/self/pagemap, descriptor `pagemap`). For a moment a page of the pool stands in for one that is
+/// missing, if there is one that nobody was promised. EIO: the kernel does not tell.
+CLINUX_NOLOCKS int clinux_try_huge_page(int fd, int pagemap, off_t offset, size_t page_size, bool *_Nonnull is_there);
 /// Registers a mapping so that no access makes a page that is missing (missing mode): the kernel's own end with EFAULT,
 /// the program's with SIGBUS. *uffd: a descriptor to close.
 int clinux_guard_open(uintptr_t address, size_t length, int *_Nonnull uffd);

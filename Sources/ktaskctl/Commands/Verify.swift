@@ -5,8 +5,8 @@ struct Verify: WorkCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say whether each FILE is resident, in which pages, on which nodes.",
     discussion: """
-      Changes nothing, also where a virtual machine runs from FILE. With --size, --page-size, --nodes or --zero what is \
-      found must be so: if not, a message says what is different and the status is 2.
+      Changes nothing, also where a virtual machine runs from FILE. All of FILE, or its first --size, must be resident; \
+      --page-size, --nodes and --zero demand more. If it is not so, a message says what is different and the status is 2.
       """)
 
   @Argument(help: "Files to look at.")
@@ -14,6 +14,9 @@ struct Verify: WorkCommand {
 
   @Flag(help: "Demand that every byte is zero.")
   var zero = false
+
+  @Flag(help: "Say what is found, and demand nothing.")
+  var info = false
 
   @OptionGroup var work: WorkOptions
   @OptionGroup var output: OutputOptions
@@ -27,5 +30,5 @@ struct Verify: WorkCommand {
     if work.method != nil { throw ValidationError("verify makes no pages: it takes no --method") }
   }
 
-  func job() throws -> JobRequest { .verify(files: file, zero: zero) }
+  func job() throws -> JobRequest { .verify(files: file, zero: zero, isInfo: info) }
 }

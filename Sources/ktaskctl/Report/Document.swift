@@ -95,10 +95,12 @@ extension Document {
   struct File: Encodable, Equatable, Sendable {
     var path: String
     var bytes: Int
-    /// Bytes that had their memory before.
-    var alreadyResidentBytes: Int
-    /// Bytes that this run gave their memory.
-    var addedBytes: Int
+    /// Bytes that had their memory before; left out where the kernel does not tell.
+    var alreadyResidentBytes: Int?
+    /// Bytes that this run gave their memory; left out where that is not known.
+    var addedBytes: Int?
+    /// Of the resident ones those that nobody has cleared yet; `verify` only, left out where there are none.
+    var unclearedBytes: Int?
     /// Pages on each node, by the node's number; left out where it was not asked of the kernel.
     var pagesByNode: [String: Int]?
     /// Bytes of most of its pages, and bytes in pages larger than the base page; `verify` only.
@@ -111,6 +113,7 @@ extension Document {
       case path, bytes, zero
       case pageSize = "page_size"
       case hugeBytes = "huge_bytes"
+      case unclearedBytes = "uncleared_bytes"
       case alreadyResidentBytes = "already_resident_bytes"
       case addedBytes = "added_bytes"
       case pagesByNode = "pages_by_node"
@@ -121,7 +124,8 @@ extension Document {
   struct Verified: Encodable, Equatable, Sendable {
     /// Left out where the content was not looked at.
     var zero: Bool?
-    var residentBytes: Int
+    /// Left out where the kernel does not tell.
+    var residentBytes: Int?
     /// Bytes of most of the pages.
     var pageSize: Int
     /// Bytes in pages larger than the base page.

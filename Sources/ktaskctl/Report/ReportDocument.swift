@@ -36,7 +36,7 @@ extension Report {
     let isDone = outcome != nil && errors.isEmpty && end == nil && outcome?.undone == nil
     var entry = Document.File(
       path: file.path, bytes: file.length, alreadyResidentBytes: file.residentBefore,
-      addedBytes: isDone && plan.request.makesPages ? file.length - file.residentBefore : 0)
+      addedBytes: isDone && plan.request.makesPages ? file.residentBefore.map { file.length - $0 } : 0)
     if !file.bytesByNode.isEmpty { entry.pagesByNode = Self.pages(file.bytesByNode, of: file.pageSize) }
     return entry
   }

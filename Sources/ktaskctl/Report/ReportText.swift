@@ -41,7 +41,7 @@ extension Report {
 
   private var foundLines: [String] {
     guard let found = outcome?.verification else { return [] }
-    var facts = ["\(ByteSize.text(found.residentBytes)) resident"]
+    var facts = ["\(found.residentBytes.map { ByteSize.text($0) } ?? "not known how much") resident"]
     if found.hugeBytes > 0 { facts.append("\(ByteSize.text(found.hugeBytes)) of it in huge pages") }
     if found.isZero == true { facts.append("all zero") }
     if let locked = found.lockedBytes {
@@ -86,10 +86,16 @@ extension Plan {
       "  node task: \($0.node.map { "node \($0)" } ?? "any node"), \(ByteSize.text($0.range.count))"
     }
     lines += job.files.map {
-      "  file: \($0.path), \(ByteSize.text($0.length)), \(ByteSize.text($0.residentBefore)) there"
+      "  file: \($0.path), \(ByteSize.text($0.length)), \(Self.ready($0))"
     }
     lines += (growth?.planned ?? []).map { "  " + $0.line }
     lines += checks.map { "  " + $0.line }
     return lines
+  }
+
+  /// What needs no work any more; what is not known to be ready is made.
+  private static func ready(_ file: MemoryFile) -> String {
+    if file.residentBefore == nil { return "not known how much of it is there" }
+    return "\(ByteSize.text(file.readyBefore)) there"
   }
 }

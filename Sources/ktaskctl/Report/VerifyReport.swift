@@ -17,9 +17,11 @@ extension FileFindings {
   }
 
   private var residency: String {
+    guard let residentBytes else { return "not known how much is resident" }
     if residentBytes == 0 { return "nothing resident" }
     let amount = residentBytes == bytes ? "all resident" : "\(ByteSize.text(residentBytes)) resident"
-    return "\(amount) in \(pages)"
+    let uncleared = unclearedBytes > 0 ? ", \(ByteSize.text(unclearedBytes)) of it not cleared yet" : ""
+    return "\(amount) in \(pages)" + uncleared
   }
 
   /// "2M pages", "4K pages", "thp pages", "4K pages, 512 MiB of it in transparent huge pages".
@@ -37,6 +39,8 @@ extension MemoryError {
     switch shortfall {
     case .size(let has): "has \(ByteSize.text(has)), less than is demanded"
     case .residency(let missing): "\(ByteSize.text(missing)) of \(ByteSize.text(bytes ?? 0)) are not resident"
+    case .unknownResidency:
+      "the kernel does not tell how much of it is resident"
     case .pages(let bytes, let has):
       "\(ByteSize.text(bytes)) are in other pages than demanded; most of the file is in \(PageSizeWord.text(has)) pages"
     case .nodes(let bytes, let asked):
@@ -55,6 +59,7 @@ extension Document.File {
     }
     pageSize = found.usualPage
     hugeBytes = found.hugeBytes
+    unclearedBytes = found.unclearedBytes > 0 ? found.unclearedBytes : nil
     zero = found.isZero
   }
 }
