@@ -20,10 +20,10 @@ struct FilePresence {
   var allocatedBytes = 0
 
   /// Of the first `length` bytes of an open file, `length` in whole pages. `isMaking`: whoever asks is about to make what is
-  /// missing, so that a page of a pool may be taken for a moment to find out.
+  /// missing, so that a page of a pool may be taken for a moment to find out. `mapping`: one of all of it, if there is one.
   static func of(
-    _ file: borrowing FileDescriptor, _ kind: FileSystemFacts.Kind, pageSize: Int, length: Int, isMaking: Bool,
-    _ looking: Looking, _ path: String
+    _ file: borrowing FileDescriptor, _ kind: FileSystemFacts.Kind, pageSize: Int, length: Int,
+    mapping known: Owned<Mapping>?, isMaking: Bool, _ looking: Looking, _ path: String
   ) throws(MemoryError) -> FilePresence {
     let status = try attempting(.inspect, path) { () throws(Errno) in try file.status() }
     let size = rounded(status.size, up: pageSize) ?? status.size / pageSize * pageSize
@@ -33,13 +33,13 @@ struct FilePresence {
     let isTold = try attempting(.inspect, path) { () throws(Errno) in try file.tellsResidency() }
     let mapping: Owned<Mapping>
     do throws(Errno) {
-      mapping = Owned(try Mapping.readOnly(file, within))
+      if let known { mapping = known } else { mapping = Owned(try Mapping.readOnly(file, within)) }
     } catch {
       if error == .noMemory { return .unknown(within, allocated: status.allocatedBytes) }
       throw MemoryError(.failed(.map, error), path: path, bytes: within)
     }
     let scan = FileScan(
-      mapping: mapping, file: file.number, pageSize: pageSize, isWhole: within == size,
+      mapping: mapping, within: within, file: file.number, pageSize: pageSize, isWhole: within == size,
       allocated: status.allocatedBytes, looking: looking, path: path)
     var found: FilePresence
     switch kind {
@@ -60,6 +60,8 @@ struct FilePresence {
 /// A file mapped to be looked at, and how: every page on all threads, in chunks between which it can be stopped.
 struct FileScan {
   let mapping: Owned<Mapping>
+  /// Bytes from its start.
+  let within: Int
   let file: Int32
   let pageSize: Int
   /// The mapping is of all that the file has.
@@ -68,8 +70,6 @@ struct FileScan {
   let allocated: Int
   let looking: Looking
   let path: String
-
-  var within: Int { mapping.value.length }
 }
 
 extension FileScan {

@@ -40,6 +40,8 @@ public struct MemoryError: Error, Equatable, Sendable {
     case notZero
     /// Fewer bytes are resident than should be.
     case notResident(bytes: Int)
+    /// The kernel does not tell how many are.
+    case unknownResidency
     /// Fewer bytes have blocks on the disk than should.
     case notAllocated(bytes: Int)
     case notLocked(bytes: Int)

@@ -114,7 +114,8 @@ public final class MemoryFile {
   func presence(isMaking: Bool, _ looking: Looking) throws(MemoryError) -> FilePresence {
     guard let descriptor else { return FilePresence() }
     return try FilePresence.of(
-      descriptor.value, fileSystem.kind, pageSize: pageSize, length: length, isMaking: isMaking, looking, path)
+      descriptor.value, fileSystem.kind, pageSize: pageSize, length: length, mapping: mapping, isMaking: isMaking,
+      looking, path)
   }
 
   /// Shares it out among nodes, as far as they have pages; before `checks` and `begin`. Pages that are there are not
@@ -240,7 +241,8 @@ public final class MemoryFile {
   /// Proves that every page is ready, in the same sense as it was looked for: in memory and cleared, on disk with its block.
   func verifyReady(_ looking: Looking) throws(MemoryError) {
     let now = try presence(isMaking: true, looking)
-    let ready = now.isExact || fileSystem.kind != .hugetlbfs ? now.ready.bytes : now.residentBytes ?? 0
+    if now.residentBytes == nil && now.ready.ranges.isEmpty { throw MemoryError(.unknownResidency, path: path) }
+    let ready = max(now.ready.bytes, fileSystem.kind == .hugetlbfs ? now.residentBytes ?? 0 : 0)
     if ready < length { throw MemoryError(.notResident(bytes: length - ready), path: path, pageSize: pageSize) }
     if !isOnDisk { return }
     let blocks = now.isExact ? now.present.bytes : now.allocatedBytes

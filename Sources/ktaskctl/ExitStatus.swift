@@ -31,7 +31,7 @@ extension MemoryError {
     case .notAsDemanded: .notAsDemanded
     case .poolShort: .shortage
     case .noPin(let refusal): refusal.exitStatus
-    case .missing, .notZero, .notResident, .notAllocated, .notLocked, .notPinned, .wrongNode, .notReleased, .notGivenBack, .replaced,
+    case .missing, .notZero, .notResident, .unknownResidency, .notAllocated, .notLocked, .notPinned, .wrongNode, .notReleased, .notGivenBack, .replaced,
       .cancelled:
       .failed
     }

@@ -78,6 +78,7 @@ extension MemoryError {
     case .noMethod(let method): "the method \(method.rawValue) does not work here"
     case .notZero: "the byte at offset \(offset ?? 0) is not zero after clearing"
     case .notResident(let bytes): "\(ByteSize.text(bytes)) are not resident afterwards"
+    case .unknownResidency: "the kernel does not tell how much of it is resident afterwards"
     case .notAllocated(let bytes): "\(ByteSize.text(bytes)) have no blocks on the disk afterwards"
     case .notLocked(let bytes): "\(ByteSize.text(bytes)) are not locked afterwards (VmLck)"
     case .notPinned(let bytes): "\(ByteSize.text(bytes)) are not pinned afterwards"
