@@ -132,7 +132,9 @@ public struct FileStatus: Sendable, Equatable {
   init(_ raw: stat) {
     kind = Self.kind(raw.st_mode)
     size = Int(raw.st_size)
-    allocatedBytes = Int(raw.st_blocks) * 512
+    // a file system of a user's own may say anything
+    let (bytes, overflow) = Int(raw.st_blocks).multipliedReportingOverflow(by: 512)
+    allocatedBytes = overflow ? .max : max(0, bytes)
     device = UInt64(raw.st_dev)
     inode = UInt64(raw.st_ino)
   }

@@ -77,6 +77,7 @@ extension Demand {
       list.append(MemoryError(.notAsDemanded(shortfall), path: found.path, offset: offset, bytes: found.bytes))
     }
     if let size, fileSize < size { add(.size(has: fileSize)) }
+    if zero, let nonZero { add(.content, offset: nonZero) }
     if let resident = found.residentBytes {
       if resident < found.bytes { add(.residency(missing: found.bytes - resident)) }
       let others = resident - conforming(found, resident)
@@ -88,7 +89,6 @@ extension Demand {
     } else {
       add(.unknownResidency)
     }
-    if zero, let nonZero { add(.content, offset: nonZero) }
     return list
   }
 

@@ -6,7 +6,8 @@ public struct Looking: Sendable {
   let control: TaskControl
   let monitor: TaskMonitor?
 
-  public init(_ control: TaskControl, _ monitor: TaskMonitor?) {
+  /// As many threads as the policy allows, and nobody to stop them, where nothing else is said.
+  public init(_ control: TaskControl = TaskControl(minimumChunk: usualMinimumChunk), _ monitor: TaskMonitor? = nil) {
     self.control = control
     self.monitor = monitor
   }

@@ -81,6 +81,8 @@ public struct MemoryError: Error, Equatable, Sendable {
   public var node: Int?
   /// Pages that the pool has free all the same, and they would have been enough: what kept them back is not the pool.
   public var poolFree: Int?
+  /// What was done by then could not all be taken back.
+  public var leavesChanges = false
 
   public init(
     _ cause: Cause, path: String? = nil, offset: Int? = nil, bytes: Int? = nil, pageSize: Int? = nil, node: Int? = nil

@@ -38,7 +38,7 @@ public final class MemoryFile {
   /// Opens and locks the file, or, where there is none and `creating`, looks at its directory; changes nothing.
   /// `size` nil: the file's own, which must be something unless it `mayBeEmpty`; more than that is for `creating` only.
   public init(
-    _ path: String, size wanted: Int?, creating: Bool, mayBeEmpty: Bool = false, _ looking: Looking
+    _ path: String, size wanted: Int?, creating: Bool, mayBeEmpty: Bool = false, _ looking: Looking = Looking()
   ) throws(MemoryError) {
     self.path = path
     try looking.monitor?.check(path)
@@ -89,7 +89,7 @@ public final class MemoryFile {
 
   /// Opens a file to look at its first `size` bytes, or all of it: not locked, so that nobody who works on it or has it
   /// mapped is disturbed.
-  public init(lookingAt path: String, size wanted: Int?, _ looking: Looking) throws(MemoryError) {
+  public init(lookingAt path: String, size wanted: Int?, _ looking: Looking = Looking()) throws(MemoryError) {
     self.path = path
     try looking.monitor?.check(path)
     let place = try Self.place(of: path, orMissing: true)

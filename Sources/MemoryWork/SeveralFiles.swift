@@ -2,7 +2,9 @@ internal import LinuxSystem
 
 extension MemoryFile {
   /// Several files to look at.
-  public static func look(at paths: [String], size: Int?, _ looking: Looking) throws(MemoryError) -> [MemoryFile] {
+  public static func look(at paths: [String], size: Int?, _ looking: Looking = Looking()) throws(MemoryError)
+    -> [MemoryFile]
+  {
     var files: [MemoryFile] = []
     for path in paths {
       if files.contains(where: { $0.isNamed(path) }) { throw MemoryError(.namedTwice, path: path) }
@@ -14,14 +16,14 @@ extension MemoryFile {
 
   /// Several files of one size; naming one of them twice is refused.
   public static func open(
-    _ paths: [String], size: Int?, creating: Bool, _ looking: Looking
+    _ paths: [String], size: Int?, creating: Bool, _ looking: Looking = Looking()
   ) throws(MemoryError) -> [MemoryFile] {
     try open(paths.map { ($0, size) }, creating: creating, looking)
   }
 
   /// Several files, each of its own size; naming one of them twice is refused.
   public static func open(
-    _ wanted: [(path: String, size: Int?)], creating: Bool, mayBeEmpty: Bool = false, _ looking: Looking
+    _ wanted: [(path: String, size: Int?)], creating: Bool, mayBeEmpty: Bool = false, _ looking: Looking = Looking()
   ) throws(MemoryError) -> [MemoryFile] {
     var files: [MemoryFile] = []
     for (path, size) in wanted {

@@ -21,6 +21,12 @@ enum ExitStatus: Int32 {
 
 extension MemoryError {
   var exitStatus: ExitStatus {
+    let status = causesStatus
+    // these promise that nothing was touched
+    return leavesChanges && [.busy, .notSupported, .usage].contains(status) ? .failed : status
+  }
+
+  private var causesStatus: ExitStatus {
     switch cause {
     case .short(let check): check.what.isLimit ? .permission : .shortage
     case .failed(let operation, let errno): Self.exitStatus(operation, errno)
@@ -31,7 +37,8 @@ extension MemoryError {
     case .notAsDemanded: .notAsDemanded
     case .poolShort: .shortage
     case .noPin(let refusal): refusal.exitStatus
-    case .missing, .notZero, .notResident, .unknownResidency, .notAllocated, .notLocked, .notPinned, .wrongNode, .notReleased, .notGivenBack, .replaced,
+    case .missing, .notZero, .notResident, .unknownResidency, .notAllocated, .notLocked, .notPinned, .wrongNode,
+      .notReleased, .notGivenBack, .replaced,
       .cancelled:
       .failed
     }

@@ -20,6 +20,8 @@ struct SweepOutcome {
   var verification: Verification?
   var errors: [MemoryError] = []
   var wasCancelled = false
+  /// What was made to be measured may still be there: which pages a file had before is not known.
+  var mayHaveLeft = false
   /// After a failure: what was given back, and whether that was all.
   var undone: (bytes: Int, complete: Bool)?
 
@@ -81,11 +83,13 @@ struct Sweep {
   }
 
   /// Of what was only made to be measured, nothing may stay.
-  private func giveBack(finally: Bool) throws(MemoryError) {
+  private mutating func giveBack(finally: Bool) throws(MemoryError) {
     let given = plan.job.giveBack(finally: finally)
-    if !plan.keepsResult && !given.isComplete && plan.job.files.allSatisfy(\.presentIsExact) {
+    if plan.keepsResult || given.isComplete { return }
+    if plan.job.files.allSatisfy(\.presentIsExact) {
       throw MemoryError(.notGivenBack, path: plan.job.files.first?.path)
     }
+    outcome.mayHaveLeft = true
   }
 
   private mutating func runOnce(_ index: Int, isMeasured: Bool) throws(MemoryError) {
@@ -117,6 +121,7 @@ struct Sweep {
       stage.begin(.undoing)
       let given = plan.takeBack()
       outcome.undone = (undoneBytes + given.bytes, given.complete)
+      if !given.complete { for index in outcome.errors.indices { outcome.errors[index].leavesChanges = true } }
     }
     outcome.counts.removeAll { $0.times.isEmpty }
     return outcome

@@ -69,6 +69,10 @@ struct Report {
     if plan.words.pageSize == .transparent, plan.job.bytes > 0, plan.transparentBytes == 0 {
       warnings.append("too little for a transparent huge page: all of it comes in base pages")
     }
+    if outcome?.mayHaveLeft == true {
+      warnings.append(
+        "\(subject): the kernel does not tell which pages were there before; those made here may have stayed")
+    }
     if plan.request.pin?.with == .iommufd([]), outcome?.verification != nil {
       warnings.append("nothing is pinned by iommufd until a device is attached: --with iommufd:DEVICE")
     }

@@ -20,8 +20,7 @@ extension FileFindings {
     guard let residentBytes else { return "not known how much is resident" }
     if residentBytes == 0 { return "nothing resident" }
     let amount = residentBytes == bytes ? "all resident" : "\(ByteSize.text(residentBytes)) resident"
-    let uncleared = unclearedBytes > 0 ? ", \(ByteSize.text(unclearedBytes)) of it not cleared yet" : ""
-    return "\(amount) in \(pages)" + uncleared
+    return "\(amount) in \(pages)"
   }
 
   /// "2M pages", "4K pages", "thp pages", "4K pages, 512 MiB of it in transparent huge pages".

@@ -43,7 +43,7 @@ extension ProgramTests {
       .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
     func bothCreate() throws {
       let file = try scratch.tmpfs(mebibytes: 16) + "/vm"
-      let later = try start(["prefault", file, "--size", "4M"], under: Traced.slow("openat", path: file))
+      let later = try start(["prefault", file, "--size", "4M"], under: Traced.slow("openat", path: "vm"))
       usleep(500_000)
       let lock = unsafe open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
       defer { close(lock) }

@@ -14,7 +14,8 @@ extension ProgramTests {
       for file in try scratch.othersFiles(on: kind) {
         let before = FileFacts(file.path)
         let ended = try ktaskctl("verify", file.path, "--zero", "--json")
-        #expect(ended.status == (file.content == nil ? 0 : 2), "\(file.path): \(ended.err)")
+        let isWhole = file.residentBytes == file.bytes
+        #expect(ended.status == (file.content == nil && isWhole ? 0 : 2), "\(file.path): \(ended.err)")
         let document = try ended.document()
         let found = try #require(document.files.first)
         #expect(found.bytes == file.bytes)
@@ -31,10 +32,24 @@ extension ProgramTests {
     @Test("tells it in words, too")
     func words() throws {
       let file = try scratch.othersFiles(on: "tmpfs")[2].path
-      let ended = try ktaskctl("verify", file)
+      let ended = try ktaskctl("verify", file, "--info")
       #expect(ended.status == 0, "\(ended.err)")
       #expect(ended.out == "\(file): 24 MiB, 16 MiB resident in 4K pages\n  node 0: 4096 pages of 4K, 16 MiB\n")
       #expect(ended.err == "")
+      // what was demanded is told, what was found stays the same
+      let demanded = try ktaskctl("verify", file)
+      #expect(demanded.status == 2)
+      #expect(demanded.message == "ktaskctl: \(file): 8 MiB of 24 MiB are not resident")
+      #expect(demanded.out == ended.out)
+    }
+
+    @Test("--info demands nothing, whatever else is named")
+    func info() throws {
+      let file = try scratch.othersFiles(on: "tmpfs")[2].path
+      let ended = try ktaskctl("verify", file, "--info", "--zero", "--page-size", "2M", "--size", "64M", "--json")
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(try ended.document().files.first?.zero == false)
+      #expect(try ended.document().errors.isEmpty)
     }
 
     @Test("says of 1 GiB pages what they are")
@@ -127,7 +142,7 @@ extension ProgramTests {
       let lock = unsafe open(file, O_RDWR | O_CLOEXEC)
       defer { close(lock) }
       try #require(flock(lock, LOCK_EX) == 0)
-      let ended = try ktaskctl("verify", file, "--json")
+      let ended = try ktaskctl("verify", file, "--info", "--json")
       #expect(ended.status == 0, "\(ended.err)")
       #expect(try ended.document().files.first?.alreadyResidentBytes == 4 << 20)
       #expect(content.residentBytes == 4 << 20)
