@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -27,17 +26,12 @@ int clinux_next_signal(int descriptor, int *signal) {
   return 0;
 }
 
-int clinux_local_datagram(int seconds, int *descriptor) {
+int clinux_local_datagram(int *descriptor) {
   *descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (*descriptor == -1) return errno;
-  struct timeval limit = {.tv_sec = seconds};
-  if (setsockopt(*descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0) return 0;
-  int error = errno;
-  close(*descriptor);
-  return error;
+  return *descriptor == -1 ? errno : 0;
 }
 
-int clinux_send_to_name(int descriptor, const char *name, const char *text, size_t length, bool waits) {
+int clinux_send_to_name(int descriptor, const char *name, const char *text, size_t length) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   size_t name_length = strlen(name);
   if (name_length == 0 || name_length >= sizeof address.sun_path) return EINVAL;
@@ -45,7 +39,7 @@ int clinux_send_to_name(int descriptor, const char *name, const char *text, size
   // an abstract name begins with a zero byte and ends where the address does
   if (name[0] == '@') address.sun_path[0] = 0;
   socklen_t size = offsetof(struct sockaddr_un, sun_path) + name_length + (name[0] == '@' ? 0 : 1);
-  int flags = MSG_NOSIGNAL | (waits ? 0 : MSG_DONTWAIT);
-  ssize_t count = sendto(descriptor, text, length, flags, (struct sockaddr *)&address, size);
+  ssize_t count =
+      sendto(descriptor, text, length, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, size);
   return count == -1 ? errno : 0;
 }

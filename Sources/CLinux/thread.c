@@ -41,6 +41,17 @@ static void all_but_faults(sigset_t *set) {
   for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(set, faults[i]);
 }
 
+static int create(struct start *start) {
+  pthread_attr_t attributes;
+  int error = pthread_attr_init(&attributes);
+  if (error) return error;
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_t thread;
+  error = pthread_create(&thread, &attributes, run, start);
+  pthread_attr_destroy(&attributes);
+  return error;
+}
+
 int clinux_start_thread(const char *name, int nice, void (*body)(void *), void *context) {
   struct start *start = calloc(1, sizeof *start);
   if (!start) return ENOMEM;
@@ -49,16 +60,14 @@ int clinux_start_thread(const char *name, int nice, void (*body)(void *), void *
   start->nice = nice;
   for (size_t i = 0; i + 1 < sizeof start->name && name[i]; i++) start->name[i] = name[i];
 
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   sigset_t blocked, before;
   all_but_faults(&blocked);
-  pthread_sigmask(SIG_SETMASK, &blocked, &before);
-  pthread_t thread;
-  int error = pthread_create(&thread, &attributes, run, start);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  pthread_attr_destroy(&attributes);
+  // a thread that took the signals would let them end the process
+  int error = pthread_sigmask(SIG_SETMASK, &blocked, &before);
+  if (!error) {
+    error = create(start);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+  }
   if (error) free(start);
   return error;
 }

@@ -49,6 +49,8 @@ extension Errno {
   public static let readOnly = Errno(EROFS)
   public static let noSystemCall = Errno(ENOSYS)
   public static let loop = Errno(ELOOP)
+  public static let nameTooLong = Errno(ENAMETOOLONG)
+  public static let noSuchDevice = Errno(ENXIO)
   public static let overflow = Errno(EOVERFLOW)
   public static let notSupported = Errno(EOPNOTSUPP)
   public static let quota = Errno(EDQUOT)

@@ -23,13 +23,25 @@ public enum Execution {
     return error
   }
 
-  /// Whether there is a file of that name where `replace` would look for it.
-  public static func isThere(_ program: String) -> Bool {
-    if program.contains("/") { return unsafe access(program, F_OK) == 0 }
+  /// Why `replace` would fail, as far as names and rights tell: ENOENT, or EACCES for what is there and cannot be run.
+  public static func refusal(of program: String) -> Errno? {
+    if program.contains("/") { return refusal(ofFile: program) }
     let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/bin:/usr/bin"
-    return path.split(separator: ":", omittingEmptySubsequences: false).contains { folder in
-      unsafe access("\(folder.isEmpty ? "." : folder)/\(program)", F_OK) == 0
+    var found = Errno.noEntry
+    for folder in path.split(separator: ":", omittingEmptySubsequences: false) {
+      guard let errno = refusal(ofFile: "\(folder.isEmpty ? "." : folder)/\(program)") else { return nil }
+      if errno == .access { found = errno }
     }
+    return found
+  }
+
+  private static func refusal(ofFile path: String) -> Errno? {
+    do throws(Errno) {
+      if try FileStatus.ofTarget(path).kind == .directory { return .access }
+    } catch {
+      return error
+    }
+    return unsafe faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == -1 ? .current : nil
   }
 }
 
@@ -42,42 +54,5 @@ extension FileDescriptor {
   /// Nobody can make it shorter from now on, nor take the seal off (fcntl(2), F_SEAL_SHRINK and F_SEAL_SEAL); of a memfd.
   public func sealAgainstShrinking() throws(Errno) {
     try Errno.check(clinux_seal_shrink(number))
-  }
-}
-
-/// What a process does with some of its signals: whether it ignores them.
-@safe
-public struct SignalActions: @unchecked Sendable {
-  // @unchecked: plain values, written once.
-  private let actions: [(signal: Int32, action: sigaction)]
-
-  /// As it is now (sigaction(2)).
-  public init(of signals: [Int32]) {
-    actions = signals.map { number in
-      var action = sigaction()
-      unsafe sigaction(number, nil, &action)
-      return (number, action)
-    }
-  }
-
-  /// Those that it ignores, as what nohup(1) starts ignores SIGHUP.
-  public var ignored: [Int32] {
-    let ignoring = unsafe unsafeBitCast(SIG_IGN, to: UInt.self)
-    return actions.filter {
-      unsafe unsafeBitCast($0.action.__sigaction_handler.sa_handler, to: UInt.self) == ignoring
-    }.map(\.signal)
-  }
-
-  /// Does the same with them again, and lets every signal through (pthread_sigmask(3)): a thread of a test or a service
-  /// that starts programs often has all of them blocked, which is no wish of its own. What has waited so long may end the
-  /// process now.
-  public func restore() {
-    for entry in actions {
-      var action = entry.action
-      unsafe sigaction(entry.signal, &action, nil)
-    }
-    var none = sigset_t()
-    unsafe sigemptyset(&none)
-    unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
   }
 }

@@ -19,16 +19,19 @@ public struct SignalDescriptor: ~Copyable {
   }
 
   /// Waits for what comes first: a signal or, `orEndOfInput`, the end of standard input, whose content is read and
-  /// dropped (poll(2)).
-  public func next(orEndOfInput: Bool) throws(Errno) -> Event {
+  /// dropped (poll(2)). nil where none of them comes within `milliseconds`, if there is such a limit.
+  public func next(orEndOfInput: Bool, milliseconds: Int? = nil) throws(Errno) -> Event? {
     while true {
       var ready = [
         pollfd(fd: file.number, events: Int16(POLLIN), revents: 0),
         pollfd(fd: orEndOfInput ? STDIN_FILENO : -1, events: Int16(POLLIN), revents: 0),
       ]
-      if unsafe poll(&ready, nfds_t(ready.count), -1) == -1 {
+      let count = unsafe poll(&ready, nfds_t(ready.count), Int32(milliseconds ?? -1))
+      if count == -1 {
         let error = Errno.current
         if error != .interrupted { throw error }
+      } else if count == 0 {
+        return nil
       } else if ready[0].revents != 0 {
         return .signal(try nextSignal())
       } else if ready[1].revents != 0 && Self.inputHasEnded() {

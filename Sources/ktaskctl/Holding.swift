@@ -3,27 +3,41 @@ import MemoryWork
 
 /// What a hold and its process's number need beside the work.
 extension Program {
-  /// The signals are its to take by now. Keeps what a run has made until it is told to stop, then gives it back if it was
-  /// only held. Being told to stop is how a hold ends: the status is 0.
+  /// Keeps what a run has made until it is told to stop, then gives it back if it was only held. Being told to stop is how
+  /// a hold ends: the status is 0.
   static func hold(_ plan: Plan, _ hold: Hold, _ watch: Watch, _ followers: Followers) -> Int32 {
+    watch.handOver()
     // what is only kept may be worked on by others; what is given back later may not
     for file in plan.job.files where plan.request.keepsResult { file.unlock() }
     var isClean = true
-    if watch.end == nil {
+    if !watch.hasHeardSignal {
       do throws(Errno) {
-        try wait(hold, followers)
+        try wait(hold, watch.signals, followers)
       } catch {
-        show(Message(what: plan.subject, why: "waiting for the end failed: \(error.description) (\(error.name))"))
+        show(Message(what: plan.subject, why: "waiting for the end failed: \(error.sentence)"))
         isClean = false
       }
     }
-    followers.tell(.stopping)
-    return release(plan, followers) && isClean ? ExitStatus.done.rawValue : ExitStatus.failed.rawValue
+    // whoever cancels tells it
+    if !watch.hasHeardSignal { followers.tell(.stopping) }
+    isClean = release(plan, followers) && isClean
+    // told to stop, it waits for nobody
+    followers.flush { true }
+    return isClean ? ExitStatus.done.rawValue : ExitStatus.failed.rawValue
   }
 
-  private static func wait(_ hold: Hold, _ followers: Followers) throws(Errno) {
-    let signals = try SignalDescriptor(Watch.signals)
-    while try signals.next(orEndOfInput: hold == .untilInputEnds) == .signal(Watch.question) { followers.answer() }
+  /// Until a signal or the end of input; readers that were too slow for earlier words get them meanwhile.
+  private static func wait(_ hold: Hold, _ heard: HeardSignals, _ followers: Followers) throws(Errno) {
+    let signals = try SignalDescriptor(heard.heard)
+    while true {
+      followers.push()
+      let limit = followers.hasWaiting ? 100 : nil
+      switch try signals.next(orEndOfInput: hold == .untilInputEnds, milliseconds: limit) {
+      case .signal(HeardSignals.question): followers.answer()
+      case .signal, .inputEnded: return
+      case nil: break
+      }
+    }
   }
 
   /// False where something that was only held could not be given back.
@@ -49,36 +63,41 @@ extension Program {
 }
 
 extension PidFile.Failure {
-  func message(_ path: String) -> Message {
+  func failure(_ path: String) -> ProgramFailure {
+    let message = message(path)
+    switch self {
+    case .busy: return ProgramFailure(message, code: "busy", exitStatus: ExitStatus.busy.rawValue, path: path)
+    case .isSomethingElse:
+      return ProgramFailure(message, code: "not-supported", exitStatus: ExitStatus.notSupported.rawValue, path: path)
+    case .failed(_, let errno):
+      let error = MemoryError(.failed(.create, errno))
+      return ProgramFailure(
+        message, code: error.code, exitStatus: error.exitStatus.rawValue, path: path, errno: errno)
+    }
+  }
+
+  private func message(_ path: String) -> Message {
     switch self {
     case .busy(let process):
       let who = process.map { "process \($0)" } ?? "another process"
       return Message(what: path, why: "\(who) runs and has it", remedy: "another --pidfile, or stop that process")
     case .isSomethingElse:
       return Message(what: path, why: "is something else than a file with a process's number", remedy: "another name")
-    case .failed(let errno):
-      return Message(what: path, why: "no file for the process's number: \(errno.description) (\(errno.name))")
+    case .failed(let step, let errno):
+      let what = step == .open ? "" : "\(step.gerund) failed: "
+      return Message(what: path, why: "no file for the process's number: \(what)\(errno.sentence)")
     }
   }
+}
 
-  var exitStatus: ExitStatus {
+extension PidFile.Step {
+  fileprivate var gerund: String {
     switch self {
-    case .busy: .busy
-    case .isSomethingElse: .notSupported
-    case .failed(let errno): MemoryError(.failed(.create, errno)).exitStatus
+    case .open: "opening it"
+    case .inspect: "inspecting it"
+    case .lock: "locking it"
+    case .read: "reading it"
+    case .write: "writing it"
     }
-  }
-
-  /// For the document.
-  func failure(_ path: String) -> Document.Failure {
-    let message = message(path)
-    let code =
-      switch self {
-      case .busy: "busy"
-      case .isSomethingElse: "not-supported"
-      case .failed(let errno): MemoryError(.failed(.create, errno)).code
-      }
-    return Document.Failure(
-      code: code, exitStatus: Int(exitStatus.rawValue), message: message.why, path: path, remedy: message.remedy)
   }
 }

@@ -20,11 +20,8 @@ struct Launch: Equatable {
     hasPlace ? [] : ["no word of COMMAND has {}, which stands for the memory's name: it will not find it"]
   }
 
-  /// Found before any memory is made; a word with {} is not known by then.
-  var isMissing: Bool { !command[0].contains("{}") && !Execution.isThere(command[0]) }
-
-  /// What the signals did before this program took them.
-  static let inheritedSignals = SignalActions(of: Watch.all + Watch.dropped)
+  /// Why COMMAND cannot be run, as far as that is found before any memory is made; a word with {} is not known by then.
+  var refusal: Errno? { command[0].contains("{}") ? nil : Execution.refusal(of: command[0]) }
 }
 
 /// The statuses of env(1).
@@ -32,39 +29,39 @@ enum LaunchStatus {
   static let cannotRun: Int32 = 126
   static let notFound: Int32 = 127
 
-  static func of(_ errno: Errno) -> Int32 { errno == .noEntry ? notFound : cannotRun }
-
-  static func message(_ command: String, _ errno: Errno) -> Message {
-    Message(what: command, why: "cannot be run: \(errno.description) (\(errno.name))")
-  }
-
-  static func failure(_ command: String, _ errno: Errno) -> Document.Failure {
-    Document.Failure(
-      code: errno == .noEntry ? "command-not-found" : "command-not-run", exitStatus: Int(of(errno)),
-      message: message(command, errno).why, path: command, errno: errno.name)
+  static func failure(_ command: String, _ errno: Errno) -> ProgramFailure {
+    let message = Message(what: command, why: "cannot be run: \(errno.sentence)")
+    return errno == .noEntry
+      ? ProgramFailure(message, code: "command-not-found", exitStatus: notFound, path: command, errno: errno)
+      : ProgramFailure(message, code: "command-not-run", exitStatus: cannotRun, path: command, errno: errno)
   }
 }
 
 extension Program {
   /// Lets COMMAND take this process's place; comes back only where that failed, and then nothing is left.
-  static func launch(_ launch: Launch, _ plan: Plan, _ watch: Watch) -> Int32 {
-    let file = plan.job.files[0]
-    watch.handOver()
-    defer { _ = plan.takeBack() }
-    if case .signal(let number) = watch.end {
-      show(Message(what: file.path, why: "ended by \(Watch.name(of: number)) before COMMAND was run"))
-      return ExitStatus.signal(number)
+  static func launch<Command: WorkCommand>(
+    _ launch: Launch, _ report: inout Report, _ telling: Telling<Command>, _ followers: Followers
+  ) -> Int32 {
+    let file = report.plan.job.files[0]
+    telling.watch.handOver()
+    if case .signal(let number)? = telling.watch.end {
+      let end = Watch.End.signal(number)
+      let message = Message(what: file.path, why: "ended by \(HeardSignals.name(of: number)) before COMMAND was run")
+      return telling.fail(&report, ProgramFailure(message, code: end.code, exitStatus: end.exitStatus))
     }
+    let words = launch.words(for: file.inheritedPath)
     do throws(MemoryError) {
       try file.handOver(sealing: launch.seal)
     } catch {
-      show(error.message)
-      return error.exitStatus.rawValue
+      return telling.fail(&report, ProgramFailure(error))
     }
-    Launch.inheritedSignals.restore()
-    let words = launch.words(for: file.inheritedPath)
-    let error = Execution.replace(by: words)
-    show(LaunchStatus.message(words[0], error))
-    return LaunchStatus.of(error)
+    // what has not been read by now is COMMAND's to wait for no more than this program's
+    followers.flush { true }
+    do throws(Errno) {
+      try telling.watch.signals.inherited.restore()
+      throw Execution.replace(by: words)
+    } catch {
+      return telling.fail(&report, LaunchStatus.failure(words[0], error))
+    }
   }
 }

@@ -37,163 +37,134 @@ enum Program {
   }
 
   /// Help and the version are answers, everything else is a usage error.
-  private static func answer(_ error: any Error, _ command: String? = nil, inJSON: Bool = false) -> Int32 {
-    if Ktaskctl.exitCode(for: error) == .success {
-      Terminal.write(Ktaskctl.fullMessage(for: error) + "\n")
-      return Terminal.finish() ? 0 : ExitStatus.failed.rawValue
-    }
+  private static func answer(
+    _ error: any Error, _ command: String? = nil, inJSON: Bool = false, _ watch: Watch? = nil
+  ) -> Int32 {
+    if Ktaskctl.exitCode(for: error) == .success { return answer(Ktaskctl.fullMessage(for: error) + "\n") }
     let remedy = Words.remedy(Ktaskctl.fullMessage(for: error))
     let message = Message(what: "wrong usage", why: Ktaskctl.message(for: error), remedy: remedy)
+    let failure = ProgramFailure(message, code: "usage", exitStatus: ExitStatus.usage.rawValue)
     show(message)
-    if inJSON {
-      let status = Int(ExitStatus.usage.rawValue)
-      let failure = Document.Failure(code: "usage", exitStatus: status, message: message.why, remedy: remedy)
-      Terminal.write(Document.failed(command ?? "", failure).json() + "\n")
-    }
-    return Terminal.finish() ? ExitStatus.usage.rawValue : ExitStatus.failed.rawValue
+    if inJSON { Terminal.output.write(Document.failed(command ?? "", failure.failure).json() + "\n") }
+    Terminal.flush { watch?.isCalledOff ?? false }
+    return failure.exitStatus
+  }
+
+  /// Says what was asked; a failure where nobody could hear it.
+  private static func answer(_ text: String) -> Int32 {
+    Terminal.output.write(text)
+    Terminal.flush()
+    guard let errno = Terminal.output.failure else { return ExitStatus.done.rawValue }
+    show(Message(what: "standard output", why: "cannot be written: \(errno.sentence)"))
+    Terminal.flush()
+    return ExitStatus.failed.rawValue
   }
 
   static func show(_ message: Message) {
-    for line in message.lines { Terminal.writeError(line + "\n") }
+    for line in message.lines { Terminal.errors.write(line + "\n") }
   }
 
   private static func show(_ command: TopologyCommand) -> Int32 {
     let report = TopologyReport.current()
-    Terminal.write(command.json ? report.json() : report.text())
-    return Terminal.finish() ? 0 : ExitStatus.failed.rawValue
+    return answer(command.json ? report.json() : report.text())
   }
 }
 
 extension Program {
   private static func execute<Command: WorkCommand>(_ command: Command) -> Int32 {
-    _ = Launch.inheritedSignals
-    Watch.takeSignals()
     let monitor = TaskMonitor()
-    let watch = Watch(monitor, timeout: command.work.timeout?.nanoseconds)
-    let plan: Plan
+    let watch: Watch
+    do throws(ProgramFailure) {
+      watch = Watch(monitor, try HeardSignals(), timeout: command.work.timeout?.nanoseconds)
+      try ProgramFailure.settingUp("catching memory errors") { () throws(Errno) in try Memory.catchBusErrors() }
+    } catch {
+      return refuse(command, error)
+    }
+    watch.start()
     do {
-      try Memory.catchBusErrors()
       // before any failure is written there
       try refuseMixingUp(command.output, with: command.job().paths, command.holding?.pidfile)
-      if !watch.start() {
-        Terminal.writeError(
-          "ktaskctl: warning: no thread for signals and --timeout: a signal ends it without an undo\n")
-      }
+      let exports = try Exports(command.output)
+      return try execute(command, monitor, Telling(command: command, exports: exports, watch: watch))
+    } catch let error as ProgramFailure {
+      return refuse(command, error, watch)
+    } catch {
+      return answer(error, Command.name, inJSON: command.output.json, watch)
+    }
+  }
+
+  private static func execute<Command: WorkCommand>(
+    _ command: Command, _ monitor: TaskMonitor, _ telling: Telling<Command>
+  ) throws -> Int32 {
+    let (watch, exports) = (telling.watch, telling.exports)
+    let plan: Plan
+    do {
       plan = try Plan(command, monitor)
       try monitor.check()
     } catch let error as MemoryError {
-      if error.cause == .cancelled, let end = watch.end { return refuse(command, end) }
-      return refuse(command, error)
-    } catch {
-      return answer(error, Command.name, inJSON: command.output.json)
+      let end = error.cause == .cancelled ? watch.end : nil
+      return refuse(command, try end.map { try untouched(command, $0) } ?? ProgramFailure(error), watch, exports)
     }
     var report = Report(plan)
-    if !plan.shortages.isEmpty {
-      report.errors = plan.shortages
-      return finish(&report, command, status: plan.shortages[0].exitStatus.rawValue)
+    report.errors = plan.shortages
+    if !plan.shortages.isEmpty { return telling.tell(&report) }
+    if let launch = plan.request.launch, let errno = launch.refusal {
+      return refuse(command, LaunchStatus.failure(launch.command[0], errno), watch, exports)
     }
-    if let launch = plan.request.launch, launch.isMissing {
-      let name = launch.command[0]
-      return refuse(command, LaunchStatus.message(name, .noEntry), LaunchStatus.failure(name, .noEntry))
-    }
-    if command.work.dryRun { return finish(&report, command, status: 0) }
-    if let message = unwritable(command.output) {
-      let failure = Document.Failure(code: "failed", exitStatus: 1, message: message.why, path: message.what)
-      return refuse(command, message, failure, exporting: false)
-    }
-    let pidFile = command.holding?.pidfile
+    if command.work.dryRun { return telling.tell(&report) }
     let followers = Followers(command, plan, monitor)
+    let pidFile = command.holding?.pidfile
     do throws(PidFile.Failure) {
-      return try withPidFile(pidFile) { carryOut(plan, &report, command, watch, followers) }
+      return try withPidFile(pidFile) { carryOut(plan, &report, telling, followers) }
     } catch {
-      return refuse(command, error.message(pidFile ?? ""), error.failure(pidFile ?? ""))
+      return refuse(command, error.failure(pidFile ?? ""), watch, exports)
     }
   }
 
   private static func carryOut<Command: WorkCommand>(
-    _ plan: Plan, _ report: inout Report, _ command: Command, _ watch: Watch, _ followers: Followers
+    _ plan: Plan, _ report: inout Report, _ telling: Telling<Command>, _ followers: Followers
   ) -> Int32 {
+    let watch = telling.watch
     followers.tell(.started(followers.state, threads: plan.threadCounts, files: plan.job.files.map(\.path)))
+    watch.follow(followers)
     if !plan.hasNothingToDo { report.outcome = sweep(plan, watch, followers) }
+    watch.stopDrawing()
     report.errors = report.outcome?.errors ?? []
     report.end = report.outcome?.wasCancelled == true ? watch.end : nil
-    // whoever reads that it is held, and asks or says stop, is to be heard by the hold
-    if plan.hold != nil && report.isDone {
-      followers.stage.begin(.holding)
-      watch.handOver()
-    }
-    if Terminal.mayHaveToWait(for: command.output.exports) { Watch.letSignalsThrough() }
-    let status = finish(&report, command, status: report.exitStatus)
-    if status != 0 && report.isDone { undoUntold(&report) }
+    if plan.hold != nil && report.isDone { followers.stage.begin(.holding) }
+    let status = telling.tell(&report)
     followers.tell(report, status: status, held: plan.hold != nil)
-    if status != 0 { return status }
-    if let launch = plan.request.launch { return Program.launch(launch, plan, watch) }
-    return plan.hold.map { Program.hold(plan, $0, watch, followers) } ?? status
+    if status == 0, let launch = plan.request.launch { return Program.launch(launch, &report, telling, followers) }
+    if status == 0, let hold = plan.hold { return Program.hold(plan, hold, watch, followers) }
+    followers.flush { watch.isCalledOff }
+    return status
   }
 
-  /// Nobody could be told that it is done: it has failed.
-  private static func undoUntold(_ report: inout Report) {
-    Watch.takeSignals()
-    if report.plan.keepsResult && !report.plan.request.isLook {
-      report.outcome?.undone = report.plan.takeBack()
-    }
-    show(report.untold)
-  }
-
-  /// The work with somebody beside it who watches.
   private static func sweep(_ plan: Plan, _ watch: Watch, _ followers: Followers) -> SweepOutcome {
-    watch.follow(followers)
     var outcome = Sweep.run(plan, followers.monitor, followers.stage)
-    watch.stop()
-    followers.erase()
     if plan.hold != nil && watch.end != nil && outcome.undone == nil { outcome.cancel(plan) }
     return outcome
   }
 
-  /// Errors found before there is a plan.
-  private static func refuse<Command: WorkCommand>(_ command: Command, _ error: MemoryError) -> Int32 {
-    refuse(command, error.message, Document.Failure(error))
-  }
-
   /// Told to stop before anything was touched.
-  private static func refuse<Command: WorkCommand>(_ command: Command, _ end: Watch.End) -> Int32 {
-    let paths = (try? command.job().paths) ?? []
-    let message = end.message(paths.isEmpty ? "anonymous memory" : paths.joined(separator: ", "), command.work.timeout)
-    let failure = Document.Failure(
-      code: end.code, exitStatus: Int(end.exitStatus), message: message.why + "; untouched", path: paths.first)
-    return refuse(command, Message(what: message.what, why: failure.message), failure)
+  private static func untouched<Command: WorkCommand>(_ command: Command, _ end: Watch.End) throws -> ProgramFailure {
+    let paths = try command.job().paths
+    var message = end.message(paths.isEmpty ? "anonymous memory" : paths.joined(separator: ", "), command.work.timeout)
+    message.why += "; untouched"
+    return ProgramFailure(message, code: end.code, exitStatus: end.exitStatus, path: paths.first)
   }
 
+  /// Errors found before there is a report.
   private static func refuse<Command: WorkCommand>(
-    _ command: Command, _ message: Message, _ failure: Document.Failure, exporting: Bool = true
+    _ command: Command, _ failure: ProgramFailure, _ watch: Watch? = nil, _ exports: Exports = Exports()
   ) -> Int32 {
-    show(message)
-    let document = Document.failed(Command.name, failure)
-    if command.output.json { Terminal.write(document.json() + "\n") }
-    if exporting { _ = export(document, command.output) }
-    _ = Terminal.finish()
-    return Int32(failure.exitStatus)
-  }
-
-  private static func finish<Command: WorkCommand>(
-    _ report: inout Report, _ command: Command, status: Int32
-  ) -> Int32 {
-    for message in report.messages { show(message) }
-    let output = command.output
-    if output.json {
-      Terminal.write(report.document.json() + "\n")
-    } else if !output.quiet {
-      for warning in report.warnings { Terminal.writeError("ktaskctl: warning: \(warning)\n") }
-      let text = report.text(isPlanOnly: command.work.dryRun, isVerbose: output.verbose)
-      if report.plan.request.launch == nil || command.work.dryRun {
-        Terminal.write(text)
-      } else if output.verbose {
-        // standard output is COMMAND's
-        Terminal.writeError(text)
-      }
-    }
-    let isExported = export(report.document, output)
-    let isWritten = Terminal.finish()
-    return status == 0 && !(isExported && isWritten) ? ExitStatus.failed.rawValue : status
+    let document = Document.failed(Command.name, failure.failure)
+    let isCalledOff = { watch?.isCalledOff ?? false }
+    show(failure.message)
+    for failure in exports.writeAll(document, isCalledOff: isCalledOff) { show(failure.message) }
+    if command.output.json { Terminal.output.write(document.json() + "\n") }
+    Terminal.output.write(exports.onOutput(document))
+    Terminal.flush(isCalledOff: isCalledOff)
+    return failure.exitStatus
   }
 }

@@ -1,22 +1,14 @@
 @unsafe @preconcurrency import Glibc
 import LinuxSystem
 
-/// The two streams that words go to.
+/// The two streams that words go to, and the terminal that they may be.
 enum Terminal {
-  static func write(_ text: String) { unsafe fputs(text, stdout) }
-  static func writeError(_ text: String) { unsafe fputs(text, stderr) }
+  static let output = Outlet(STDOUT_FILENO)
+  static let errors = Outlet(STDERR_FILENO)
 
-  /// Whether what is to be told waits until somebody reads: a stream that takes no word now, or an export to a FIFO.
-  static func mayHaveToWait(for exports: [String]) -> Bool {
-    var streams = [STDOUT_FILENO, STDERR_FILENO].map { pollfd(fd: $0, events: Int16(POLLOUT), revents: 0) }
-    let ready = unsafe poll(&streams, nfds_t(streams.count), 0)
-    return ready < streams.count || exports.contains { (try? FileStatus.ofName($0).kind) == .fifo }
-  }
-
-  /// For words that may be left out: dropped where standard error would have to be waited for, since nobody reads it.
-  static func offerError(_ text: String) {
-    var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-    if unsafe poll(&ready, 1, 0) == 1 { writeError(text) }
+  /// Waits until both have taken what must be told.
+  static func flush(isCalledOff: () -> Bool = { false }) {
+    [errors, output].flush(isCalledOff: isCalledOff)
   }
 
   /// A standard stream that is closed would become the number of the next file that is opened, and words for it that
@@ -29,6 +21,12 @@ enum Terminal {
   }
 
   static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+  /// Whether the terminal says that it understands control sequences.
+  static var hasControls: Bool {
+    let name = environment("TERM") ?? ""
+    return !name.isEmpty && name != "dumb"
+  }
 
   /// Columns of the terminal behind standard error.
   static var width: Int {
@@ -45,46 +43,5 @@ enum Terminal {
 
   static func environment(_ name: String) -> String? {
     unsafe getenv(name).map { unsafe String(cString: $0) }
-  }
-
-  /// Flushes, and says whether all of standard output could be written.
-  static func finish() -> Bool { unsafe fflush(stdout) == 0 && ferror(stdout) == 0 }
-
-  /// What a name leads to (realpath(3)); itself where that is not there.
-  static func target(of path: String) -> String {
-    guard let target = unsafe realpath(path, nil) else { return path }
-    defer { unsafe free(target) }
-    return unsafe String(cString: target)
-  }
-
-  /// Why a file of that name could not be written, as far as that can be known beforehand.
-  static func refusal(toWrite path: String) -> Errno? {
-    if let kind = try? FileStatus.ofName(path).kind {
-      if kind == .directory { return .isDirectory }
-      return unsafe access(path, W_OK) == 0 ? nil : Errno(errno)
-    }
-    do throws(Errno) {
-      try checkNaming(path)
-      return nil
-    } catch {
-      return error
-    }
-  }
-
-  /// Writes a whole file, mode 0600 if new; `-` is standard output. False with errno set.
-  static func write(_ text: String, toFile path: String) -> Bool {
-    if path == "-" {
-      write(text)
-      return true
-    }
-    let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    if file == -1 { return false }
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
-      if count <= 0 { break }
-      bytes = bytes.dropFirst(count)
-    }
-    return close(file) == 0 && bytes.isEmpty
   }
 }

@@ -5,5 +5,6 @@
 #include "clinux_memory.h"
 #include "clinux_nodes.h"
 #include "clinux_service.h"
+#include "clinux_stream.h"
 #include "clinux_thread.h"
 #include "clinux_uring.h"

@@ -26,6 +26,7 @@ struct Followers: Sendable {
   let stage = Stage()
   let monitor: TaskMonitor
   private let followers: [any Follower]
+  private let manager: ServiceManager?
   private let bar: ProgressDisplay?
   private let command: String
   private let subject: String
@@ -42,7 +43,8 @@ struct Followers: Sendable {
     runs = plan.threadCounts.count * (plan.runs + plan.warmup)
     bar = ProgressDisplay(command, total: plan.job.bytes)
     let lines = command.output.progress == .json ? [ProgressLines(command: Command.name)] : []
-    followers = lines + (ServiceManager.fromEnvironment(isReadiness: plan.request.isReadiness).map { [$0] } ?? [])
+    manager = ServiceManager.fromEnvironment(isReadiness: plan.request.isReadiness)
+    followers = lines + (manager.map { [$0] } ?? [])
   }
 
   func tell(_ event: ProgressEvent) {
@@ -53,21 +55,32 @@ struct Followers: Sendable {
   func tell(_ report: Report, status: Int32, held: Bool) {
     if status == 0 { return tell(.finished(seconds: seconds, held: held)) }
     let document = report.document
-    let untold = Document.Failure(code: "failed", exitStatus: Int(status), message: "the report could not be written")
-    tell(.failed(document.errors.first ?? untold))
+    if let failure = document.errors.first { tell(.failed(failure)) }
     if let undone = document.undone { tell(.undone(undone)) }
   }
 
   /// Ten times a second, from the thread that watches.
   func tick() {
-    bar?.draw(monitor.unitsDone)
+    bar?.draw(state)
     if !followers.isEmpty && pace.isDue() { tell(.moved(state)) }
   }
 
   /// One line for who asks (SIGUSR1).
-  func answer() { Terminal.offerError("ktaskctl: \(state.sentence)\n") }
+  func answer() { Terminal.errors.offer("ktaskctl: \(state.sentence)\n") }
 
   func erase() { bar?.erase() }
+
+  /// Hands on what waits for a reader.
+  func push() {
+    for outgoing in outgoing { _ = outgoing.push() }
+  }
+
+  var hasWaiting: Bool { outgoing.contains { !$0.isEmpty } }
+
+  /// Waits for the readers of what has come to an end.
+  func flush(isCalledOff: () -> Bool) { outgoing.flush(isCalledOff: isCalledOff) }
+
+  private var outgoing: [any Outgoing] { [Terminal.errors] + (manager.map { [$0] } ?? []) }
 
   var seconds: Double { Double(Clock.now() - began) / 1e9 }
 

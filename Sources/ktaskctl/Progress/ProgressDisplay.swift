@@ -1,24 +1,41 @@
 import LinuxSystem
+import Synchronization
 
-/// The progress bar on standard error, if one is wanted.
-struct ProgressDisplay: Sendable {
-  private let bar: ProgressBar
+/// The progress on standard error, if it is wanted: a bar, or where the terminal has no control sequences a line now and
+/// then.
+final class ProgressDisplay: Sendable {
+  /// nil: lines.
+  private let bar: ProgressBar?
   private let began = Clock.now()
+  private let pace = Pace(nanoseconds: 2_000_000_000)
+  private let isDrawn = Mutex(false)
 
-  /// nil where no bar is to be shown.
+  /// nil where none is to be shown.
   init?<Command: WorkCommand>(_ command: Command, total: Int) {
     switch command.output.progress {
     case .never, .json: return nil
-    case .auto where command.output.quiet || !Terminal.errorIsTerminal: return nil
+    case .auto where command.output.quiet || !Terminal.errorIsTerminal || !Terminal.hasControls: return nil
     case .auto, .always: break
     }
-    bar = ProgressBar(what: Command.name, total: total, width: Terminal.width, utf8: Terminal.isUTF8)
+    let width = Terminal.width
+    bar =
+      Terminal.hasControls ? ProgressBar(what: Command.name, total: total, width: width, utf8: Terminal.isUTF8) : nil
   }
 
-  func draw(_ bytesDone: Int) {
-    let seconds = Double(Clock.now() - began) / 1e9
-    Terminal.offerError("\r" + bar.line(done: bytesDone, elapsed: seconds))
+  func draw(_ state: ProgressState) {
+    if let bar {
+      let seconds = Double(Clock.now() - began) / 1e9
+      Terminal.errors.offer("\r" + bar.line(done: state.done, elapsed: seconds))
+      isDrawn.withLock { $0 = true }
+    } else if pace.isDue() {
+      Terminal.errors.offer("ktaskctl: \(state.sentence)\n")
+    }
   }
 
-  func erase() { Terminal.writeError("\r\u{1B}[K") }
+  func erase() {
+    isDrawn.withLock { isDrawn in
+      if isDrawn { Terminal.errors.offer("\r\u{1B}[K") }
+      isDrawn = false
+    }
+  }
 }

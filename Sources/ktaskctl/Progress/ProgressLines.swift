@@ -8,8 +8,8 @@ struct ProgressLines: Follower {
     let line = Self.line(event, command) + "\n"
     switch event {
     case .stopping: break
-    case .moved: Terminal.offerError(line)
-    case .started, .finished, .failed, .undone, .released: Terminal.writeError(line)
+    case .moved: Terminal.errors.offer(line)
+    case .started, .finished, .failed, .undone, .released: Terminal.errors.mention(line)
     }
   }
 

@@ -5,12 +5,24 @@ import Synchronization
 ///
 /// READY=1 goes out once all is verified and told, and not before; what `exec` runs tells of itself. More time is asked
 /// for only when bytes have been done since it was last asked for: a run that hangs still meets its time limit.
-final class ServiceManager: Follower {
+///
+/// A manager that does not read holds up nothing: what must be told waits, the rest is left out.
+final class ServiceManager: Follower, Outgoing {
+  private struct State {
+    /// How far it was when more time was last asked for.
+    var extended = (run: 0, done: -1)
+    var waiting: [String] = []
+    /// When that began to wait.
+    var since: UInt64 = 0
+  }
   private let socket: NotifySocket
-  private let extended = Mutex<(run: Int, done: Int)>((0, -1))
+  private let state = Mutex(State())
 
   /// How long the next chunk may take, in microseconds.
   static let extensionMicroseconds = 30_000_000
+
+  /// How long it is waited for at the end, in nanoseconds.
+  private static let patience: UInt64 = 5_000_000_000
 
   private let isReadiness: Bool
 
@@ -28,7 +40,7 @@ final class ServiceManager: Follower {
   func hear(_ event: ProgressEvent) {
     switch event {
     case .started(let state, _, _), .moved(let state):
-      if state.phase != .holding { send(movement(state), waiting: false) }
+      if state.phase != .holding && isEmpty { try? socket.send(movement(state).joined(separator: "\n")) }
     case .stopping: send(["STOPPING=1", "STATUS=stopping"])
     case .finished(let seconds, let held):
       send((isReadiness ? ["READY=1"] : []) + ["STATUS=\(held ? "holding" : "done"), verified after \(seconds.asTime)"])
@@ -41,17 +53,40 @@ final class ServiceManager: Follower {
   private func movement(_ state: ProgressState) -> [String] {
     let what = state.phase == .verifying ? "verifying \(ByteSize.text(state.total))" : state.amount
     let status = "STATUS=\(state.command) \(Self.onOneLine(state.subject)): \(what)"
-    let moved = extended.withLock { last in
-      let isFurther = (state.run, state.done) > (last.run, last.done)
-      if isFurther { last = (state.run, state.done) }
+    let moved = self.state.withLock { own in
+      let isFurther = (state.run, state.done) > own.extended
+      if isFurther { own.extended = (state.run, state.done) }
       return isFurther
     }
     return moved ? [status, "EXTEND_TIMEOUT_USEC=\(Self.extensionMicroseconds)"] : [status]
   }
 
+  private func send(_ lines: [String]) {
+    state.withLock { state in
+      if state.waiting.isEmpty { state.since = Clock.now() }
+      state.waiting.append(lines.joined(separator: "\n"))
+      _ = push(&state)
+    }
+  }
+
+  var number: Int32 { socket.number }
+  var isEmpty: Bool { state.withLock { $0.waiting.isEmpty } }
+  var isDue: Bool { state.withLock { !$0.waiting.isEmpty && Clock.now() - $0.since < Self.patience } }
+  func push() -> Bool { state.withLock { push(&$0) } }
+
   /// A manager that has gone away must not keep the memory from being made: what cannot be sent is dropped.
-  private func send(_ lines: [String], waiting: Bool = true) {
-    try? socket.send(lines.joined(separator: "\n"), waiting: waiting)
+  private func push(_ state: inout State) -> Bool {
+    var hasMoved = false
+    while let message = state.waiting.first {
+      do throws(Errno) {
+        try socket.send(message)
+      } catch {
+        if error == .tryAgain { break }
+      }
+      state.waiting.removeFirst()
+      hasMoved = true
+    }
+    return hasMoved
   }
 
   /// A file's name may contain what ends a line, and so begin another one.

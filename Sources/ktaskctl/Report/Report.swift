@@ -8,6 +8,8 @@ struct Report {
   var outcome: SweepOutcome?
   var errors: [MemoryError] = []
   var end: Watch.End?
+  /// What went wrong after all had been done.
+  var late: [ProgramFailure] = []
 
   init(_ plan: Plan) { self.plan = plan }
 
@@ -15,6 +17,7 @@ struct Report {
   var exitStatus: Int32 {
     if let error = errors.first { return error.exitStatus.rawValue }
     if let end { return end.exitStatus }
+    if let failure = late.first { return failure.exitStatus }
     return outcome?.wasCancelled == true ? ExitStatus.failed.rawValue : ExitStatus.done.rawValue
   }
 
@@ -25,22 +28,13 @@ struct Report {
   var messages: [Message] {
     var messages = errors.map(\.message)
     if let cancelled { messages.append(cancelled) }
+    messages += late.map(\.message)
     if case .release = plan.request, outcome != nil, !messages.isEmpty {
       messages[0].why += "; what was given back by then is gone"
     } else if !messages.isEmpty {
       messages[0].why += undoneText
     }
     return messages
-  }
-
-  /// Where all was done, and could not be told.
-  var untold: Message {
-    var message = Message(what: subject, why: "the report could not be written")
-    switch plan.request {
-    case .release: message.why += "; what was given back is gone"
-    default: message.why += undoneText
-    }
-    return message
   }
 
   /// "; undone, 2 GiB given back".
@@ -112,7 +106,7 @@ extension Watch.End {
   /// `subject`: what was being worked on.
   func message(_ subject: String, _ timeout: TimeSpan?) -> Message {
     switch self {
-    case .signal(let number): Message(what: subject, why: "ended by \(Watch.name(of: number))")
+    case .signal(let number): Message(what: subject, why: "ended by \(HeardSignals.name(of: number))")
     case .timeout: Message(what: subject, why: "timed out" + (timeout.map { " after \($0.seconds.asTime)" } ?? ""))
     }
   }

@@ -16,6 +16,7 @@ extension Report {
     if plan.hold != nil && exitStatus == 0 { document.held = true }
     document.errors = errors.map(Document.Failure.init)
     if let cancelled = endFailure { document.errors.append(cancelled) }
+    document.errors += late.map(\.failure)
     document.undone = outcome?.undone.map { Document.Undone(bytes: $0.bytes, complete: $0.complete) }
     document.grown = plan.growth?.raised.map { .init($0) }
     document.warnings = warnings

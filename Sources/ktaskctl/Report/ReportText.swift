@@ -7,7 +7,7 @@ extension Report {
   func text(isPlanOnly: Bool, isVerbose: Bool) -> String {
     if isPlanOnly { return joined(plan.lines) }
     if let verify = plan.job as? VerifyJob { return joined((isVerbose ? plan.lines : []) + verify.lines) }
-    if !errors.isEmpty || end != nil { return "" }
+    if !errors.isEmpty || end != nil || outcome?.undone != nil { return joined(measuredLines) }
     var lines = isVerbose ? plan.lines : []
     if plan.hasNothingToDo { return joined(lines + plan.job.files.map { "\($0.path): \(residentAlready($0))" }) }
     if plan.hold != nil { return joined(lines + [heldLine]) }
@@ -16,6 +16,14 @@ extension Report {
     if isVerbose { lines += threadLines + Chart.lines(results, utf8: Terminal.isUTF8) }
     lines += foundLines
     return joined(lines)
+  }
+
+  /// What a sweep came to that was not finished.
+  private var measuredLines: [String] {
+    let planned = plan.threadCounts.count * plan.runs
+    let measured = results.reduce(0) { $0 + $1.times.count }
+    if planned == 1 || measured == 0 { return [] }
+    return [header] + Table.lines(results) + ["not finished: \(measured) of \(planned.counted("run")) measured"]
   }
 
   private func joined(_ lines: [String]) -> String { lines.map { $0 + "\n" }.joined() }

@@ -107,10 +107,28 @@ extension ProgramTests {
       #expect(errors.map(\.code) == ["command-not-found"])
       #expect(errors.map(\.exitStatus) == [127])
       try tool("touch", scratch.file("plain"))
-      let plain = try ktaskctl("exec", "--size", "4M", "--", scratch.file("plain"), "{}")
+      let plain = try ktaskctl("exec", "--size", "4M", "--json", "--", scratch.file("plain"), "{}")
+      #expect(try plain.document().errors.map(\.exitStatus) == [126])
       #expect(plain.status == 126)
       #expect(plain.message.hasSuffix("cannot be run: Permission denied (EACCES)"))
       #expect(try ktaskctl("exec", "--size", "4M", "--", "{}/command").status == 126, "the memory is no folder")
+    }
+
+    @Test(
+      "a command that does not start after all is in the documents, and the memory is gone",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func failedStart() throws {
+      let json = scratch.file("report.json")
+      let ended = try start(
+        ["exec", "--size", "4M", "--export-json", json, "--", "true", "{}"],
+        under: Traced.failing("execve", "ENOMEM", when: "2+")
+      ).end()
+      #expect(ended.status == 126, "\(ended.err)")
+      #expect(ended.message == "ktaskctl: true: cannot be run: Cannot allocate memory (ENOMEM)")
+      let document = try Ended(status: 0, out: Host.text(json), err: "", seconds: 0).document()
+      #expect(document.errors.map(\.code) == ["command-not-run"] && document.errors.map(\.exitStatus) == [126])
+      #expect(document.errors.map(\.errno) == ["ENOMEM"])
+      #expect(document.undone?.bytes == 4 << 20 && document.undone?.complete == true)
     }
 
     @Test("a signal on the way ends it before the command runs", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))

@@ -118,6 +118,24 @@ extension ProgramTests {
       #expect(FileFacts(file) == nil)
     }
 
+    @Test("a manager that does not read holds up neither the work nor a signal")
+    func full() throws {
+      manager.fill()
+      let number = scratch.file("pid")
+      let child = try start(
+        ["clear", "--size", "64M", "--runs", "10000", "--pidfile", number], under: manager.environment)
+      while Host.text(number).isEmpty, !child.hasEnded { usleep(1000) }
+      child.send(SIGTERM)
+      #expect(child.end().status == 143)
+      // it is not there for long, and then the last words come
+      let file = try scratch.tmpfs(mebibytes: 80) + "/vm"
+      let late = try start(["prefault", file, "--size", "16M", "--hold"], under: manager.environment)
+      try late.waitForOutput("held by process")
+      #expect(try manager.messages(upTo: "READY=1").last?.hasPrefix("READY=1\nSTATUS=holding") == true)
+      late.send(SIGTERM)
+      #expect(late.end().status == 0)
+    }
+
     @Test(
       "a manager that cannot be reached keeps nobody from working",
       arguments: ["relative", "/nonexistent/socket", "@nobody", "/" + String(repeating: "x", count: 200), ""])

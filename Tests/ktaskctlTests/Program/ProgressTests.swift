@@ -16,16 +16,31 @@ extension ProgramTests {
 
     @Test("is drawn anywhere with --progress always, and erased")
     func always() throws {
-      let ended = try start(Self.work + ["--progress", "always"]).end()
+      let ended = try start(Self.work + ["--progress", "always"], under: ["env", "TERM=xterm"]).end()
       #expect(ended.err.contains("\rclear "))
       #expect(ended.err.contains(" %") && ended.err.contains("GiB") && ended.err.contains(" left"))
       #expect(ended.err.contains("\r\u{1B}[K"))
       #expect(!ended.out.contains("\r"))
     }
 
+    @Test(
+      "is lines without control sequences where the terminal knows none, and only if it is asked for",
+      .enabled(if: Host.has("script"), "needs script(1)"), arguments: ["TERM=dumb", "TERM=", "-u TERM"])
+    func noControls(variable: String) throws {
+      let line = "env \(variable) " + ([BuiltProgram.path] + Self.work).joined(separator: " ")
+      let silent = try tool("script", "--quiet", "--return", "--command", line, "/dev/null").replacing(
+        "\r\n", with: "\n")
+      #expect(!silent.contains("\r") && !silent.contains("\u{1B}") && !silent.contains("run 1 of 1"), "\(silent)")
+      let always = try tool(
+        "script", "--quiet", "--return", "--command", line + " --progress always", "/dev/null"
+      ).replacing("\r\n", with: "\n")
+      #expect(!always.contains("\r") && !always.contains("\u{1B}"), "\(always)")
+      #expect(always.contains("ktaskctl: clear anonymous memory: run 1 of 1, 1 thread: "), "\(always)")
+    }
+
     @Test("is drawn on a terminal, and not with --progress never", .enabled(if: Host.has("script"), "needs script(1)"))
     func onATerminal() throws {
-      let line = ([BuiltProgram.path] + Self.work).joined(separator: " ")
+      let line = (["TERM=xterm", BuiltProgram.path] + Self.work).joined(separator: " ")
       let drawn = try tool("script", "--quiet", "--return", "--command", line, "/dev/null")
       #expect(drawn.contains("\rclear "))
       let silent = try tool("script", "--quiet", "--return", "--command", line + " --progress never", "/dev/null")

@@ -32,15 +32,28 @@ extension ProgramTests {
     func reportReader() throws {
       let ended = try run("exec 3> >(true); wait $!; exec \"$@\" >&3", ["prefault", file, "--size", "64M"])
       #expect(ended.status == 1)
-      #expect(ended.message == "ktaskctl: \(file): the report could not be written; undone, 64 MiB given back")
+      #expect(
+        ended.message
+          == "ktaskctl: \(file): the report could not be written: Broken pipe (EPIPE); undone, 64 MiB given back")
       #expect(FileFacts(file) == nil)
+    }
+
+    private static let full = "No space left on device (ENOSPC)"
+
+    @Test(
+      "an answer that standard output does not take is a failure that says why", arguments: [["topology"], ["--help"]])
+    func fullAnswer(words: [String]) throws {
+      let ended = try run("exec \"$@\" > /dev/full", words)
+      #expect(ended.status == 1)
+      #expect(ended.message == "ktaskctl: standard output: cannot be written: \(Self.full)")
     }
 
     @Test("a full disk under the report undoes what was made, and says so")
     func fullDisk() throws {
       let ended = try run("exec \"$@\" > /dev/full", ["prefault", file, "--size", "64M", "--json"])
       #expect(ended.status == 1)
-      #expect(ended.message == "ktaskctl: \(file): the report could not be written; undone, 64 MiB given back")
+      #expect(
+        ended.message == "ktaskctl: \(file): the report could not be written: \(Self.full); undone, 64 MiB given back")
       #expect(FileFacts(file) == nil)
       #expect(try run("exec \"$@\" > /dev/full", ["verify", "/proc/self/exe"]).status != 0)
     }
@@ -65,16 +78,90 @@ extension ProgramTests {
       while !condition() && !child.hasEnded && child.seconds < 20 { usleep(10_000) }
     }
 
-    @Test("a report that nobody takes can be waited for no longer, by a signal")
+    @Test("a report that nobody takes is waited for until a signal or the time limit, and what was made is undone")
     func stuckReport() throws {
       let stuck = Self.stuck.replacing("2>&3", with: ">&3")
+      let late = try start(
+        ["prefault", file, "--size", "64M", "--timeout", "1s"], under: ["bash", "-c", stuck, "bash"]
+      ).end(limit: 30)
+      #expect(late.status == 6)
+      #expect(late.message.hasPrefix("ktaskctl: \(file): timed out after 1.000 s; undone, "), "\(late.err)")
+      #expect(FileFacts(file) == nil)
       let child = try start(["prefault", file, "--size", "64M", "-v"], under: ["bash", "-c", stuck, "bash"])
       wait(child) { FileFacts(file)?.allocated == 64 << 20 }
-      usleep(500_000)
-      #expect(!child.hasEnded)
       child.send(SIGTERM)
-      #expect(child.end(limit: 10).status == -SIGTERM)
-      #expect(FileFacts(file)?.allocated == 64 << 20, "it was done")
+      let ended = child.end(limit: 30)
+      #expect(ended.status == 143)
+      #expect(ended.message == "ktaskctl: \(file): ended by SIGTERM; undone, 64 MiB given back")
+      #expect(FileFacts(file) == nil)
+    }
+
+    @Test(
+      "standard error that takes no more words keeps no progress from being left out",
+      arguments: [["--progress", "always"], ["--progress", "json"]])
+    func stuckProgress(words: [String]) throws {
+      let ended = try start(
+        ["prefault", file, "--size", "64M"] + words, under: ["bash", "-c", Self.stuck, "bash"]
+      ).end(limit: 30)
+      #expect(ended.status == 0)
+      #expect(ended.out.contains("verified: 64 MiB resident"))
+      #expect(FileFacts(file)?.allocated == 64 << 20)
+    }
+
+    @Test("what must be told on a stream that takes no more waits until a signal, and changes no status")
+    func stuckMessage() throws {
+      let child = try start(["verify", file, "--json"], under: ["bash", "-c", Self.stuck, "bash"])
+      try child.waitForOutput("\"exit_status\" : 1")
+      child.send(SIGTERM)
+      #expect(child.end(limit: 30).status == 1)
+    }
+
+    @Test("a hold says that it holds although nobody reads standard error, and ends when it is told to")
+    func stuckHold() throws {
+      let child = try start(
+        ["pin", "--size", "16M", "--hold", "--progress", "json"], under: ["bash", "-c", Self.stuck, "bash"])
+      try child.waitForOutput("held by process")
+      child.send(SIGTERM)
+      #expect(child.end(limit: 30).status == 0)
+    }
+
+    @Test("a hold that nobody could be told of ends by a signal as any other run does")
+    func stuckHeld() throws {
+      let stuck = Self.stuck.replacing("2>&3", with: ">&3")
+      let child = try start(["prefault", file, "--size", "16M", "--hold"], under: ["bash", "-c", stuck, "bash"])
+      wait(child) { FileFacts(file)?.allocated == 16 << 20 }
+      child.send(SIGTERM)
+      #expect(child.end(limit: 30).status == 143)
+      #expect(FileFacts(file) == nil)
+    }
+
+    @Test("O_NONBLOCK is not set on streams that others have open", .enabled(if: Host.has("python3"), "needs python3"))
+    func flags() throws {
+      let line = """
+        import fcntl, os, subprocess, sys
+        r, w = os.pipe()
+        before = fcntl.fcntl(w, fcntl.F_GETFL)
+        subprocess.run(sys.argv[1:], stdout=w, stderr=w)
+        print(fcntl.fcntl(w, fcntl.F_GETFL) == before)
+        """
+      let ended = try start(["topology"], under: ["python3", "-c", line]).end()
+      #expect(ended.out == "True\n")
+    }
+
+    @Test("an export to a FIFO waits for its reader, and no longer than the time limit allows")
+    func fifo() throws {
+      let fifo = scratch.file("fifo")
+      try tool("mkfifo", fifo)
+      let words = ["prefault", file, "--size", "16M", "--export-json", fifo]
+      let late = try start(words + ["--timeout", "1s"]).end(limit: 30)
+      #expect(late.status == 6)
+      #expect(late.message.hasPrefix("ktaskctl: \(file): timed out after 1.000 s; undone, "), "\(late.err)")
+      #expect(FileFacts(file) == nil)
+      let child = try start(words)
+      wait(child) { FileFacts(file)?.allocated == 16 << 20 }
+      #expect(!child.hasEnded)
+      #expect(try tool("cat", fifo).contains("\"errors\" : [\n\n  ]"))
+      #expect(child.end().status == 0)
     }
 
     @Test("an export that there is no place for is told before the work", arguments: ["--export-json", "--plot"])

@@ -68,8 +68,23 @@ extension ProgramTests {
     func exportFails() throws {
       let ended = try ktaskctl("clear", "--size", "16M", "--export-csv", "/dev/full")
       #expect(ended.status == 1)
-      #expect(ended.err.contains("ktaskctl: /dev/full: the export could not be written"))
+      let why = "No space left on device (ENOSPC)"
+      #expect(ended.message == "ktaskctl: /dev/full: the export could not be written: \(why)")
       #expect(ended.out.contains("verified: 16 MiB resident"))
+    }
+
+    @Test(
+      "a sweep that is not finished prints the rows that it measured", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+    func unfinished() throws {
+      let (json, csv) = (scratch.file("a.json"), scratch.file("a.csv"))
+      let words = ["clear", "--size", "16M", "--threads", "1", "--runs", "10000", "--timeout", "3s"]
+      let ended = try start(words + ["--export-json", json, "--export-csv", csv]).end()
+      #expect(ended.status == 6, "\(ended.err)")
+      #expect(ended.out.contains("efficiency") && !ended.out.contains("verified"))
+      #expect(ended.out.split(separator: "\n").last?.hasPrefix("not finished: ") == true, "\(ended.out)")
+      #expect(ended.out.contains(" of 10000 runs measured"))
+      #expect(Host.text(json).contains("\"median\"") && Host.text(json).contains("timed-out"))
+      #expect(Host.text(csv).split(separator: "\n").count == 2)
     }
 
     @Test("--json prints the document and nothing else, -q nothing at all")

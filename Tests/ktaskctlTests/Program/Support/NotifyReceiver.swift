@@ -10,19 +10,34 @@ final class NotifyReceiver {
   init(_ name: String) throws {
     self.name = name
     socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+    let result = unsafe withAddress { [socket] in Int(unsafe bind(socket, $0, $1)) }
+    if result != 0 { throw Failure("no socket \(name): errno \(errno)") }
+  }
+
+  private func withAddress(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Int) -> Int {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     var bytes = Array(name.utf8)
     if bytes[0] == UInt8(ascii: "@") { bytes[0] = 0 }
     unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
     let length = socklen_t(2 + bytes.count + (bytes[0] == 0 ? 0 : 1))
-    let result = unsafe withUnsafePointer(to: &address) { address in
-      unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(socket, $0, length) }
+    return unsafe withUnsafePointer(to: &address) { address in
+      unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, length) }
     }
-    if result != 0 { throw Failure("no socket \(name): errno \(errno)") }
   }
 
   deinit { close(socket) }
+
+  /// Takes no more until it is read.
+  func fill() {
+    let sender = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+    defer { close(sender) }
+    while send(sender, "full") {}
+  }
+
+  private func send(_ sender: Int32, _ text: String) -> Bool {
+    unsafe withAddress { unsafe sendto(sender, text, text.utf8.count, Int32(MSG_DONTWAIT), $0, $1) } >= 0
+  }
 
   /// Before the program's own words: starts it as a service.
   var environment: [String] { ["env", "NOTIFY_SOCKET=\(name)"] }

@@ -1,0 +1,68 @@
+internal import Glibc
+
+/// What a name leads to, through symbolic links.
+public enum NameTarget: Equatable, Sendable {
+  /// A name that is no link, or that the kernel follows by itself: another process's /proc/PID/fd/N. There may be nothing
+  /// of that name.
+  case name(String)
+  /// One of this process's own descriptors: /dev/stdout, /dev/fd/N, /proc/self/fd/N.
+  case descriptor(Int32)
+
+  /// Follows no more links than the kernel does (readlink(2)).
+  public init(of path: String) throws(Errno) {
+    var path = path
+    for _ in 0..<40 {
+      guard let kind = try Self.kind(path), kind == .symbolicLink else {
+        self = .name(path)
+        return
+      }
+      let parent = directory(of: path)
+      if let target = try Self.magic(path, in: parent) {
+        self = target
+        return
+      }
+      let target = try Self.readLink(path)
+      path = target.hasPrefix("/") ? target : parent + "/" + target
+    }
+    throw .loop
+  }
+
+  private static func kind(_ path: String) throws(Errno) -> FileStatus.Kind? {
+    do throws(Errno) {
+      return try FileStatus.ofName(path).kind
+    } catch .noEntry {
+      return nil
+    }
+  }
+
+  /// nil for a link with a name in it.
+  private static func magic(_ path: String, in parent: String) throws(Errno) -> NameTarget? {
+    let folder = try FileDescriptor.open(parent, [.pathOnly, .directory, .followLinks])
+    guard try folder.fileSystem().kind == .proc, let number = path.split(separator: "/").last.flatMap({ Int32($0) })
+    else { return nil }
+    let own = try FileDescriptor.open("/proc/self/fd", [.pathOnly, .directory])
+    return try folder.status().isSameFile(as: own.status()) ? .descriptor(number) : .name(path)
+  }
+
+  private static func readLink(_ path: String) throws(Errno) -> String {
+    var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe readlink(path, &bytes, bytes.count)
+    if count == -1 { throw .current }
+    if count == bytes.count { throw .nameTooLong }
+    return String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
+
+/// Whether this process may write to what a name leads to; throws where not (faccessat(2)).
+public func checkWriting(_ path: String) throws(Errno) {
+  if unsafe faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == -1 { throw .current }
+}
+
+extension FileStatus {
+  /// stat(2): of what a name leads to.
+  public static func ofTarget(_ path: String) throws(Errno) -> FileStatus {
+    var raw = stat()
+    if unsafe stat(path, &raw) == -1 { throw .current }
+    return FileStatus(raw)
+  }
+}

@@ -1,0 +1,85 @@
+import LinuxSystem
+import MemoryWork
+
+/// Tells how a run came out, in every way that was asked for. A run that nobody could be told of has failed, and is
+/// undone.
+struct Telling<Command: WorkCommand> {
+  let command: Command
+  let exports: Exports
+  let watch: Watch
+
+  /// Waits for the readers until it is called off; the exit status.
+  func tell(_ report: inout Report) -> Int32 {
+    export(&report)
+    let messages = report.messages
+    messages.forEach(Program.show)
+    write(report)
+    Terminal.flush { watch.isCalledOff }
+    if !Terminal.output.hasTold { noteUntold(&report, shown: messages.count) }
+    return report.exitStatus
+  }
+
+  /// What was done is of no use after all.
+  func fail(_ report: inout Report, _ failure: ProgramFailure) -> Int32 {
+    note([failure], &report)
+    exports.replaceDocument(report.document)
+    Program.show(failure.message)
+    if command.output.json { Terminal.output.write(report.document.json() + "\n") }
+    Terminal.flush { true }
+    return report.exitStatus
+  }
+
+  /// Those that can be written again first: what they say must be true of all that comes after them.
+  private func export(_ report: inout Report) {
+    let before = report.exitStatus
+    note(exports.write(report.document) { watch.isCalledOff }, &report)
+    note(exports.streamDocument(report.document) { watch.isCalledOff }, &report)
+    if report.exitStatus != before || !report.late.isEmpty { exports.replaceDocument(report.document) }
+  }
+
+  private func write(_ report: Report) {
+    let output = command.output
+    if output.json {
+      Terminal.output.write(report.document.json() + "\n")
+    } else if !output.quiet {
+      for warning in report.warnings { Terminal.errors.write("ktaskctl: warning: \(warning)\n") }
+      let text = report.text(isPlanOnly: command.work.dryRun, isVerbose: output.verbose)
+      if report.plan.request.launch == nil || command.work.dryRun {
+        Terminal.output.write(text)
+      } else if output.verbose {
+        // standard output is COMMAND's
+        Terminal.errors.write(text)
+      }
+    }
+    Terminal.output.write(exports.onOutput(report.document))
+  }
+
+  /// Standard output has not taken all of it.
+  private func noteUntold(_ report: inout Report, shown: Int) {
+    if let errno = Terminal.output.failure {
+      note([ProgramFailure(report: report.subject, errno)], &report)
+    } else {
+      note(([], isTold: false), &report)
+    }
+    exports.replaceDocument(report.document)
+    report.messages.dropFirst(shown).forEach(Program.show)
+    Terminal.flush { watch.isCalledOff }
+  }
+
+  private func note(_ failures: [ProgramFailure], _ report: inout Report) {
+    note((failures, isTold: true), &report)
+  }
+
+  private func note(_ outcome: Exports.Outcome, _ report: inout Report) {
+    let wasDone = report.isDone
+    report.late += outcome.failures
+    if wasDone && !outcome.isTold { report.end = watch.end }
+    if wasDone && !report.isDone { undo(&report) }
+  }
+
+  private func undo(_ report: inout Report) {
+    if report.plan.keepsResult && !report.plan.request.isLook {
+      report.outcome?.undone = report.plan.takeBack()
+    }
+  }
+}

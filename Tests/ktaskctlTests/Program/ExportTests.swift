@@ -1,0 +1,137 @@
+import Foundation
+@unsafe @preconcurrency import Glibc
+import Testing
+
+extension ProgramTests {
+  @Suite("Exports", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+  struct ExportTests {
+    let scratch: Scratch
+    let memory: String
+    let json: String
+
+    init() throws {
+      scratch = try Scratch()
+      memory = try scratch.tmpfs(mebibytes: 80) + "/vm"
+      json = scratch.file("report.json")
+    }
+
+    /// Names in the directory of the exports.
+    private var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: scratch.path)) ?? [] }
+
+    private func document(_ path: String) throws -> Answer {
+      try Ended(status: 0, out: Host.text(path), err: "", seconds: 0).document()
+    }
+
+    @Test("an earlier file is replaced as a whole, and keeps its mode and its owner")
+    func replaced() throws {
+      #expect(Host.write("old", to: json))
+      try tool("chmod", "0644", json)
+      try tool("chown", "65534:65534", json)
+      let old = try FileHandle(forReadingFrom: URL(filePath: json))
+      #expect(try ktaskctl("clear", "--size", "16M", "--export-json", json).status == 0)
+      #expect(try document(json).results.count > 0)
+      #expect(try tool("stat", "--format", "%a %u %g", json) == "644 65534 65534\n")
+      #expect(try old.readToEnd() == Data("old".utf8), "who has it open reads what it was")
+      #expect(names.count { $0.contains("report") } == 1 && !names.contains { $0.hasPrefix(".ktaskctl-") })
+    }
+
+    @Test("a disk that is full leaves the earlier file as it was, and the run is undone")
+    func full() throws {
+      let disk = try scratch.tmpfs(mebibytes: 1)
+      let json = disk + "/report.json"
+      #expect(Host.write("old", to: json))
+      _ = try? tool("dd", "if=/dev/zero", "of=\(disk)/rest", "bs=4K", "count=300")
+      let ended = try ktaskctl("prefault", memory, "--size", "16M", "--export-json", json)
+      #expect(ended.status == 1)
+      let why = "No space left on device (ENOSPC); undone, 16 MiB given back"
+      #expect(ended.message == "ktaskctl: \(json): the export could not be written: \(why)")
+      #expect(Host.text(json) == "old")
+      #expect(FileFacts(memory) == nil)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: disk).sorted() == ["report.json", "rest"])
+    }
+
+    @Test(
+      "what fails when the new file takes the name leaves the old one",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func rename() throws {
+      #expect(Host.write("old", to: json))
+      let ended = try start(
+        ["prefault", memory, "--size", "16M", "--json", "--export-json", json],
+        under: Traced.failing("renameat", "EIO", when: "1+")
+      ).end()
+      #expect(ended.status == 1)
+      #expect(ended.message.contains("the export could not be written: Input/output error (EIO); undone"))
+      #expect(Host.text(json) == "old")
+      #expect(!names.contains { $0.hasPrefix(".ktaskctl-") })
+      let document = try ended.document()
+      #expect(document.errors.map(\.path) == [json] && document.errors.map(\.errno) == ["EIO"])
+      #expect(document.undone?.complete == true)
+      #expect(FileFacts(memory) == nil)
+    }
+
+    @Test("where one export fails, the others and --json name it and say that all was undone")
+    func othersKnow() throws {
+      let ended = try ktaskctl(
+        "prefault", memory, "--size", "16M", "--json", "--export-json", json, "--export-csv", "/dev/full")
+      #expect(ended.status == 1)
+      for document in [try ended.document(), try document(json)] {
+        #expect(document.errors.map(\.path) == ["/dev/full"] && document.errors.map(\.errno) == ["ENOSPC"])
+        #expect(document.undone?.bytes == 16 << 20 && document.undone?.complete == true)
+        #expect(document.files.map(\.addedBytes) == [0])
+      }
+      #expect(FileFacts(memory) == nil)
+    }
+
+    @Test("where standard output takes no report, the export says so")
+    func outputFails() throws {
+      let ended = try start(
+        ["prefault", memory, "--size", "16M", "--export-json", json],
+        under: ["sh", "-c", "exec \"$@\" >/dev/full", "sh"]
+      ).end()
+      #expect(ended.status == 1)
+      let document = try document(json)
+      #expect(document.errors.map(\.errno) == ["ENOSPC"] && document.undone?.complete == true)
+    }
+
+    @Test("a link as an export stays a link, and what it leads to is replaced")
+    func link() throws {
+      let target = scratch.file("target")
+      #expect(Host.write("old", to: target))
+      try tool("ln", "-s", "target", json)
+      #expect(try ktaskctl("clear", "--size", "16M", "--export-json", json).status == 0)
+      #expect(try tool("readlink", json) == "target\n")
+      #expect(try document(target).command == "clear")
+      try tool("ln", "-s", "new", scratch.file("dangling"))
+      #expect(try ktaskctl("clear", "--size", "16M", "--export-json", scratch.file("dangling")).status == 0)
+      #expect(try document(scratch.file("new")).command == "clear")
+    }
+
+    @Test("what cannot be replaced is written to: standard output by any name, descriptors, a file mounted by itself")
+    func written() throws {
+      let plain = ["clear", "--size", "16M", "--export-csv"]
+      for name in ["-", "/dev/stdout", "/proc/self/fd/1"] {
+        let ended = try start(plain + [name]).end()
+        #expect(ended.out.hasPrefix("clear anonymous memory") && ended.out.contains("\ncommand,mean,"), "\(name)")
+      }
+      let shell = ["bash", "-c", "exec 7>\(scratch.file("seven")); echo before >&7; exec \"$@\"", "bash"]
+      #expect(try start(plain + ["/dev/fd/7"], under: shell).end().status == 0)
+      #expect(Host.text(scratch.file("seven")).hasPrefix("before\ncommand,mean,"))
+      #expect(Host.write("old", to: json) && Host.write("", to: scratch.file("mounted")))
+      try tool("mount", "--bind", json, scratch.file("mounted"))
+      scratch.finally { [path = scratch.file("mounted")] in _ = try? tool("umount", path) }
+      #expect(try start(plain + [scratch.file("mounted")]).end().status == 0)
+      #expect(Host.text(json).hasPrefix("command,mean,"))
+      #expect(!names.contains { $0.hasPrefix(".ktaskctl-") })
+    }
+
+    @Test("an export never goes where the memory is by another name of it, nor --pidfile")
+    func mixedUp() throws {
+      #expect(try ktaskctl("prefault", memory, "--size", "4M").status == 0)
+      let shell = ["bash", "-c", "exec 7<>\(memory); exec \"$@\"", "bash"]
+      #expect(try start(["clear", "/proc/self/fd/7", "--export-json", memory], under: shell).end().status == 64)
+      #expect(try start(["clear", memory, "--export-json", "/dev/fd/7"], under: shell).end().status == 64)
+      #expect(try ktaskctl("prefault", memory + "2", "--size", "4M", "--pidfile", memory + "2").status == 64)
+      #expect(try Content(memory).isZero)
+    }
+  }
+}
