@@ -171,7 +171,7 @@ extension Exports {
 
   private func write(_ text: String, to outlet: Outlet, _ isCalledOff: () -> Bool) throws(Errno) -> Bool {
     outlet.write(text)
-    [outlet].flush(isCalledOff: isCalledOff)
+    Terminal.flush([outlet], isCalledOff: isCalledOff)
     if let failure = outlet.failure { throw failure }
     return outlet.hasTold
   }

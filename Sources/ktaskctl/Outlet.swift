@@ -89,24 +89,3 @@ final class Outlet: Outgoing, Sendable {
     return taken > 0
   }
 }
-
-extension [any Outgoing] {
-  /// How long a reader may take nothing, once there is no more reason to wait for it.
-  private static var patience: UInt64 { 500_000_000 }
-
-  /// Waits until all is taken: for what is due as long as it takes, or until it is called off; for the rest a moment.
-  func flush(isCalledOff: () -> Bool) {
-    var lastMove = Clock.now()
-    while true {
-      let hasMoved = count { $0.push() } > 0
-      if hasMoved { lastMove = Clock.now() }
-      let left = filter { !$0.isEmpty }
-      if left.isEmpty { return }
-      if left.contains(where: \.isDue) && !isCalledOff() { lastMove = Clock.now() }
-      if Clock.now() - lastMove > Self.patience { return }
-      StreamEnd.wait(for: left.map(\.number), milliseconds: 20)
-      // what says that it takes something, and does not
-      if !hasMoved { Clock.sleep(milliseconds: 1) }
-    }
-  }
-}

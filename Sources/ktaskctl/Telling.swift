@@ -14,9 +14,15 @@ struct Telling<Command: WorkCommand> {
     let messages = report.messages
     messages.forEach(Program.show)
     write(report)
-    Terminal.flush { watch.isCalledOff }
+    // a warning that nobody reads delays neither a hold nor COMMAND
+    Terminal.flush(goesOn(report) ? [Terminal.output] : [Terminal.errors, Terminal.output]) { watch.isCalledOff }
     if !Terminal.output.hasTold { noteUntold(&report, shown: messages.count) }
     return report.exitStatus
+  }
+
+  /// Whether this process has more to do than to tell.
+  private func goesOn(_ report: Report) -> Bool {
+    report.isDone && !command.work.dryRun && (report.plan.hold != nil || report.plan.request.launch != nil)
   }
 
   /// What was done is of no use after all.

@@ -6,9 +6,23 @@ enum Terminal {
   static let output = Outlet(STDOUT_FILENO)
   static let errors = Outlet(STDERR_FILENO)
 
-  /// Waits until both have taken what must be told.
-  static func flush(isCalledOff: () -> Bool = { false }) {
-    [errors, output].flush(isCalledOff: isCalledOff)
+  /// How long a reader may take nothing, once there is no more reason to wait for it, in nanoseconds.
+  private static let patience: UInt64 = 500_000_000
+
+  /// Waits until all is taken: for what is due as long as it takes, or until it is called off; for the rest a moment.
+  static func flush(_ streams: [any Outgoing] = [errors, output], isCalledOff: () -> Bool = { false }) {
+    var lastMove = Clock.now()
+    while true {
+      let hasMoved = streams.count { $0.push() } > 0
+      if hasMoved { lastMove = Clock.now() }
+      let left = streams.filter { !$0.isEmpty }
+      if left.isEmpty { return }
+      if left.contains(where: \.isDue) && !isCalledOff() { lastMove = Clock.now() }
+      if Clock.now() - lastMove > patience { return }
+      StreamEnd.wait(for: left.map(\.number), milliseconds: 20)
+      // what says that it takes something, and does not
+      if !hasMoved { Clock.sleep(milliseconds: 1) }
+    }
   }
 
   /// A standard stream that is closed would become the number of the next file that is opened, and words for it that

@@ -78,7 +78,7 @@ struct Followers: Sendable {
   var hasWaiting: Bool { outgoing.contains { !$0.isEmpty } }
 
   /// Waits for the readers of what has come to an end.
-  func flush(isCalledOff: () -> Bool) { outgoing.flush(isCalledOff: isCalledOff) }
+  func flush(isCalledOff: () -> Bool) { Terminal.flush(outgoing, isCalledOff: isCalledOff) }
 
   private var outgoing: [any Outgoing] { [Terminal.errors] + (manager.map { [$0] } ?? []) }
 
