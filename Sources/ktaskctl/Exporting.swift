@@ -95,9 +95,10 @@ struct Exports {
     }
   }
 
-  /// Documents in files once more: what they say is not so any more. One that cannot be written is removed.
-  func replaceDocument(_ document: Document) {
-    for item in items where item.format == .document {
+  /// Documents in files once more: what they say is not so any more. One that cannot be written now is removed; those that
+  /// could not be written before are left alone.
+  func replaceDocument(_ document: Document, after failures: [ProgramFailure]) {
+    for item in items where item.format == .document && !failures.contains(where: { $0.failure.path == item.path }) {
       guard case .file(let name) = item.place else { continue }
       do throws(Errno) {
         try replace(name, document.json() + "\n")

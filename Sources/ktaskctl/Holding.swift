@@ -6,9 +6,9 @@ extension Program {
   /// Keeps what a run has made until it is told to stop, then gives it back if it was only held. Being told to stop is how
   /// a hold ends: the status is 0.
   static func hold(_ plan: Plan, _ hold: Hold, _ watch: Watch, _ followers: Followers) -> Int32 {
-    watch.handOver()
     // what is only kept may be worked on by others; what is given back later may not
     for file in plan.job.files where plan.request.keepsResult { file.unlock() }
+    watch.handOver()
     var isClean = true
     if !watch.hasHeardSignal {
       do throws(Errno) {

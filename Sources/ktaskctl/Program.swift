@@ -160,6 +160,7 @@ extension Program {
   ) -> Int32 {
     let document = Document.failed(Command.name, failure.failure)
     let isCalledOff = { watch?.isCalledOff ?? false }
+    watch?.beginTelling()
     show(failure.message)
     for failure in exports.writeAll(document, isCalledOff: isCalledOff) { show(failure.message) }
     if command.output.json { Terminal.output.write(document.json() + "\n") }

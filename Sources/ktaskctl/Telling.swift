@@ -10,6 +10,7 @@ struct Telling<Command: WorkCommand> {
 
   /// Waits for the readers until it is called off; the exit status.
   func tell(_ report: inout Report) -> Int32 {
+    watch.beginTelling()
     export(&report)
     let messages = report.messages
     messages.forEach(Program.show)
@@ -28,7 +29,7 @@ struct Telling<Command: WorkCommand> {
   /// What was done is of no use after all.
   func fail(_ report: inout Report, _ failure: ProgramFailure) -> Int32 {
     note([failure], &report)
-    exports.replaceDocument(report.document)
+    exports.replaceDocument(report.document, after: report.late)
     Program.show(failure.message)
     if command.output.json { Terminal.output.write(report.document.json() + "\n") }
     Terminal.flush { true }
@@ -40,7 +41,9 @@ struct Telling<Command: WorkCommand> {
     let before = report.exitStatus
     note(exports.write(report.document) { watch.isCalledOff }, &report)
     note(exports.streamDocument(report.document) { watch.isCalledOff }, &report)
-    if report.exitStatus != before || !report.late.isEmpty { exports.replaceDocument(report.document) }
+    if report.exitStatus != before || !report.late.isEmpty {
+      exports.replaceDocument(report.document, after: report.late)
+    }
   }
 
   private func write(_ report: Report) {
@@ -67,9 +70,9 @@ struct Telling<Command: WorkCommand> {
     } else {
       note(([], isTold: false), &report)
     }
-    exports.replaceDocument(report.document)
+    exports.replaceDocument(report.document, after: report.late)
     report.messages.dropFirst(shown).forEach(Program.show)
-    Terminal.flush { watch.isCalledOff }
+    Terminal.flush([Terminal.errors]) { watch.isCalledOff }
   }
 
   private func note(_ failures: [ProgramFailure], _ report: inout Report) {

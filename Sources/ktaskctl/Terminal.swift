@@ -28,7 +28,7 @@ enum Terminal {
   /// A standard stream that is closed would become the number of the next file that is opened, and words for it that
   /// file's content. It gets a descriptor that it cannot be used with, as before, and that `exec` does not hand on.
   static func occupyStreams() {
-    for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) == -1 {
+    for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) == -1 && errno == EBADF {
       let file = unsafe open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       if file > STDERR_FILENO { close(file) }
     }

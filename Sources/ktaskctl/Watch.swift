@@ -22,6 +22,8 @@ final class Watch: Sendable {
     var end: End?
     var isOver = false
     var hasLeft = true
+    /// The caller looks for signals itself.
+    var isAlone = false
   }
   private let state = Mutex(State())
   private static let tick = 100_000_000
@@ -69,8 +71,18 @@ final class Watch: Sendable {
     return false
   }
 
-  /// Whether it is to end, be there a thread or not.
+  /// From now on the caller asks again and again whether it is to end: be there a thread or not, signals are heard.
+  func beginTelling() {
+    let isAlone = state.withLock { state in
+      state.isAlone = state.hasLeft
+      return state.isAlone
+    }
+    if isAlone { try? Signals.block(signals.heard) }
+  }
+
+  /// Whether it is to end.
   var isCalledOff: Bool {
+    if state.withLock({ $0.isAlone }), let number = try? Signals.takePending(of: signals.heard) { hear(number) }
     if let deadline, Clock.now() >= deadline { cancel(.timeout) }
     return end != nil
   }
@@ -84,13 +96,7 @@ final class Watch: Sendable {
 
   private func watch() {
     while !state.withLock({ $0.isOver }) {
-      if let number = nextSignal() {
-        if number == HeardSignals.question {
-          state.withLock { $0.followers?.answer() }
-        } else {
-          cancel(.signal(number))
-        }
-      }
+      if let number = nextSignal() { hear(number) }
       if let deadline, Clock.now() >= deadline { cancel(.timeout) }
       state.withLock { state in
         if state.isDrawing && state.end == nil { state.followers?.tick() }
@@ -98,6 +104,14 @@ final class Watch: Sendable {
       }
     }
     state.withLock { $0.hasLeft = true }
+  }
+
+  private func hear(_ number: Int32) {
+    if number == HeardSignals.question {
+      state.withLock { $0.followers?.answer() }
+    } else {
+      cancel(.signal(number))
+    }
   }
 
   /// One that came within a tick. Where it cannot be waited for, it is looked for.

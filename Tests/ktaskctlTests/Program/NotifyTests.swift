@@ -121,10 +121,9 @@ extension ProgramTests {
     @Test("a manager that does not read holds up neither the work nor a signal")
     func full() throws {
       manager.fill()
-      let number = scratch.file("pid")
       let child = try start(
-        ["clear", "--size", "64M", "--runs", "10000", "--pidfile", number], under: manager.environment)
-      while Host.text(number).isEmpty, !child.hasEnded { usleep(1000) }
+        ["clear", "--size", "64M", "--runs", "10000", "--progress", "json"], under: manager.environment)
+      try child.waitForWords("\"event\":\"start\"")
       child.send(SIGTERM)
       #expect(child.end().status == 143)
       // it is not there for long, and then the last words come

@@ -30,12 +30,12 @@ extension ProgramTests {
       let line = "env \(variable) " + ([BuiltProgram.path] + Self.work).joined(separator: " ")
       let silent = try tool("script", "--quiet", "--return", "--command", line, "/dev/null").replacing(
         "\r\n", with: "\n")
-      #expect(!silent.contains("\r") && !silent.contains("\u{1B}") && !silent.contains("run 1 of 1"), "\(silent)")
+      #expect(!silent.contains("\r") && !silent.contains("\u{1B}") && !silent.contains("run 1 of"), "\(silent)")
       let always = try tool(
         "script", "--quiet", "--return", "--command", line + " --progress always", "/dev/null"
       ).replacing("\r\n", with: "\n")
       #expect(!always.contains("\r") && !always.contains("\u{1B}"), "\(always)")
-      #expect(always.contains("ktaskctl: clear anonymous memory: run 1 of 1, 1 thread: "), "\(always)")
+      #expect(always.contains("ktaskctl: clear anonymous memory: run 1 of 2, 1 thread: "), "\(always)")
     }
 
     @Test("is drawn on a terminal, and not with --progress never", .enabled(if: Host.has("script"), "needs script(1)"))

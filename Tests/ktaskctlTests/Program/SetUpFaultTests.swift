@@ -14,7 +14,7 @@ extension ProgramTests {
     }
 
     /// How often a call is made before the program begins to do anything, at most.
-    private static let callsOfRuntime = 12
+    private static let callsOfRuntime = 26
 
     @Test("a call for signals that fails is told as what it is, whichever it is, or changes nothing")
     func signals() throws {
@@ -66,7 +66,7 @@ extension ProgramTests {
     func pidFile(call: String, errno: String, status: Int32) throws {
       let number = scratch.file("pid")
       var told = 0
-      for time in 1...4 {
+      for time in 1...Self.callsOfRuntime {
         let ended = try start(
           ["prefault", file, "--size", "4M", "--pidfile", number], under: Traced.failing(call, errno, when: "\(time)")
         ).end()
