@@ -39,11 +39,12 @@ own_kernel() {
     version=$(version_in_backports "$package")
   fi
   [[ -n $version ]] || die "neither the package lists nor Debian's backports have $package"
-  name=linux_${version}_$(sha256sum "$config" | head -c 12)
+  # by what is built and how: another configuration is another kernel
+  name=linux_${version}_$({ cat "$config" && declare -f build_kernel; } | sha256sum | head -c 12)
   kernel=$cache/$name/bzImage
   [[ -e $cache/$name ]] && return
   need_tools make:make gcc:gcc flex:flex bison:bison bc:bc xz:xz-utils
-  need_files /usr/include/gelf.h:libelf-dev /usr/include/openssl/ssl.h:libssl-dev
+  need_files /usr/include/gelf.h:libelf-dev
   begin "$name"
   fetch "$lists" "$package" "$version" "$cache/$name.part/package"
   build_kernel "$config" "$cache/$name.part"
@@ -57,11 +58,9 @@ build_kernel() {
   mkdir "$source"
   tar -C "$source" --strip-components=1 -xJf "$directory"/package/usr/src/linux-source-*.tar.xz
   rm -rf "$directory/package"
-  {
-    make -C "$source" tinyconfig
-    "$source/scripts/kconfig/merge_config.sh" -m -O "$source" "$source/.config" "$config"
-    make -C "$source" olddefconfig
-  } >"$directory/log" 2>&1 || { tail -20 "$directory/log"; die "the kernel cannot be configured"; }
+  # all that is not asked for is off, that which is on by default as well
+  make -C "$source" KCONFIG_ALLCONFIG="$config" allnoconfig >"$directory/log" 2>&1 \
+    || { tail -20 "$directory/log"; die "the kernel cannot be configured"; }
   every_option_is_set "$config" "$source/.config"
   make -C "$source" -j"$(nproc)" bzImage >"$directory/log" 2>&1 \
     || { tail -20 "$directory/log"; die "the kernel does not build"; }
@@ -70,7 +69,7 @@ build_kernel() {
   say "the kernel was built in $((SECONDS - began)) s"
 }
 
-# every_option_is_set WANTED GOT: olddefconfig drops without a word what it does not know or what lacks something.
+# every_option_is_set WANTED GOT: allnoconfig drops without a word what it does not know or what lacks something.
 every_option_is_set() {
   local option dropped=()
   while read -r option; do
