@@ -58,11 +58,11 @@ faults: build ## every command with every call failing in every way, for hours; 
 	$(SWIFT) build --build-tests
 	KTASKCTL=$(PROGRAM) FAULTS="$${FAULTS:-all}" $(SWIFT) test --no-parallel --filter ktaskctlTests.FaultTests
 
-test-guest: setup ## boot machines with NUMA nodes and an IOMMU under QEMU, and run the tests in them; MACHINES="…" picks
-	Tests/Guest/guest.sh test $(MACHINES)
+test-guest: setup ## boot machines with NUMA nodes and an IOMMU under QEMU, run the tests in them; PARTS="…" picks
+	Tests/Guest/guest.sh test $(PARTS)
 
 bench-guest: setup ## the benchmarks in those machines: .build/bench-guest.md and .json
-	Tests/Guest/guest.sh bench $(MACHINES)
+	Tests/Guest/guest.sh bench $(PARTS)
 
 ## Checks
 

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Boots guest machines under emulation and runs the tests or the benchmarks in them: guest.sh test|bench [MACHINE…]
+# Boots guest machines under emulation and runs the tests or the benchmarks in them: guest.sh test|bench [PART…]
 #
 # The kernels, QEMU and their configurations are in kernels.sh, the machines in machines.sh, what runs inside in init
-# and Runner/. Before the tests proper, the lab itself is tested: a guest that panics, hangs or has a failing test must
-# be told as that, and guests must boot from memory that ktaskctl made ready (prepared.sh). ONLY="words of a sentence"
-# runs the tests that have them, and none of those.
+# and Runner/. A part is a machine, and of the tests two more, which come first: `lab`, that a guest that panics, hangs or
+# has a failing test is told as that, and `prepared`, that guests boot from memory which ktaskctl made ready on this
+# machine, with its pool (prepared.sh). ONLY="words of a sentence" runs the tests in the machines that have them.
 # shellcheck disable=SC1091,SC2154 # the sourced ones, and what they set
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,18 +17,14 @@ top=$(cd "$here/../.." && pwd)
 
 SWIFT=${SWIFT:-swift}
 built=$top/.build/guest
-# Seconds until a guest counts as hung.
-limit=${GUEST_LIMIT:-180}
 
-# build PRODUCT…: each one file that needs nothing.
+# build PRODUCT…: as `make build` does, so that what that has built need not be built again.
 build() {
   local product
   for product; do
-    # the linker warns of what glibc leaves out of static programs, none of which is used here
-    "$SWIFT" build --package-path "$top" -c release --product "$product" --scratch-path "$built" \
-      --static-swift-stdlib -Xswiftc -static-executable >"$built.log" 2>&1 \
-      || { cat "$built.log"; die "$product does not build"; }
-    install -D -s "$built/release/$product" "$built/bin/$product"
+    "$SWIFT" build --package-path "$top" -c release --product "$product" --static-swift-stdlib -Xlinker -s \
+      >"$built.log" 2>&1 || { cat "$built.log"; die "$product does not build"; }
+    install -D "$top/.build/release/$product" "$built/bin/$product"
   done
 }
 
@@ -39,6 +35,9 @@ make_initramfs() {
   rm -rf "$root"
   mkdir -p "$root"/{bin,dev,proc,sys,tmp,modules}
   cp "$(command -v busybox)" "$built"/bin/* "$root/bin/"
+  # with the libraries that they are linked with, which have no spaces in their names
+  # shellcheck disable=SC2046
+  cp --dereference --parents $(ldd "$built"/bin/* | grep -oE '(^|\s)/\S+ ' | sort -u) "$root"
   install "$here/init" "$root/init"
   ln -s busybox "$root/bin/sh"
   debian_kernel
@@ -46,27 +45,27 @@ make_initramfs() {
   (cd "$root" && find . | cpio --quiet -o -H newc | gzip -1) >"$initramfs"
 }
 
-# test_machines MACHINE…: runs the tests in each; false where any failed.
-test_machines() {
-  local name failed=()
-  if [[ -z ${ONLY:-} ]]; then
-    test_the_lab || failed+=("the lab itself")
-    test_prepared_memory || failed+=("memory that was made ready")
-  fi
-  for name; do
-    "$name"
-    boot "$name" test "$limit" || failed+=("$name")
+# test_parts PART…: false where any failed.
+test_parts() {
+  local part failed=()
+  for part; do
+    if [[ $part == lab || $part == prepared ]]; then
+      "test_$part" || failed+=("$part")
+    else
+      "$part"
+      boot "$part" test || failed+=("$part")
+    fi
   done
   ((${#failed[@]} == 0)) || { say "failed: ${failed[*]}"; return 1; }
 }
 
-# bench_machines MACHINE…: pins of memory, measured in each; leaves .build/bench-guest.md and .json.
-bench_machines() {
+# bench_parts MACHINE…: pins of memory, measured in each; leaves .build/bench-guest.md and .json.
+bench_parts() {
   local name failed=() out=$top/.build/bench-guest
   rm -rf "$out".{md,json}
   for name; do
     "$name"
-    boot "$name" bench 1200 || failed+=("$name")
+    boot "$name" bench || failed+=("$name")
     cat "$built/run/md" >>"$out.md"
     cat "$built/run/json" >>"$out.lines"
   done
@@ -79,15 +78,19 @@ bench_machines() {
 
 what=${1:-}
 shift || true
-if (($# == 0)); then
-  set -- "${machines[@]}"
-  # the others have the same kernel as the first, and no other devices
-  if [[ $what == bench ]]; then set -- two_nodes iommufd; fi
-fi
-for machine; do
-  [[ " ${machines[*]} " == *" $machine "* ]] || die "there is no machine $machine; there are ${machines[*]}"
+case $what in
+  test) parts=(lab prepared "${machines[@]}") ;;
+  # the other machines have the same kernel as the first, and no other devices
+  bench) parts=(two_nodes iommufd) ;;
+  *) die "usage: guest.sh test|bench [PART…]" ;;
+esac
+for part; do
+  [[ " ${parts[*]} ${machines[*]} " == *" $part "* ]] || die "there is no $part; there are ${parts[*]}"
 done
-case $what in test | bench) ;; *) die "usage: guest.sh test|bench [MACHINE…]" ;; esac
+if (($# == 0)); then
+  set -- "${parts[@]}"
+  if [[ -n ${ONLY:-} ]]; then set -- "${machines[@]}"; fi
+fi
 [[ $(uname -m) == x86_64 ]] || die "the guests are x86_64 machines, and so must this one be"
 need_tools busybox:busybox-static cpio:cpio xz:xz-utils
 mkdir -p "$cache" "$built"
@@ -96,4 +99,4 @@ products=(ktaskctl ktask-guest)
 if [[ $what == bench ]]; then products+=(ktask-bench); fi
 build "${products[@]}"
 make_initramfs
-"${what}_machines" "$@"
+"${what}_parts" "$@"

@@ -60,10 +60,10 @@ iommufd() {
 four_nodes() {
   old_kernels_qemu
   debian_kernel
-  hardware=(-smp "6,sockets=3" -m 7680M "${edu[@]}")
+  hardware=(-smp "6,sockets=3" -m 7168M "${edu[@]}")
   numa 0 3G 0-1
   numa 1 2G 2-3
-  numa 2 1G 4-5
+  numa 2 512M 4-5
   numa 3 1536M
   distance 0 1 21
   distance 0 2 31

@@ -66,7 +66,8 @@ static int transfer(volatile char *edu, uint64_t from, uint64_t to, size_t lengt
   *(volatile uint64_t *)(edu + edu_to) = to;
   *(volatile uint64_t *)(edu + edu_length) = length;
   *(volatile uint64_t *)(edu + edu_command) = edu_start | direction;
-  for (int tries = 0; tries < 1000; tries++) {
+  // a limit for a device that has stopped, at least two minutes; else it takes moments
+  for (int tries = 0; tries < 24000; tries++) {
     if (!(*(volatile uint64_t *)(edu + edu_command) & edu_start))
       return 0;
     usleep(5000);

@@ -13,7 +13,7 @@ enum Bench {
       let json = "/tmp/pins.json"
       let run = try Program(
         ["ktask-bench", "--quick", "--program", "/bin/ktaskctl", "--json", json] + parts
-      ).wait(limit: 1200)
+      ).wait(limit: 10 * Speed.patience)
       Report.file("md", "# \(machine.rawValue)\n\n\(run.output)")
       Report.file("json", "\"\(machine.rawValue)\": \(Files.read(json) ?? "[]")")
       if run.status != 0 { failures = ["status \(run.status): \(run.errors)"] }

@@ -23,14 +23,6 @@ let clearTests: [GuestTest] = [
     }
   },
   GuestTest("helpers run on the CPUs that the caller is allowed, and nowhere else") { test in
-    let run = try Program(
-      ["ktaskctl", "clear", "--size", "512M", "--min-chunk", "4M", "--threads", "2", "--runs", "1", "--warmup", "0"],
-      in: Surroundings(cpus: "1,3"))
-    var samples = HelperSamples()
-    let ended = try run.wait { samples.take(of: run.process) }
-    test.expect(ended.status == 0, "status \(ended.status): \(ended.errors)")
-    test.expect(samples.count > 0, "no helper was seen")
-    test.expect(samples.allowed.isSubset(of: [1, 3]), "helpers were allowed \(samples.allowed.sorted())")
-    test.expect(samples.ranOn.isSubset(of: [1, 3]), "helpers ran on \(samples.ranOn.sorted())")
+    try HelperSamples.expect(test, on: [1, 3], in: Surroundings(cpus: "1,3"))
   },
 ]

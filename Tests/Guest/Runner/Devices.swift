@@ -100,9 +100,9 @@ struct HeldPin {
 
 extension Program {
   /// The document that a program prints which goes on afterwards.
-  func firstDocument(limit: Double = 40) throws(TestEnd) -> JSON {
+  func firstDocument() throws(TestEnd) -> JSON {
     let began = Clock.seconds
-    while Clock.seconds - began < limit {
+    while Clock.seconds - began < Speed.patience {
       if let document = JSON(outputSoFar) { return document }
       if hasEnded { break }
       usleep(2000)

@@ -64,6 +64,14 @@ final class Test {
     return value
   }
 
+  /// Does again what can be over before it is seen, on a busy machine, until `body` says that it was.
+  func demandSeen(_ what: String, _ body: () throws -> Bool) throws {
+    for _ in 0..<20 {
+      if try body() { return }
+    }
+    throw TestEnd.failed("not seen: \(what)")
+  }
+
   /// Ends the test as skipped unless the machine has what it needs.
   func need(_ holds: Bool, _ reason: @autoclosure () -> String) throws(TestEnd) {
     if !holds { throw .skipped(reason()) }
@@ -95,7 +103,10 @@ struct TestRun {
   func run() -> Bool {
     Report.begin(tests.count)
     var failed = 0
-    for test in tests where !run(test) { failed += 1 }
+    for test in tests {
+      Heartbeat.beat()
+      if !run(test) { failed += 1 }
+    }
     Report.end(tests.count)
     return failed == 0
   }

@@ -6,6 +6,20 @@ struct HelperSamples {
   private(set) var allowed: Set<Int> = []
   private(set) var ranOn: Set<Int> = []
 
+  /// Expects a program's helpers on those CPUs only, over many looks at them.
+  static func expect(_ test: Test, on cpus: Set<Int>, in surroundings: Surroundings) throws {
+    let run = try Program(
+      ["ktaskctl", "clear", "--size", "64M", "--min-chunk", "4M", "--threads", "2", "--runs", "9999"], in: surroundings)
+    var samples = HelperSamples()
+    let ended = try run.end {
+      samples.take(of: run.process)
+      return samples.count >= 50
+    }
+    test.expect(ended.status == 143, "status \(ended.status): \(ended.errors)")
+    test.expect(samples.allowed.isSubset(of: cpus), "helpers were allowed \(samples.allowed.sorted())")
+    test.expect(samples.ranOn.isSubset(of: cpus), "helpers ran on \(samples.ranOn.sorted())")
+  }
+
   mutating func take(of process: Int32) {
     for thread in Files.list("/proc/\(process)/task") {
       let directory = "/proc/\(process)/task/\(thread)"

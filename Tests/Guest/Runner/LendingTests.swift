@@ -14,7 +14,7 @@ let lendingTests: [GuestTest] = [
       }
     }
     var loans = 0
-    for _ in 0..<6 where loans < 3 {
+    for _ in 0..<30 where loans < 3 {
       try Scratch.file(in: "/dev/shm") { path in
         let run = try Program(
           ["ktaskctl", "prefault", path, "--size", "32M", "--threads", "4", "--min-chunk", "4M"],

@@ -58,8 +58,12 @@ struct HelperPlaces {
   private(set) var cpus: [String: [[Int]]] = [:]
   private let all = numbers(Files.read("/sys/devices/system/cpu/online") ?? "")
 
-  /// `name`: of the threads to look at; nil for all.
-  mutating func take(of process: pid_t, named name: String? = "ktask helper") {
+  /// How often a thread was seen where it was put.
+  private var count = 0
+
+  /// `name`: of the threads to look at; nil for all. The count of looks, so far, at one that is in its place.
+  @discardableResult
+  mutating func take(of process: pid_t, named name: String? = "ktask helper") -> Int {
     for thread in Files.list("/proc/\(process)/task") {
       let directory = "/proc/\(process)/task/\(thread)"
       guard let status = Files.read(directory + "/status"), let comm = Files.read(directory + "/comm"),
@@ -68,7 +72,9 @@ struct HelperPlaces {
       if let name, comm != name + "\n" { continue }
       if cpus[thread] == nil && allowed == all { continue }
       if cpus[thread]?.last != allowed { cpus[thread, default: []].append(allowed) }
+      count += 1
     }
+    return count
   }
 }
 

@@ -143,22 +143,29 @@ private let policyTests: [GuestTest] = [
   GuestTest("anonymous memory lies on its nodes while it is made, seen from outside") { test in
     let last = test.machine.nodes - 1
     for (nodes, policy) in [([1], "bind"), ([last], "bind"), ([0, last], "bind"), ([0, last], "interleave")] {
-      let words = ["--nodes", nodes.map(String.init).joined(separator: ","), "--policy", policy]
-      let run = try Program(
-        ["ktaskctl", "clear", "--size", "64M", "--page-size", "4K", "--min-chunk", "2M", "--json", "--runs", "1"]
-          + words)
+      let words =
+        ["clear", "--size", "32M", "--page-size", "4K", "--min-chunk", "2M", "--threads", "2"]
+        + ["--nodes", nodes.map(String.init).joined(separator: ","), "--policy", policy]
+      let run = try Program(["ktaskctl"] + words + ["--runs", "9999"])
       var seen: [Int: Int] = [:]
-      let ended = try run.wait(limit: 100) {
+      let ended = try run.end {
         usleep(50_000)
         for (node, pages) in ProcessPages.nodes(of: run.process) { seen[node, default: 0] += pages }
+        return Set(seen.keys).isSuperset(of: nodes)
       }
-      try test.demand(ended.status == 0, "\(words): status \(ended.status): \(ended.errors)")
+      test.expect(ended.status == 143, "\(words): status \(ended.status): \(ended.errors)")
       test.expect(Set(seen.keys) == Set(nodes), "\(words): pages on \(seen)")
-      let found = told(try ended.document()["verified"])
-      test.expect(found == Dictionary(uniqueKeysWithValues: nodes.map { ($0, 16384 / nodes.count) }), "tells \(found)")
+      let found = told(try document(test, words + ["--runs", "1", "--warmup", "0"])["verified"])
+      test.expect(found == Dictionary(uniqueKeysWithValues: nodes.map { ($0, 8192 / nodes.count) }), "tells \(found)")
     }
   },
 ]
+
+/// All the memory that a node has, in bytes.
+private func memory(_ test: Test, ofNode node: Int) throws -> Int {
+  let words = Files.read("/sys/devices/system/node/node\(node)/meminfo")?.split(whereSeparator: \.isWhitespace) ?? []
+  return try test.demand(words.count > 3 ? Int(words[3]) : nil, "node \(node) does not tell its memory") << 10
+}
 
 /// Nodes that have too little.
 private let shortNodeTests: [GuestTest] = [
@@ -196,9 +203,13 @@ private let shortNodeTests: [GuestTest] = [
   },
   GuestTest("what a short node lacks of memory, others that were asked for give", on: [.fourNodes]) { test in
     // more than twice of what the small one has, and less than both have
-    let size = 2200 << 20
+    let size = try memory(test, ofNode: 2) * 11 / 5 / mib * mib
     let found = try document(
-      test, ["clear", "--size", "\(size)", "--page-size", "4K", "--nodes", "0,2", "--runs", "1", "--warmup", "0"])
+      test,
+      [
+        "clear", "--size", "\(size)", "--page-size", "4K", "--nodes", "0,2", "--threads", "2", "--runs", "1",
+        "--warmup", "0",
+      ])
     let tasks = found["plan"]["node_tasks"].array
     let bytes = tasks.map { $0["bytes"].int ?? 0 }
     test.expect(tasks.map { $0["node"].int } == [0, 2], "\(tasks)")
@@ -214,10 +225,9 @@ private let shortNodeTests: [GuestTest] = [
     defer { _ = Files.write(overcommit, "0") }
     // as much as the small node has: the kernel itself needs some of it
     let node = 2
-    let words = Files.read("/sys/devices/system/node/node\(node)/meminfo")?.split(whereSeparator: \.isWhitespace) ?? []
-    let kilobytes = try test.demand(words.count > 3 ? Int(words[3]) : nil, "node \(node) does not tell its memory")
+    let size = try memory(test, ofNode: node)
     try Scratch.file(in: "/dev/hugepages") { path in
-      let run = try Program.ktaskctl(["prefault", path, "--size", "\(kilobytes)K", "--nodes", "\(node)", "--json"])
+      let run = try Program.ktaskctl(["prefault", path, "--size", "\(size)", "--nodes", "\(node)", "--json"])
       test.expect(run.status == 3, "status \(run.status): \(run.errors)")
       let found = try run.document()
       test.expect(found["errors"][0]["node"].int == node, "\(found["errors"])")

@@ -51,18 +51,16 @@ let prefaultTests: [GuestTest] = [
   },
   GuestTest("a prefault that is stopped by a signal gives every node its pages back") { test in
     try Pools.with([0: 200, 1: 200]) {
-      try Scratch.file(in: "/dev/hugepages") { path in
-        let run = try Program(["ktaskctl", "prefault", path, "--size", "800M", "--threads", "2", "--min-chunk", "2M"])
-        var isStopped = false
-        let ended = try run.wait {
-          if !isStopped && Pools.free(on: test).prefix(2) != [200, 200] {
-            run.signal(SIGTERM)
-            isStopped = true
-          }
+      try test.demandSeen("pages of a file that is being made") {
+        try Scratch.file(in: "/dev/hugepages") { path in
+          let run = try Program(["ktaskctl", "prefault", path, "--size", "800M", "--threads", "2", "--min-chunk", "2M"])
+          let ended = try run.end { Pools.free(on: test).prefix(2) != [200, 200] }
+          if ended.status == 0 { return false }
+          test.expect(ended.status == 143, "status \(ended.status): \(ended.errors)")
+          test.expect(Pools.free(on: test).prefix(2) == [200, 200], "free: \(Pools.free(on: test))")
+          test.expect(!Files.exists(path), "the file is there")
+          return true
         }
-        test.expect(isStopped && ended.status == 143, "status \(ended.status): \(ended.errors)")
-        test.expect(Pools.free(on: test).prefix(2) == [200, 200], "free: \(Pools.free(on: test))")
-        test.expect(!Files.exists(path), "the file is there")
       }
     }
   },

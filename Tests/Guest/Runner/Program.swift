@@ -78,9 +78,10 @@ final class Program {
   }
 
   /// Waits for its end; kills it, and fails, after `limit` seconds. `meanwhile` is called over and over until then.
-  func wait(limit: Double = 40, meanwhile: () -> Void = {}) throws(TestEnd) -> Ended {
+  func wait(limit: Double = Speed.patience, meanwhile: () -> Void = {}) throws(TestEnd) -> Ended {
     var status: Int32 = 0
     while unsafe waitpid(process, &status, WNOHANG) == 0 {
+      Heartbeat.beat()
       if Clock.seconds - began > limit {
         kill(process, SIGKILL)
         unsafe waitpid(process, &status, 0)
@@ -92,6 +93,16 @@ final class Program {
     return Ended(
       status: status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f, output: outputSoFar,
       errors: Files.read(errorPath) ?? "", seconds: Clock.seconds - began)
+  }
+
+  /// Waits until `isSeen`, which is asked over and over, and ends it by SIGTERM: for programs that go on and on.
+  func end(when isSeen: () -> Bool) throws(TestEnd) -> Ended {
+    var isTold = false
+    return try wait {
+      if isTold || !isSeen() { return }
+      isTold = true
+      signal(SIGTERM)
+    }
   }
 
   /// Runs a program to its end.

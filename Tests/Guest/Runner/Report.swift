@@ -34,6 +34,16 @@ enum Report {
     }
   }
 
+  /// Waits until the host has all that was written to the serial ports.
+  static func drain() {
+    for port in ["/dev/ttyS0", "/dev/ttyS1"] {
+      let file = unsafe open(port, O_WRONLY | O_NOCTTY | O_CLOEXEC)
+      if file == -1 { continue }
+      tcdrain(file)
+      close(file)
+    }
+  }
+
   private static func oneLine(_ text: String) -> String {
     text.split(whereSeparator: \.isNewline).joined(separator: " | ").split(separator: "\t").joined(separator: " ")
   }

@@ -20,13 +20,19 @@ import CGuest
 import Glibc
 
 let words = Array(CommandLine.arguments.dropFirst())
+if ["test", "bench", "self-test"].contains(words.first) {
+  Heartbeat.start()
+  Report.write(Speed.sentence)
+}
 
 switch (words.first, words.dropFirst().first.flatMap(GuestMachine.init)) {
 case ("test", let machine?): exit(TestRun(allTests, on: machine, only: words.count > 2 ? words[2] : nil).run() ? 0 : 1)
 case ("bench", let machine?): exit(Bench.run(on: machine) ? 0 : 1)
 case ("self-test", _): exit(TestRun(selfTests, on: .twoNodes).run() ? 0 : 1)
 // ends the machine: 0 for passed
-case ("end", _): exit(cguest_end_machine(words.last == "0" ? 0 : 1))
+case ("end", _):
+  Report.drain()
+  exit(cguest_end_machine(words.last == "0" ? 0 : 1))
 case ("poison", _): Pages.poisonAndDie(words[1], offset: Int(words[2]) ?? 0)
 case ("as", _): Surroundings.enterAndExec(Array(words.dropFirst()))
 default:
