@@ -137,12 +137,12 @@ private final class LendingStage: Sendable {
   /// The helpers at the caller's nice value, once there is one. A second look at the first tells two at the same time
   /// from one after the other.
   func awaitLoan(among helpers: [Visitor]) -> [Int] {
-    for _ in 0..<30_000 {
+    var still: [Visitor] = []
+    _ = waitUntil {
       let lent = helpers.filter { (try? Priority.nice(ofThread: $0.thread)) == 0 }
-      let still = lent.filter { (try? Priority.nice(ofThread: $0.thread)) == 0 }
-      if !still.isEmpty { return still.map(\.thread) }
-      usleep(1000)
+      still = lent.filter { (try? Priority.nice(ofThread: $0.thread)) == 0 }
+      return !still.isEmpty
     }
-    return []
+    return still.map(\.thread)
   }
 }

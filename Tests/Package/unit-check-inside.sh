@@ -32,7 +32,12 @@ printf 'FILES=/dev/hugepages/vm\nOPTIONS=--size 64M --grow-pool\n' >/etc/ktaskct
 printf 'FILES=/nonexistent/file\nOPTIONS=--size 64M\n' >/etc/ktaskctl/wrong.conf
 printf 'FILES=/dev/shm/slow\nOPTIONS=--size 1G --threads 1 --method touch\n' >/etc/ktaskctl/slow.conf
 printf '[Service]\nStandardError=append:/tmp/words.err\n' >"$runtime/ktaskctl-prefault@.service.d/words.conf"
-printf '[Service]\nTimeoutStartSec=150ms\n' >"$runtime/ktaskctl-prefault@slow.service.d/short.conf"
+# a time limit that a start needs not keep within, but its first word must: on a busy machine it comes later
+before=$(date +%s%3N)
+for _ in {1..10}; do /usr/bin/ktaskctl --version >/dev/null; done
+limit=$(($(date +%s%3N) - before))
+if ((limit < 150)); then limit=150; fi
+printf '[Service]\nTimeoutStartSec=%dms\n' $limit >"$runtime/ktaskctl-prefault@slow.service.d/short.conf"
 systemctl daemon-reload
 
 check "prefault@: starts" start prefault@vm.service
@@ -49,7 +54,7 @@ check "pin@: may lock without a limit" is pin@cache.service LimitMEMLOCK infinit
 before=$(date +%s%3N)
 check "a start that takes longer than its time limit, but gets on, is not cut off" start prefault@slow.service
 took=$(($(date +%s%3N) - before))
-if ((took <= 150)); then echo "unit-check: (this machine took $took ms: that says nothing)"; fi
+if ((took <= limit)); then echo "unit-check: (this machine took $took ms: that says nothing)"; fi
 check "and all its pages are there" allocated /dev/shm/slow $((1024 * mib))
 
 check "a start that fails is told" fails start prefault@wrong.service

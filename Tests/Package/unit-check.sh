@@ -71,7 +71,7 @@ ExecStopPost=systemctl exit
 UNIT
 
 # shellcheck disable=SC2016  # the inner shell is to expand these
-timeout --kill-after=2 120 bash -c '
+timeout --kill-after=2 1800 bash -c '
   group=$1; root=$2; enter=$3; shift 3
   for hierarchy; do echo $$ >"$hierarchy/$group/cgroup.procs"; done
   exec unshare --pid --fork --kill-child --mount --uts --ipc --net --cgroup "$enter" "$root"

@@ -1,7 +1,23 @@
+import Glibc
 import LinuxSystem
 import Synchronization
 
-// What tests wait with. A wait that takes half a minute ends the test program: better than one that hangs.
+// What tests wait with. A wait that takes ten minutes ends the test program: better than one that hangs. What is waited for
+// comes for certain, on a machine however busy.
+
+/// Seconds after which something hangs.
+let patience = 600.0
+
+/// Looks again and again until `condition` holds. False where that hangs.
+func waitUntil(_ condition: () -> Bool) -> Bool {
+  let clock = ContinuousClock()
+  let began = clock.now
+  while !condition() {
+    if clock.now - began > .seconds(patience) { return false }
+    usleep(100)
+  }
+  return true
+}
 
 /// Something that happens once.
 final class Event: Sendable {
@@ -16,7 +32,7 @@ final class Event: Sendable {
 
   func wait() {
     while word.load() == 0 {
-      guard word.wait(while: 0, nanoseconds: 30_000_000_000) else { fatalError("waited half a minute in vain") }
+      guard word.wait(while: 0, nanoseconds: Int(patience * 1e9)) else { fatalError("waited ten minutes in vain") }
     }
   }
 }

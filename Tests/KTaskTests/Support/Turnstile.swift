@@ -98,7 +98,9 @@ extension Turnstile {
 
   private func awaitArrivals(_ count: Int) {
     while case let found = arrived.load(), found != count {
-      guard arrived.wait(while: found, nanoseconds: 30_000_000_000) else { fatalError("\(found) of \(count) came") }
+      guard arrived.wait(while: found, nanoseconds: Int(patience * 1e9)) else {
+        fatalError("\(found) of \(count) came")
+      }
     }
   }
 
@@ -119,25 +121,20 @@ extension Turnstile {
   private func look(isLent: Bool) {
     let helpers = state.withLock { $0.waiting.map(\.thread) }.filter { $0 != caller }
     let hasLoan = { (thread: Int) in (try? Priority.nice(ofThread: thread)) == 0 }
-    for _ in 0..<30_000 {
+    let isSeen = waitUntil {
       // a second look at the first tells two at once from one after the other
       let lent = helpers.filter(hasLoan)
       let count = lent.count < 2 ? lent.count : lent.count(where: hasLoan)
       state.withLock { $0.mostLent = max($0.mostLent, count) }
-      if !isLent || helpers.isEmpty || count > 0 { return }
-      _ = arrived.wait(while: arrived.load(), nanoseconds: 100_000)
+      return !isLent || helpers.isEmpty || count > 0
     }
-    fatalError("nothing was lent")
+    if !isSeen { fatalError("nothing was lent") }
   }
 
   private var caller: Int? { state.withLock { state in state.slots.min { $0.value < $1.value }?.key } }
 
   private func awaitStop() {
     let flag = unsafe UnsafePointer<StopFlag>(bitPattern: stop.withLock { $0 })!
-    for _ in 0..<300_000 {
-      if unsafe flag.pointee.isRaised { return }
-      _ = arrived.wait(while: arrived.load(), nanoseconds: 100_000)
-    }
-    fatalError("the task was not stopped")
+    if !waitUntil({ unsafe flag.pointee.isRaised }) { fatalError("the task was not stopped") }
   }
 }

@@ -37,14 +37,10 @@ extension ProgramTests {
     func replaced() throws {
       #expect(try ktaskctl("exec", "--size", "4M", "--quiet", "--", "sh", "-c", "exit 42").status == 42)
       #expect(try ktaskctl("exec", "--size", "4M", "--quiet", "--", "sh", "-c", "kill -TERM $$").status == -SIGTERM)
-      let child = try start(["exec", "--size", "4M", "--quiet", "--", "sh", "-c", "echo $$; exec sleep 60"])
-      var waited = 0
-      while try tool("cat", "/proc/\(child.pid)/comm") != "sleep\n", waited < 5000 {
-        usleep(1000)
-        waited += 1
-      }
+      let child = try start(["exec", "--size", "4M", "--quiet", "--", "sh", "-c", "echo $$; exec sleep infinity"])
+      child.wait { Host.text("/proc/\(child.pid)/comm") == "sleep" }
       child.send(SIGTERM)
-      let ended = child.end(limit: 10)
+      let ended = child.end()
       #expect(ended.status == -SIGTERM)
       #expect(ended.out == "\(child.pid)\n")
     }

@@ -78,7 +78,7 @@ extension ProgramTests {
       #expect(page.total == before)
       #expect(FileFacts(file) == nil)
       let began = try ktaskctl(
-        "prefault", file, "--size", "32M", "--grow-pool", "--timeout", "300ms", under: deaf)
+        "prefault", file, "--size", "32M", "--grow-pool", "--timeout", "5s", under: deaf)
       #expect(began.status == 3, "a shortfall is told as one, not as a time-out: \(began.err)")
     }
 
@@ -138,10 +138,10 @@ extension ProgramTests {
       .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
     func readersLock() throws {
       let setting = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
-      let reader = try Child(Host.ordinaryUser + ["flock", setting, "sh", "-c", "echo locked; exec sleep 60"])
+      let reader = try Child(Host.ordinaryUser + ["flock", setting, "sh", "-c", "echo locked; exec sleep infinity"])
       try reader.waitForOutput("locked")
       let file = try folder() + "/vm"
-      #expect(try ktaskctl("prefault", file, "--size", "32M", "--grow-pool", "--timeout", "20s").status == 0)
+      #expect(try ktaskctl("prefault", file, "--size", "32M", "--grow-pool", "--timeout", "5m").status == 0)
     }
 
     @Test(

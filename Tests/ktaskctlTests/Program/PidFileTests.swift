@@ -60,7 +60,7 @@ extension ProgramTests {
       let killed = try hold()
       killed.send(SIGKILL)
       #expect(killed.end().status == -9)
-      let reader = try Child(Host.ordinaryUser + ["flock", number, "sh", "-c", "echo locked; exec sleep 60"])
+      let reader = try Child(Host.ordinaryUser + ["flock", number, "sh", "-c", "echo locked; exec sleep infinity"])
       try reader.waitForOutput("locked")
       let child = try hold()
       #expect(Host.text(number) == "\(child.pid)")

@@ -46,7 +46,7 @@ extension ProgramTests {
 
     @discardableResult
     private func refused(_ command: String, _ path: String, _ kind: String) throws -> Ended {
-      let ended = try ktaskctl(command, path, "--size", "2M", limit: 5)
+      let ended = try ktaskctl(command, path, "--size", "2M")
       #expect(ended.status == 8)
       #expect(ended.message == "ktaskctl: \(path): is \(kind), not a regular file")
       return ended

@@ -21,7 +21,7 @@ enum BuiltProgram {
 }
 
 /// Runs the built program to its end, `under` another one if need be.
-func ktaskctl(_ words: String..., under: [String] = [], limit: Double = 60) throws -> Ended {
+func ktaskctl(_ words: String..., under: [String] = [], limit: Double = Child.patience) throws -> Ended {
   try start(words, under: under).end(limit: limit)
 }
 

@@ -21,8 +21,23 @@ final class Child {
 
   var seconds: Double { Date().timeIntervalSince(began) }
 
+  /// Seconds after which a program hangs. What is waited for comes for certain, on a machine however busy.
+  static let patience = 600.0
+
   /// To the program, not to its children.
   func send(_ signal: Int32) { _ = Glibc.kill(pid, signal) }
+
+  /// Looks again and again until `condition` holds, for as long as it runs.
+  func wait(until condition: () throws -> Bool) rethrows {
+    while try !condition() && !hasEnded && seconds < Self.patience { usleep(500) }
+  }
+
+  /// Runs `body` while it stands still: itself, and what it traces.
+  func stopped<Result>(_ body: () throws -> Result) rethrows -> Result {
+    send(SIGSTOP)
+    defer { send(SIGCONT) }
+    return try body()
+  }
 
   /// Ends the whole group.
   func kill() {
@@ -38,8 +53,8 @@ final class Child {
     return true
   }
 
-  /// Its end; one that takes longer than `limit` seconds is killed and told by its status, -9.
-  func end(limit: Double = 60) -> Ended {
+  /// Its end; one that hangs, which is that it takes longer than `limit` seconds, is killed and told by its status, -9.
+  func end(limit: Double = patience) -> Ended {
     while !hasEnded {
       if seconds > limit { kill() }
       usleep(1000)
@@ -48,18 +63,29 @@ final class Child {
   }
 
   /// Waits until its standard output has these words.
-  func waitForOutput(_ words: String, limit: Double = 30) throws { try wait(for: words, in: out, limit) }
+  func waitForOutput(_ words: String) throws { try wait(for: words, in: out) }
 
   /// Waits until its standard error has these words.
-  func waitForWords(_ words: String, limit: Double = 30) throws { try wait(for: words, in: err, limit) }
+  func waitForWords(_ words: String) throws { try wait(for: words, in: err) }
 
-  private func wait(for words: String, in capture: Capture, _ limit: Double) throws {
+  private func wait(for words: String, in capture: Capture) throws {
     while !capture.text.contains(words) {
-      if hasEnded || seconds > limit {
+      if hasEnded || seconds > Self.patience {
         if capture.text.contains(words) { return }
         throw Failure("no “\(words)” came, but: \(out.text)\(err.text)")
       }
       usleep(1000)
+    }
+  }
+
+  /// Whether a process that it has started has that file open.
+  func childHasOpen(_ file: String) -> Bool {
+    Host.text("/proc/\(pid)/task/\(pid)/children").split(separator: " ").contains { child in
+      let folder = "/proc/\(child)/fd"
+      let numbers = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      return numbers.contains {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")) == file
+      }
     }
   }
 

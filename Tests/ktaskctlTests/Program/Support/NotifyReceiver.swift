@@ -43,7 +43,7 @@ final class NotifyReceiver {
   var environment: [String] { ["env", "NOTIFY_SOCKET=\(name)"] }
 
   /// The next datagram; nil when none comes within `limit` seconds.
-  func next(limit: Double = 30) -> String? {
+  func next(limit: Double = Child.patience) -> String? {
     var ready = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
     guard unsafe poll(&ready, 1, Int32(limit * 1000)) == 1 else { return nil }
     var buffer = [UInt8](repeating: 0, count: 4096)
