@@ -8,7 +8,8 @@ public enum NameTarget: Equatable, Sendable {
   /// One of this process's own descriptors: /dev/stdout, /dev/fd/N, /proc/self/fd/N.
   case descriptor(Int32)
 
-  /// Follows no more links than the kernel does (readlink(2)).
+  /// Follows no more links than the kernel does (readlink(2)), and none that the kernel would not where it protects links:
+  /// EACCES for one that another user has put where everybody may put something (proc(5), protected_symlinks).
   public init(of path: String) throws(Errno) {
     var path = path
     for _ in 0..<40 {
@@ -21,6 +22,7 @@ public enum NameTarget: Equatable, Sendable {
         self = target
         return
       }
+      try Self.checkOwner(of: path, in: parent)
       let target = try Self.readLink(path)
       path = target.hasPrefix("/") ? target : parent + "/" + target
     }
@@ -42,6 +44,13 @@ public enum NameTarget: Equatable, Sendable {
     else { return nil }
     let own = try FileDescriptor.open("/proc/self/fd", [.pathOnly, .directory])
     return try folder.status().isSameFile(as: own.status()) ? .descriptor(number) : .name(path)
+  }
+
+  private static func checkOwner(of link: String, in parent: String) throws(Errno) {
+    var (own, folder) = (stat(), stat())
+    guard unsafe lstat(link, &own) == 0, unsafe stat(parent, &folder) == 0 else { throw .current }
+    let isShared = folder.st_mode & S_ISVTX != 0 && folder.st_mode & S_IWOTH != 0
+    if isShared && ![geteuid(), folder.st_uid].contains(own.st_uid) { throw .access }
   }
 
   private static func readLink(_ path: String) throws(Errno) -> String {

@@ -106,6 +106,20 @@ extension ProgramTests {
       #expect(try document(scratch.file("new")).command == "clear")
     }
 
+    @Test(
+      "a link that another user has put where everybody may is not followed",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
+    func plantedLink() throws {
+      let shared = try scratch.tmpfs(mebibytes: 4)
+      try tool("chmod", "1777", shared)
+      #expect(Host.write("old", to: json))
+      _ = try Child(Host.ordinaryUser + ["ln", "-s", json, shared + "/report.json"]).end()
+      let ended = try ktaskctl("clear", "--size", "16M", "--export-json", shared + "/report.json")
+      #expect(ended.status == 1)
+      #expect(ended.message.hasSuffix("the export could not be written: Permission denied (EACCES)"), "\(ended.err)")
+      #expect(Host.text(json) == "old")
+    }
+
     @Test("what cannot be replaced is written to: standard output by any name, descriptors, a file mounted by itself")
     func written() throws {
       let plain = ["clear", "--size", "16M", "--export-csv"]
