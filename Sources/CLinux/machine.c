@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -34,8 +35,10 @@ uint64_t clinux_monotonic_ns(void) {
 }
 
 int clinux_resource_limit(int resource, uint64_t *soft, uint64_t *hard) {
-  struct rlimit limit;
+  // what no limit is: one that was not told
+  struct rlimit limit = {.rlim_cur = 1, .rlim_max = 0};
   if (getrlimit(resource, &limit) != 0) return errno;
+  if (limit.rlim_cur > limit.rlim_max) return EPROTO;
   *soft = limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
   *hard = limit.rlim_max == RLIM_INFINITY ? UINT64_MAX : limit.rlim_max;
   return 0;
@@ -43,7 +46,7 @@ int clinux_resource_limit(int resource, uint64_t *soft, uint64_t *hard) {
 
 int clinux_effective_capabilities(uint64_t *bits) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+  struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
   if (syscall(SYS_capget, &header, data) != 0) return errno;
   *bits = data[0].effective | (uint64_t)data[1].effective << 32;
   return 0;
@@ -110,3 +113,13 @@ int clinux_bytes_taken(int fd, int64_t *first, int64_t *end) {
   if (wish.l_start > *first) *first = wish.l_start;
   return 0;
 }
+
+int clinux_thp_setting(enum clinux_thp *setting) {
+  int flags = prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0);
+  if (flags == -1) return errno;
+  const int disabled = 1, except_advised = 1 << 1;
+  *setting = !(flags & disabled) ? CLINUX_THP_ON : flags & except_advised ? CLINUX_THP_ADVISED : CLINUX_THP_OFF;
+  return 0;
+}
+
+int clinux_thp_allow(void) { return prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0) == -1 ? errno : 0; }

@@ -41,11 +41,29 @@ static void all_but_faults(sigset_t *set) {
   for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(set, faults[i]);
 }
 
+// The system's usual size follows RLIMIT_STACK: a tiny one would not do, and a huge one take address space for nothing.
+enum { LEAST_STACK = 256 << 10, MOST_STACK = 8 << 20 };
+
+static size_t stack_of(const pthread_attr_t *attributes) {
+  size_t usual = MOST_STACK;
+  pthread_attr_getstacksize(attributes, &usual);
+  return usual < LEAST_STACK ? LEAST_STACK : usual > MOST_STACK ? MOST_STACK : usual;
+}
+
+size_t clinux_thread_stack(void) {
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes)) return MOST_STACK;
+  size_t size = stack_of(&attributes);
+  pthread_attr_destroy(&attributes);
+  return size;
+}
+
 static int create(struct start *start) {
   pthread_attr_t attributes;
   int error = pthread_attr_init(&attributes);
   if (error) return error;
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attributes, stack_of(&attributes));
   pthread_t thread;
   error = pthread_create(&thread, &attributes, run, start);
   pthread_attr_destroy(&attributes);

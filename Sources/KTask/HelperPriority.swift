@@ -40,9 +40,12 @@ extension TaskControl {
   /// What `run` would do with helpers now, for a client that prints its plan.
   public func priority() -> HelperPriority { priority(callersNice: callersNice(), lowest: Priority.lowestNice) }
 
-  func priority(callersNice: Int, lowest: Int) -> HelperPriority {
-    Policy.priority(wanted: helpersNice, callersNice: callersNice, lowest: lowest, isLending: lendsPriority)
+  /// Who does not know its own nice value lends nothing.
+  func priority(callersNice: Int?, lowest: Int) -> HelperPriority {
+    guard let callersNice else { return HelperPriority(nice: helpersNice, tail: .retires) }
+    return Policy.priority(wanted: helpersNice, callersNice: callersNice, lowest: lowest, isLending: lendsPriority)
   }
 
-  func callersNice() -> Int { (try? Priority.nice()) ?? 0 }
+  /// nil: the kernel does not tell.
+  func callersNice() -> Int? { try? Priority.nice() }
 }

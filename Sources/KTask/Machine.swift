@@ -11,16 +11,19 @@ public struct Machine: Sendable {
   public var savesEnergy: String?
   /// The CPUs that the caller may use; nil: ask the kernel at every task.
   public var allowedCPUs: CPUSet?
+  /// Bounds of which the kernel does not tell. They bound nothing, and are named.
+  public var unknownBounds: [UnknownBound]
 
   public init(
     topology: Topology, cpuQuota: Double? = nil, cpuset: CPUSet? = nil, savesEnergy: String? = nil,
-    allowedCPUs: CPUSet? = nil
+    allowedCPUs: CPUSet? = nil, unknownBounds: [UnknownBound] = []
   ) {
     self.topology = topology
     self.cpuQuota = cpuQuota
     self.cpuset = cpuset
     self.savesEnergy = savesEnergy
     self.allowedCPUs = allowedCPUs
+    self.unknownBounds = unknownBounds
   }
 
   /// This machine, asked once a process: reading it costs more than a small task. The caller's CPUs are asked anew.
@@ -29,18 +32,37 @@ public struct Machine: Sendable {
   /// What `files` tell; the topology is the kernel's own.
   public static func current(_ files: SystemFiles = SystemFiles()) -> Machine {
     let group = ControlGroup.current(files)
-    let topology = Topology.current()
+    var machine = Machine(topology: Topology.current())
+    machine.cpuQuota = machine.ask(.cpuQuota) { () throws(Unreadable) in try group.cpuQuota } ?? nil
+    if let hidden = group.hiddenQuotas { machine.unknownBounds.append(UnknownBound(.cpuQuota, hidden)) }
+    let cpuset = machine.ask(.cpuset) { () throws(Unreadable) in try group.cpuset } ?? nil
     // one that leaves all CPUs bounds nothing
-    let cpuset = group.cpuset.flatMap { topology.onlineCPUs.subtracting($0).isEmpty ? nil : $0 }
-    let energy = PowerPolicy.current(files).energyConscious
-    return Machine(
-      topology: topology, cpuQuota: group.cpuQuota, cpuset: cpuset,
-      savesEnergy: energy.map { "CPU \($0.cpu): \($0.reason)" })
+    machine.cpuset = cpuset.flatMap { machine.topology.onlineCPUs.subtracting($0).isEmpty ? nil : $0 }
+    let policy = machine.ask(.powerPolicy) { () throws(Unreadable) in try PowerPolicy.current(files) }
+    machine.savesEnergy = policy?.energyConscious.map { "CPU \($0.cpu): \($0.reason)" }
+    if let unread = machine.topology.unread[.cores] {
+      machine.unknownBounds.append(UnknownBound(.physicalCores, unread))
+    }
+    return machine
   }
 
-  func callersCPUs() -> CPUSet {
-    if let allowedCPUs { return allowedCPUs }
-    return (try? CPUSet.allowed()) ?? topology.onlineCPUs
+  private mutating func ask<Value>(_ what: Bound.What, _ ask: () throws(Unreadable) -> Value) -> Value? {
+    do throws(Unreadable) {
+      return try ask()
+    } catch {
+      unknownBounds.append(UnknownBound(what, error))
+      return nil
+    }
+  }
+
+  /// The CPUs that the caller may use, and which bound they are: all that are online where the kernel does not tell.
+  func callersCPUs() -> (cpus: CPUSet, bound: Bound.What) {
+    if let allowedCPUs { return (allowedCPUs, .allowedCPUs) }
+    do throws(Unreadable) {
+      return (try CPUSet.allowed(), .allowedCPUs)
+    } catch {
+      return (topology.onlineCPUs, .onlineCPUs)
+    }
   }
 
   /// The node whose CPUs serve `node`: the node itself where the caller may use some of its CPUs, else the nearest one
@@ -57,5 +79,16 @@ public struct Machine: Sendable {
   func cpus(serving node: Int?, within allowed: CPUSet) -> CPUSet? {
     let server = self.node(serving: node, within: allowed)
     return topology.nodes.first { $0.number == server }?.cpus.intersection(allowed)
+  }
+}
+
+/// Something that may limit the thread count, and of which the kernel does not tell.
+public struct UnknownBound: Hashable, Sendable {
+  public var what: Bound.What
+  public var why: Unreadable
+
+  public init(_ what: Bound.What, _ why: Unreadable) {
+    self.what = what
+    self.why = why
   }
 }

@@ -5,6 +5,8 @@ public struct Bound: Hashable, Sendable {
   public enum What: String, Hashable, Sendable {
     case size = "size / minimum chunk"
     case allowedCPUs = "allowed CPUs"
+    /// In place of the allowed ones, where those are not known.
+    case onlineCPUs = "online CPUs"
     case cpuset = "cgroup cpuset"
     case physicalCores = "physical cores"
     case cpuQuota = "cgroup CPU quota"
@@ -31,6 +33,8 @@ public struct ThreadBounds: Sendable, Equatable {
   public var minimumChunk = 1
   public var alignment = 1
   public var allowedCPUs = 1
+  /// Which bound those are.
+  public var cpuBound = Bound.What.allowedCPUs
   /// Cores that the allowed CPUs are threads of: a second thread of a core clears little more than the first. nil: not
   /// known.
   public var physicalCores: Int?
@@ -66,13 +70,14 @@ public enum Policy {
     if b.size == 0 { return ThreadDecision(threads: 0, bounds: [Bound(.size, 0)], exceeded: []) }
     let hard = hardBounds(b)
     let soft = softBounds(b)
-    let most = hard.map(\.threads).min()!
+    // neither list is ever empty
+    let most = hard.reduce(Int.max) { min($0, $1.threads) }
+    let least = soft.reduce(most) { min($0, $1.threads) }
     switch request {
     case .automatic:
-      let threads = min(most, soft.map(\.threads).min()!)
-      return ThreadDecision(threads: threads, bounds: soft + hard, exceeded: [])
+      return ThreadDecision(threads: least, bounds: soft + hard, exceeded: [])
     case .atMost(let count):
-      let threads = min(most, soft.map(\.threads).min()!, count)
+      let threads = min(least, count)
       return ThreadDecision(threads: threads, bounds: soft + hard + [Bound(.requested, count)], exceeded: [])
     case .exactly(let count):
       let threads = min(count, most)
@@ -84,7 +89,7 @@ public enum Policy {
 
   /// What no request can pass: a thread needs a CPU and something to do.
   private static func hardBounds(_ b: ThreadBounds) -> [Bound] {
-    var bounds = [Bound(.allowedCPUs, max(1, b.allowedCPUs))]
+    var bounds = [Bound(b.cpuBound, max(1, b.allowedCPUs))]
     if let cpus = b.cpusetCPUs { bounds.append(Bound(.cpuset, max(1, cpus))) }
     let units = ceiling(b.size, b.alignment)
     if units < b.allowedCPUs { bounds.append(Bound(.alignedUnits, units)) }
@@ -140,7 +145,7 @@ public enum Policy {
     }
     for seat in 0..<threads {
       let candidates = seat == 0 && !atHome.isEmpty ? atHome : Array(sizes.indices)
-      let best = candidates.max { share($0) < share($1) }!
+      guard let best = candidates.max(by: { share($0) < share($1) }) else { break }
       seated[best] += 1
       seats.append(best)
     }

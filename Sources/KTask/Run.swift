@@ -16,8 +16,9 @@ extension TaskControl {
     // closures, not key paths: of a generic type those are made anew at every use, which takes microseconds
     let sizes = nodeTasks.map { $0.size }
     let size = try check(sizes: sizes)
-    let allowed = machine.callersCPUs()
-    var decision = decide(size: size, allowedCPUs: allowed, helpersLeft: budget.leftHere)
+    let callers = machine.callersCPUs()
+    let allowed = callers.cpus
+    var decision = decide(size: size, callers, helpersLeft: budget.leftHere)
     let home = machine.topology.node(ofCPU: CPUSet.current())
     // whose places are taken: a node without CPUs has none to give
     let servers = nodeTasks.map { machine.node(serving: $0.node, within: allowed) }
@@ -25,7 +26,8 @@ extension TaskControl {
     var slots = claimSlots(seats.dropFirst().map { servers[$0] }, &decision)
     // what may be lent is known of each helper since it was made, and not asked for every task
     let callersNice = slots.count > 0 ? callersNice() : 0
-    let wanted = slots.count > 0 && helpersNice < callersNice ? priority().nice : helpersNice
+    let isHigher = callersNice.map { helpersNice < $0 } ?? true
+    let wanted = slots.count > 0 && isHigher ? priority().nice : helpersNice
     let team = Team(helpers: slots.count, nice: wanted)
     if team.threads <= slots.count {
       slots.keep(team.threads - 1)
@@ -68,7 +70,7 @@ extension TaskControl {
   /// known when it runs. Here as in `chunk(size:threads:)`, bounds below 1, which `run` refuses, count as 1: a plan never
   /// divides by 0.
   public func decide(size: Int) -> ThreadDecision {
-    decide(size: size, allowedCPUs: machine.callersCPUs(), helpersLeft: budget.leftHere)
+    decide(size: size, machine.callersCPUs(), helpersLeft: budget.leftHere)
   }
 
   /// The largest chunk that `run` would use for so many threads.
@@ -79,14 +81,17 @@ extension TaskControl {
       size: size, threads: threads, minimum: max(1, minimumChunk), maximum: maximumChunk, alignment: alignment)
   }
 
-  private func decide(size: Int, allowedCPUs: CPUSet, helpersLeft: Int) -> ThreadDecision {
+  private func decide(
+    size: Int, _ callers: (cpus: CPUSet, bound: Bound.What), helpersLeft: Int
+  ) -> ThreadDecision {
     var bounds = ThreadBounds()
     bounds.size = size
     bounds.minimumChunk = max(1, minimumChunk)
     bounds.alignment = max(1, alignment)
-    bounds.allowedCPUs = allowedCPUs.count
+    bounds.allowedCPUs = callers.cpus.count
+    bounds.cpuBound = callers.bound
     bounds.cpusetCPUs = machine.cpuset?.count
-    bounds.physicalCores = machine.topology.physicalCores(in: allowedCPUs)
+    bounds.physicalCores = machine.topology.physicalCores(in: callers.cpus)
     bounds.cpuQuota = machine.cpuQuota
     bounds.savesEnergy = machine.savesEnergy != nil && !ignoresPowerPolicy
     bounds.maximumThreads = maximumThreads

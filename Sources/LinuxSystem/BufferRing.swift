@@ -12,9 +12,10 @@ public struct BufferRing: ~Copyable, Sendable {
   /// Buffers of a ring (IORING_MAX_REG_BUFFERS).
   public static let mostPlaces = 1 << 14
 
-  /// What a ring itself counts as locked memory: two pages from Linux 6.14 on, where its own memory is counted.
+  /// What a ring itself counts as locked memory at most: two pages from Linux 6.14 on, where its own memory is counted.
   public static var lockedBytes: Int {
-    KernelVersion.current().isAtLeast(6, 14) ? 2 * MemoryInfo.basePageSize : 0
+    let countsNothing = (try? KernelVersion.current()).map { !$0.isAtLeast(6, 14) } ?? false
+    return countsNothing ? 0 : 2 * MemoryInfo.basePageSize
   }
 
   /// A ring with so many empty places for buffers (io_uring_setup(2), IORING_REGISTER_BUFFERS).
@@ -39,7 +40,7 @@ public struct BufferRing: ~Copyable, Sendable {
   /// What keeps rings from this process, by the kernel's settings (kernel.io_uring_disabled, since Linux 6.6); nil: nothing
   /// that they say.
   public static func restriction(_ files: SystemFiles = SystemFiles()) -> Restriction? {
-    restriction(files, isAdministrator: Capability.sysAdmin.isEffective, groups: ownGroups())
+    restriction(files, isAdministrator: (try? Capability.sysAdmin.isEffective) == true, groups: ownGroups())
   }
 
   static func restriction(_ files: SystemFiles, isAdministrator: Bool, groups: [Int]) -> Restriction? {

@@ -136,14 +136,19 @@ extension CPUSet: CustomStringConvertible {
 /// The calling thread's CPUs.
 extension CPUSet {
   /// The CPUs that the calling thread may use (sched_getaffinity(2)); its cpuset is already in them.
-  public static func allowed() throws(Errno) -> CPUSet {
+  public static func allowed() throws(Unreadable) -> CPUSet {
     var size = 16
     while true {
       var words = [UInt64](repeating: 0, count: size)
       let result = unsafe clinux_affinity_get(&words, words.count)
-      if result == 0 { return CPUSet(words: words) }
+      if result == 0 {
+        let cpus = CPUSet(words: words)
+        // every thread may use some
+        if cpus.isEmpty { throw Unreadable("sched_getaffinity(2)", .isUnclear) }
+        return cpus
+      }
       let error = Errno(result)
-      guard error == .invalid, size * 64 < limit else { throw error }
+      guard error == .invalid, size * 64 < limit else { throw Unreadable("sched_getaffinity(2)", error) }
       size *= 2
     }
   }

@@ -28,15 +28,24 @@ public enum Capability: String, Sendable, CaseIterable {
   /// Whether the calling thread has it where it lifts those limits: effective (capget(2)), and in the machine's
   /// own user namespace. Root of a container with users of its own has it in name only.
   public var isEffective: Bool {
-    var bits: UInt64 = 0
-    guard unsafe clinux_effective_capabilities(&bits) == 0 else { return false }
-    return bits & (1 << UInt64(bit)) != 0 && Self.isInInitialUserNamespace
+    get throws(Unreadable) {
+      var bits: UInt64 = 0
+      let result = unsafe clinux_effective_capabilities(&bits)
+      if result != 0 { throw Unreadable("capget(2)", Errno(result)) }
+      if bits & (1 << UInt64(bit)) == 0 { return false }
+      return try Self.isInInitialUserNamespace()
+    }
   }
 
-  /// By the fixed inode number of /proc/self/ns/user (PROC_USER_INIT_INO); true where there is no such file.
-  static var isInInitialUserNamespace: Bool {
-    var status = stat()
-    guard unsafe stat("/proc/self/ns/user", &status) == 0 else { return true }
-    return status.st_ino == 0xEFFF_FFFD
+  /// By the fixed inode number of /proc/self/ns/user (PROC_USER_INIT_INO). A kernel that has no such namespaces has the
+  /// directory and no such file in it.
+  static func isInInitialUserNamespace() throws(Unreadable) -> Bool {
+    let (directory, name) = ("/proc/self/ns", "user")
+    let files = SystemFiles()
+    if let inode = files.inode("\(directory)/\(name)") { return inode == 0xEFFF_FFFD }
+    guard let names = try files.names(in: directory), !names.contains(name) else {
+      throw Unreadable("\(directory)/\(name)", .isUnclear)
+    }
+    return true
   }
 }

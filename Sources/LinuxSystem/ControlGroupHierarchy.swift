@@ -6,26 +6,74 @@ struct ControlGroupHierarchy: Sendable, Equatable {
   /// The groups' directories, the process's own first.
   let directories: [String]
 
-  /// Where `controller` is: in a version 1 hierarchy of its own, else in version 2's. Nil if neither is mounted.
-  init?(controller: Substring, _ files: SystemFiles) {
-    let groups = (files.text("/proc/self/cgroup") ?? "").split(separator: "\n").compactMap(Membership.init)
-    let mounts = (files.text("/proc/self/mountinfo") ?? "").split(separator: "\n").compactMap(Mount.init)
-    if let group = groups.first(where: { $0.controllers.contains(controller) }) {
-      let mounts = mounts.filter { $0.type == "cgroup" && $0.options.contains(controller) }
-      self.init(version: .v1, group.path, mounts, files)
-    } else if let group = groups.first(where: { $0.controllers.isEmpty }) {
-      self.init(version: .v2, group.path, mounts.filter { $0.type == "cgroup2" }, files)
-    } else {
-      return nil
+  /// Whether there may be groups above the last of them, which a container does not see.
+  let isCut: Bool
+
+  /// Where `controller` is: in a version 1 hierarchy of its own, else in version 2's. nil: nothing can limit the process.
+  static func of(_ controller: Substring, _ files: SystemFiles) -> Fact<ControlGroupHierarchy?> {
+    do throws(Unreadable) {
+      return .success(try find(controller, files))
+    } catch {
+      return .failure(error)
     }
   }
 
+  private static func find(
+    _ controller: Substring, _ files: SystemFiles
+  ) throws(Unreadable) -> ControlGroupHierarchy? {
+    // a kernel without control groups
+    guard let text = try files.read("/proc/self/cgroup") else { return nil }
+    let groups = text.split(separator: "\n").compactMap(Membership.init)
+    if groups.isEmpty { throw Unreadable("/proc/self/cgroup", .isUnclear) }
+    if let group = groups.first(where: { $0.controllers.contains(controller) }) {
+      return try mounted(.v1, controller, group.path, files)
+    }
+    if let group = groups.first(where: { $0.controllers.isEmpty }) {
+      return try mounted(.v2, controller, group.path, files)
+    }
+    return nil
+  }
+
   /// A container may see a path that lies outside of what is mounted there: then it is in the mount's root.
-  private init?(version: Version, _ path: String, _ mounts: [Mount], _ files: SystemFiles) {
-    guard let first = mounts.first else { return nil }
-    let visible = mounts.lazy.compactMap { $0.directories(of: path, files) }.first
+  private static func mounted(
+    _ version: Version, _ controller: Substring, _ path: String, _ files: SystemFiles
+  ) throws(Unreadable) -> ControlGroupHierarchy? {
+    let all = try files.demand("/proc/self/mountinfo").split(separator: "\n").compactMap(Mount.init)
+    let mounts = all.filter { $0.shows(version, controller) }
+    guard let first = mounts.first else {
+      if path == "/" && isInMachinesNamespace(files) { return nil }
+      throw Unreadable("the control group for \(controller), which is not mounted,", .isHidden)
+    }
+    for mount in mounts {
+      if let directories = mount.directories(of: path, files) { return .init(version, directories, files) }
+    }
+    return .init(version, [first.point], files)
+  }
+
+  /// By the fixed inode number of /proc/self/ns/cgroup (PROC_CGROUP_INIT_INO): `/` is the root of all groups there.
+  private static func isInMachinesNamespace(_ files: SystemFiles) -> Bool {
+    files.inode("/proc/self/ns/cgroup") == 0xEFFF_FFFB
+  }
+
+  private init(_ version: Version, _ directories: [String], _ files: SystemFiles) {
     self.version = version
-    self.directories = visible ?? [first.point]
+    self.directories = directories
+    isCut = directories.last.map { files.exists($0) && !Self.isRoot($0, version, files) } ?? false
+  }
+
+  /// The root of all groups has a file that no other one has in version 1, and lacks one that every other one has in
+  /// version 2.
+  private static func isRoot(_ directory: String, _ version: Version, _ files: SystemFiles) -> Bool {
+    switch version {
+    case .v1: files.exists(directory + "/release_agent")
+    case .v2: !files.exists(directory + "/cgroup.type")
+    }
+  }
+
+  /// What may limit the process besides the groups that it sees; nil: nothing.
+  var hidden: Unreadable? {
+    guard isCut, let top = directories.last else { return nil }
+    return Unreadable("what is above cgroup \(top)", .isHidden)
   }
 }
 
@@ -58,6 +106,13 @@ private struct Mount {
     point = Self.unescaped(fields[4])
     type = fields[dash + 1]
     options = fields[dash + 3].split(separator: ",")
+  }
+
+  func shows(_ version: ControlGroupHierarchy.Version, _ controller: Substring) -> Bool {
+    switch version {
+    case .v1: type == "cgroup" && options.contains(controller)
+    case .v2: type == "cgroup2"
+    }
   }
 
   /// The directories of the cgroup at `path` and of those above it; nil if this mount does not show it.

@@ -22,6 +22,9 @@ public enum DetachedThread {
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 
+  /// Bytes of address space that a thread takes for its stack.
+  public static var stackBytes: Int { clinux_thread_stack() }
+
   /// The calling thread's number (gettid(2)).
   public static var currentID: Int { Int(clinux_thread_id()) }
 }

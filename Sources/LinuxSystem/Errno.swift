@@ -43,6 +43,8 @@ extension Errno {
   public static let isDirectory = Errno(EISDIR)
   public static let invalid = Errno(EINVAL)
   public static let tooManyFiles = Errno(EMFILE)
+  public static let tooManyFilesInAll = Errno(ENFILE)
+  public static let notDirectory = Errno(ENOTDIR)
   public static let fileTooBig = Errno(EFBIG)
   public static let noDevice = Errno(ENODEV)
   public static let noSpace = Errno(ENOSPC)

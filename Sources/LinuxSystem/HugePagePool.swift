@@ -43,12 +43,29 @@ public struct HugePagePool: Sendable, Equatable {
   }
 
   /// How many pages can still be had: free and not promised, and surplus ones if the memory for them is found.
-  public var available: Int { max(0, free - reserved) + max(0, overcommitLimit - surplus) }
+  public var available: Int { available(own: 0) }
+
+  /// The same with promises that are one's own.
+  public func available(own: Int) -> Int { Self.sum(Self.sum(max(0, free - reserved), overcommit), own) }
+
+  /// Surplus pages that there may still be. Root may allow as many as a number holds.
+  private var overcommit: Int { max(0, overcommitLimit - surplus) }
+
+  private static func sum(_ one: Int, _ other: Int) -> Int {
+    let (sum, overflow) = one.addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+
+  /// So many of its pages in bytes, or the most that a number holds.
+  public func bytes(_ pages: Int) -> Int {
+    let (bytes, overflow) = pages.multipliedReportingOverflow(by: pageSize)
+    return overflow ? .max : bytes
+  }
 
   /// How many pages can still be had on a node. Promises are made for the whole pool, not for a node: they count
   /// against each, but for the `own` ones.
   public func available(on node: Node, own: Int = 0) -> Int {
-    min(node.free + max(0, overcommitLimit - surplus), available + own)
+    min(Self.sum(node.free, overcommit), available(own: own))
   }
 }
 
@@ -56,32 +73,44 @@ extension HugePagePool {
   private static let directory = "/sys/kernel/mm/hugepages"
 
   /// The pools of all sizes that the kernel has, smallest pages first.
-  public static func all(_ files: SystemFiles = SystemFiles()) -> [HugePagePool] {
-    files.entries(of: directory).compactMap(pageSize).sorted().compactMap { of(pageSize: $0, files) }
+  public static func all(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> [HugePagePool] {
+    var pools: [HugePagePool] = []
+    for size in try (files.names(in: directory) ?? []).compactMap(pageSize).sorted() {
+      if let pool = try of(pageSize: size, files) { pools.append(pool) }
+    }
+    return pools
   }
 
   /// The pool of pages of `pageSize` bytes; nil if the kernel has no such pages.
-  public static func of(pageSize: Int, _ files: SystemFiles = SystemFiles()) -> HugePagePool? {
+  public static func of(
+    pageSize: Int, _ files: SystemFiles = SystemFiles()
+  ) throws(Unreadable) -> HugePagePool? {
     let pool = settings(pageSize)
-    guard let total = files.integer(pool + "/nr_hugepages") else { return nil }
-    func pages(_ file: String) -> Int { files.integer("\(pool)/\(file)") ?? 0 }
+    if try files.names(in: pool) == nil { return nil }
     return HugePagePool(
-      pageSize: pageSize, total: total, free: pages("free_hugepages"), reserved: pages("resv_hugepages"),
-      surplus: pages("surplus_hugepages"), overcommitLimit: pages("nr_overcommit_hugepages"),
-      nodes: nodes(pageSize, files))
+      pageSize: pageSize, total: try files.demandNumber(pool + "/nr_hugepages"),
+      free: try files.demandNumber(pool + "/free_hugepages"),
+      reserved: try files.demandNumber(pool + "/resv_hugepages"),
+      surplus: try files.demandNumber(pool + "/surplus_hugepages"),
+      overcommitLimit: try files.demandNumber(pool + "/nr_overcommit_hugepages"), nodes: try nodes(pageSize, files))
   }
 
-  private static func nodes(_ pageSize: Int, _ files: SystemFiles) -> [Node] {
-    let nodes = "/sys/devices/system/node"
-    let numbers = files.entries(of: nodes).compactMap { $0.number(after: "node") }.sorted()
-    return numbers.compactMap { number in
+  /// None where the kernel knows no nodes.
+  private static func nodes(_ pageSize: Int, _ files: SystemFiles) throws(Unreadable) -> [Node] {
+    let directory = "/sys/devices/system/node"
+    guard let numbers = try files.numbers(in: directory, after: "node") else { return [] }
+    var nodes: [Node] = []
+    for number in numbers {
       let pool = settings(pageSize, node: number)
-      guard let total = files.integer(pool + "/nr_hugepages"),
-        let free = files.integer(pool + "/free_hugepages")
-      else { return nil }
-      return Node(
-        number: number, total: total, free: free, surplus: files.integer(pool + "/surplus_hugepages") ?? 0)
+      // a node without memory has no pools
+      if try files.names(in: pool) == nil { continue }
+      nodes.append(
+        Node(
+          number: number, total: try files.demandNumber(pool + "/nr_hugepages"),
+          free: try files.demandNumber(pool + "/free_hugepages"),
+          surplus: try files.demandNumber(pool + "/surplus_hugepages")))
     }
+    return nodes
   }
 
   /// Where the pool's settings are: the machine's, or a node's part.

@@ -22,38 +22,42 @@ public struct IOMMUGroup: Equatable, Sendable {
   private static let directory = "/sys/kernel/iommu_groups"
 
   /// The groups' numbers, ascending; none where the kernel uses no IOMMU.
-  public static func numbers(_ files: SystemFiles = SystemFiles()) -> [Int] {
-    files.entries(of: directory).compactMap { Int($0) }.sorted()
+  public static func numbers(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> [Int] {
+    try files.numbers(in: directory, after: "") ?? []
   }
 
   /// nil: there is none of that number.
-  public static func of(_ number: Int, _ files: SystemFiles = SystemFiles()) -> IOMMUGroup? {
-    let devices = "\(directory)/\(number)/devices"
-    if !files.exists(devices) { return nil }
-    return IOMMUGroup(
-      number: number,
-      devices: files.entries(of: devices).map {
-        Device(address: $0, driver: files.linkedName("\(devices)/\($0)/driver"))
-      })
+  public static func of(
+    _ number: Int, _ files: SystemFiles = SystemFiles()
+  ) throws(Unreadable) -> IOMMUGroup? {
+    let directory = "\(directory)/\(number)/devices"
+    guard let addresses = try files.names(in: directory) else { return nil }
+    var devices: [Device] = []
+    for address in addresses {
+      devices.append(Device(address: address, driver: try files.linkedName("\(directory)/\(address)/driver")))
+    }
+    return IOMMUGroup(number: number, devices: devices)
   }
 }
 
 extension IOMMUGroup.Device {
   /// The PCI device at an address; nil: there is none.
-  public static func pci(_ address: String, _ files: SystemFiles = SystemFiles()) -> IOMMUGroup.Device? {
+  public static func pci(
+    _ address: String, _ files: SystemFiles = SystemFiles()
+  ) throws(Unreadable) -> IOMMUGroup.Device? {
     let device = "/sys/bus/pci/devices/\(address)"
-    if !files.exists(device) { return nil }
-    return IOMMUGroup.Device(address: address, driver: files.linkedName(device + "/driver"))
+    if try files.names(in: device) == nil { return nil }
+    return IOMMUGroup.Device(address: address, driver: try files.linkedName(device + "/driver"))
   }
 
   /// The number of its group; nil: no IOMMU is in its way.
-  public func group(_ files: SystemFiles = SystemFiles()) -> Int? {
-    files.linkedName("/sys/bus/pci/devices/\(address)/iommu_group").flatMap { Int($0) }
+  public func group(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> Int? {
+    try files.linkedName("/sys/bus/pci/devices/\(address)/iommu_group").flatMap { Int($0) }
   }
 
   /// The name of its own node of VFIO's, such as vfio0 (Linux 6.6).
-  public func vfioNode(_ files: SystemFiles = SystemFiles()) -> String? {
-    let name = files.entries(of: "/sys/bus/pci/devices/\(address)/vfio-dev").first { $0.hasPrefix("vfio") }
-    return name.flatMap { files.exists("/dev/vfio/devices/\($0)") ? $0 : nil }
+  public func vfioNode(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> String? {
+    let names = try files.names(in: "/sys/bus/pci/devices/\(address)/vfio-dev") ?? []
+    return names.first { $0.hasPrefix("vfio") }.flatMap { files.exists("/dev/vfio/devices/\($0)") ? $0 : nil }
   }
 }

@@ -26,13 +26,13 @@ public struct KernelVersion: Sendable, Equatable {
   }
 
   /// The running kernel (uname(2)).
-  public static func current(_ files: SystemFiles = SystemFiles()) -> KernelVersion {
+  public static func current(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> KernelVersion {
     var name = utsname()
-    let result = unsafe uname(&name)
-    precondition(result == 0, "uname cannot fail")
-    return KernelVersion(
-      release: text(name.release), version: text(name.version),
-      dynamicPreemption: files.text("/sys/kernel/debug/sched/preempt"))
+    if unsafe uname(&name) != 0 { throw Unreadable("uname(2)", Errno.current) }
+    if text(name.release).isEmpty { throw Unreadable("uname(2)", .isUnclear) }
+    // only root may look there, where it is mounted at all: the word is then without its mode
+    let mode = try? files.read("/sys/kernel/debug/sched/preempt")
+    return KernelVersion(release: text(name.release), version: text(name.version), dynamicPreemption: mode ?? nil)
   }
 
   /// A field of `utsname`, an array of characters that ends with a 0.

@@ -15,12 +15,12 @@ public struct MemoryInfo: Sendable, Equatable {
     self.freeBytes = freeBytes
   }
 
-  /// What /proc/meminfo says now; nil without it.
-  public static func current(_ files: SystemFiles = SystemFiles()) -> MemoryInfo? {
-    let fields = KilobyteFields(files.text("/proc/meminfo") ?? "")
-    guard let total = fields["MemTotal"], let available = fields["MemAvailable"], let free = fields["MemFree"]
-    else { return nil }
-    return MemoryInfo(totalBytes: total, availableBytes: available, freeBytes: free)
+  /// What /proc/meminfo says now.
+  public static func current(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> MemoryInfo {
+    let fields = try KilobyteFields("/proc/meminfo", files)
+    return MemoryInfo(
+      totalBytes: try fields.demand("MemTotal"), availableBytes: try fields.demand("MemAvailable"),
+      freeBytes: try fields.demand("MemFree"))
   }
 
   /// The size of a base page in bytes (sysconf(3), _SC_PAGESIZE).
@@ -29,14 +29,26 @@ public struct MemoryInfo: Sendable, Equatable {
 
 /// The lines `Name:  123 kB` of /proc/meminfo and /proc/PID/status, in bytes.
 struct KilobyteFields {
+  private let path: String
   private let bytes: [Substring: Int]
 
-  init(_ text: String) {
+  init(_ path: String, _ files: SystemFiles) throws(Unreadable) { self.init(try files.demand(path), path) }
+
+  /// `path`: where `text` was read.
+  init(_ text: String, _ path: String) {
+    self.path = path
     let pairs = text.split(separator: "\n").compactMap(Self.field)
     bytes = Dictionary(pairs) { first, _ in first }
   }
 
+  /// nil: the kernel has no such line.
   subscript(name: Substring) -> Int? { bytes[name] }
+
+  /// A line that every kernel has.
+  func demand(_ name: Substring) throws(Unreadable) -> Int {
+    guard let bytes = bytes[name] else { throw Unreadable("\(name) of \(path)", .isUnclear) }
+    return bytes
+  }
 
   private static func field(_ line: Substring) -> (Substring, Int)? {
     let parts = line.split { $0 == " " || $0 == "\t" }

@@ -16,24 +16,56 @@ public struct NodeMemory: Sendable, Equatable {
 extension NodeMemory {
   private static let directory = "/sys/devices/system/node"
 
-  /// The nodes that have memory, in ascending order. Memory plugged in while the machine runs may be missing from a
-  /// node's own count: one node alone has all that the machine has.
-  public static func all(_ files: SystemFiles = SystemFiles()) -> [NodeMemory] {
-    let numbers = files.entries(of: directory).compactMap { $0.number(after: "node") }.sorted()
-    let nodes = numbers.compactMap { of($0, files) }
-    guard nodes.count == 1, let all = MemoryInfo.current(files) else { return nodes }
+  /// The nodes that have memory, in ascending order; none where the kernel knows no nodes. Memory plugged in while the
+  /// machine runs may be missing from a node's own count: one node alone has all that the machine has.
+  public static func all(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> [NodeMemory] {
+    guard let numbers = try files.numbers(in: directory, after: "node") else { return [] }
+    var nodes: [NodeMemory] = []
+    for number in numbers {
+      if let node = try of(number, files) { nodes.append(node) }
+    }
+    guard nodes.count == 1 else { return nodes }
+    let all = try MemoryInfo.current(files)
     return [NodeMemory(number: nodes[0].number, totalBytes: all.totalBytes, availableBytes: all.availableBytes)]
   }
 
-  private static func of(_ number: Int, _ files: SystemFiles) -> NodeMemory? {
-    let text = files.text("\(directory)/node\(number)/meminfo") ?? ""
+  /// A node's own count; nil where the kernel does not tell.
+  static func totalBytes(of number: Int, _ files: SystemFiles) -> Int? {
+    guard let fields = try? fields(of: number, files) else { return nil }
+    return fields["MemTotal"]
+  }
+
+  /// nil: the node has gone.
+  private static func fields(of number: Int, _ files: SystemFiles) throws(Unreadable) -> KilobyteFields? {
+    let path = "\(directory)/node\(number)/meminfo"
+    guard let text = try files.read(path) else { return nil }
     // each line starts with "Node N "
-    let lines = text.split(separator: "\n").map { $0.split(separator: " ", maxSplits: 2).last ?? "" }
-    let fields = KilobyteFields(lines.joined(separator: "\n"))
-    guard let total = fields["MemTotal"], total > 0, let free = fields["MemFree"] else { return nil }
-    let cache = (fields["Active(file)"] ?? 0) + (fields["Inactive(file)"] ?? 0)
-    // half of what can be given up is in use, by the kernel's own rule of thumb
-    let slabs = (fields["SReclaimable"] ?? 0) / 2
-    return NodeMemory(number: number, totalBytes: total, availableBytes: free + cache / 2 + slabs)
+    let lines = text.split(separator: "\n").map { $0.split(separator: " ", maxSplits: 2).last ?? $0 }
+    return KilobyteFields(lines.joined(separator: "\n"), path)
+  }
+
+  /// nil: a node without memory, or one that has gone.
+  private static func of(_ number: Int, _ files: SystemFiles) throws(Unreadable) -> NodeMemory? {
+    guard let fields = try fields(of: number, files) else { return nil }
+    let total = try fields.demand("MemTotal")
+    if total == 0 { return nil }
+    return NodeMemory(
+      number: number, totalBytes: total,
+      availableBytes: try fields.demand("MemFree") + droppable(fields, lowMark: lowMark(files)))
+  }
+
+  /// What the kernel gives up before it swaps: clean file cache, and of slabs the half that is not in use by its own
+  /// rule of thumb; but for the low watermark, as in its estimate for the machine. A line that is missing counts nothing.
+  private static func droppable(_ fields: KilobyteFields, lowMark: Int) -> Int {
+    func bytes(_ name: Substring) -> Int { fields[name] ?? 0 }
+    let cache = max(0, bytes("Active(file)") + bytes("Inactive(file)") - bytes("Dirty") - bytes("Writeback"))
+    return cache - min(cache / 2, lowMark) + bytes("SReclaimable") / 2
+  }
+
+  /// At least what a node's low watermark is: five quarters of what the kernel keeps free on all nodes together. Where
+  /// that is not told, half of the cache is left out, as much as the kernel ever does.
+  private static func lowMark(_ files: SystemFiles) -> Int {
+    guard let kept = try? files.demandNumber("/proc/sys/vm/min_free_kbytes") else { return .max }
+    return (kept << 10) / 4 * 5
   }
 }

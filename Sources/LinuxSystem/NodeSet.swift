@@ -45,7 +45,9 @@ extension NodeSet {
   public static func allowed() -> NodeSet? {
     var words = [UInt64](repeating: 0, count: Int(CLINUX_NODES) / 64)
     guard unsafe clinux_allowed_nodes(&words, words.count) == 0 else { return nil }
-    return NodeSet((0..<Int(CLINUX_NODES)).filter { words[$0 / 64] >> UInt64($0 % 64) & 1 == 1 })
+    let nodes = NodeSet((0..<Int(CLINUX_NODES)).filter { words[$0 / 64] >> UInt64($0 % 64) & 1 == 1 })
+    // every process may have memory of some: not told
+    return nodes.numbers.isEmpty ? nil : nodes
   }
 
   /// The node near a device, a file's disk or an address, which libnuma looks for (numa_parse_nodestring(3)); it tells the

@@ -10,13 +10,22 @@ enum PCINode {
   ) throws(NodeSetError) -> String {
     let before = words.prefix { "!+,-0123456789".contains($0) }
     let last = words.dropFirst(before.count)
-    guard last.hasPrefix("pci:"), let address = address(last.dropFirst(4)),
-      let node = files.integer("/sys/bus/pci/devices/\(address)/numa_node")
+    guard last.hasPrefix("pci:"), let address = address(last.dropFirst(4)), let node = try node(of: address, files)
     else { return words }
     if node < 0 { throw .unknown("the kernel does not know the node of \(address)") }
-    guard before.contains("+"), let allowed else { return "\(before)\(node)" }
+    if !before.contains("+") { return "\(before)\(node)" }
+    guard let allowed else { throw .unknown("the kernel does not tell which nodes this process may have memory of") }
     // counted among those that there are, as the numbers before it; one more than all of them is none of them
     return "\(before)\(allowed.numbers.firstIndex(of: node) ?? allowed.numbers.count)"
+  }
+
+  /// nil: there is no such device.
+  private static func node(of address: String, _ files: SystemFiles) throws(NodeSetError) -> Int? {
+    do throws(Unreadable) {
+      return try files.readNumber("/sys/bus/pci/devices/\(address)/numa_node")
+    } catch {
+      throw .unknown("\(error)")
+    }
   }
 
   /// `3b:0`, `0:3b:0` and `3b:0.0` are 0000:3b:00.0, as numactl(8) has it.

@@ -60,12 +60,13 @@ public struct PlaceFile: ~Copyable, Sendable {
   /// Gives a place back.
   public func release(_ place: Int) { _ = clinux_byte_release(descriptor.number, Int64(place)) }
 
-  /// Some places of `range`, one after the other, that another process has; nil when it has none, or the kernel does not
-  /// tell.
+  /// Some places of `range`, one after the other, that another process has; nil when it has none. Where the kernel does
+  /// not tell, all of them count as taken.
   public func taken(in range: Range<Int>) -> Range<Int>? {
     var (first, end) = (Int64(range.lowerBound), Int64(range.upperBound))
     if range.isEmpty { return nil }
     let error = unsafe clinux_bytes_taken(descriptor.number, &first, &end)
-    return error == 0 && first < end ? Int(first)..<Int(end) : nil
+    if error != 0 { return range }
+    return first < end ? Int(first)..<Int(end) : nil
   }
 }

@@ -32,9 +32,13 @@ public struct PowerPolicy: Sendable, Equatable {
   }
 
   /// The setting now.
-  public static func current(_ files: SystemFiles = SystemFiles()) -> PowerPolicy {
-    let cpus = files.entries(of: "/sys/devices/system/cpu").compactMap { $0.number(after: "cpu") }.sorted()
-    return PowerPolicy(processors: cpus.compactMap { Processor(cpu: $0, files) })
+  public static func current(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> PowerPolicy {
+    let cpus = try files.numbers(in: "/sys/devices/system/cpu", after: "cpu") ?? []
+    var processors: [Processor] = []
+    for cpu in cpus {
+      if let processor = try Processor(cpu: cpu, files) { processors.append(processor) }
+    }
+    return PowerPolicy(processors: processors)
   }
 }
 
@@ -59,11 +63,12 @@ extension PowerPolicy.Processor {
   }
 
   /// The setting of `cpu`; nil if its speed cannot be chosen.
-  fileprivate init?(cpu: Int, _ files: SystemFiles) {
+  fileprivate init?(cpu: Int, _ files: SystemFiles) throws(Unreadable) {
     let directory = "/sys/devices/system/cpu/cpu\(cpu)/cpufreq"
-    guard let governor = files.text(directory + "/scaling_governor") else { return nil }
+    guard let governor = try files.read(directory + "/scaling_governor") else { return nil }
+    if governor.isEmpty { throw Unreadable(directory + "/scaling_governor", .isUnclear) }
     self.init(
-      cpu: cpu, governor: governor, driver: files.text(directory + "/scaling_driver") ?? "",
-      energyPreference: files.text(directory + "/energy_performance_preference"))
+      cpu: cpu, governor: governor, driver: try files.demand(directory + "/scaling_driver"),
+      energyPreference: try files.read(directory + "/energy_performance_preference"))
   }
 }

@@ -19,9 +19,11 @@ public enum Priority {
   }
 
   /// The least nice value that this process may give to its threads: any with CAP_SYS_NICE, else what RLIMIT_NICE says.
-  /// A thread may always keep the value that it has, even below this.
+  /// A thread may always keep the value that it has, even below this. What cannot be read allows nothing: that a
+  /// value cannot be lent costs a little speed, and that one cannot be taken back all of it.
   public static var lowestNice: Int {
-    lowestNice(limit: ResourceLimit.of(.nice).soft, isCapable: Capability.sysNice.isEffective)
+    let limit = (try? ResourceLimit.of(.nice)) ?? ResourceLimit(soft: 0, hard: 0)
+    return lowestNice(limit: limit.soft, isCapable: (try? Capability.sysNice.isEffective) == true)
   }
 
   /// `limit`: RLIMIT_NICE, 20 less the nice value; nil for none.

@@ -6,19 +6,25 @@ public struct ProcessStatus: Sendable, Equatable {
   public let pinnedBytes: Int
   /// Resident, pages of hugetlbfs apart (`VmRSS`). Off by some pages a thread.
   public let residentBytes: Int
+  /// Address space (`VmSize`), which RLIMIT_AS limits.
+  public let addressSpaceBytes: Int
+  /// Private writable mappings (`VmData`), which RLIMIT_DATA limits.
+  public let dataBytes: Int
 
-  public init(lockedBytes: Int, pinnedBytes: Int, residentBytes: Int) {
+  public init(lockedBytes: Int, pinnedBytes: Int, residentBytes: Int, addressSpaceBytes: Int, dataBytes: Int) {
     self.lockedBytes = lockedBytes
     self.pinnedBytes = pinnedBytes
     self.residentBytes = residentBytes
+    self.addressSpaceBytes = addressSpaceBytes
+    self.dataBytes = dataBytes
   }
 
-  /// What /proc/self/status says now; nil without it.
-  public static func current(_ files: SystemFiles = SystemFiles()) -> ProcessStatus? {
-    let fields = KilobyteFields(files.text("/proc/self/status") ?? "")
-    guard let locked = fields["VmLck"], let pinned = fields["VmPin"], let resident = fields["VmRSS"] else {
-      return nil
-    }
-    return ProcessStatus(lockedBytes: locked, pinnedBytes: pinned, residentBytes: resident)
+  /// What /proc/self/status says now.
+  public static func current(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> ProcessStatus {
+    let fields = try KilobyteFields("/proc/self/status", files)
+    return ProcessStatus(
+      lockedBytes: try fields.demand("VmLck"), pinnedBytes: try fields.demand("VmPin"),
+      residentBytes: try fields.demand("VmRSS"), addressSpaceBytes: try fields.demand("VmSize"),
+      dataBytes: try fields.demand("VmData"))
   }
 }

@@ -10,6 +10,8 @@ public struct ResourceLimit: Sendable, Equatable {
     case fileSize
     /// RLIMIT_AS: bytes of address space.
     case addressSpace
+    /// RLIMIT_DATA: bytes of private writable mappings.
+    case data
     /// RLIMIT_NPROC: the user's threads.
     case processes
     /// RLIMIT_NICE: 20 less the lowest nice value that the process may give itself.
@@ -29,22 +31,36 @@ public struct ResourceLimit: Sendable, Equatable {
   }
 
   /// The process's limit on `resource` now.
-  public static func of(_ resource: Resource) -> ResourceLimit {
+  public static func of(_ resource: Resource) throws(Unreadable) -> ResourceLimit {
     var soft = UInt64.max
     var hard = UInt64.max
     let result = unsafe clinux_resource_limit(resource.number, &soft, &hard)
-    precondition(result == 0, "getrlimit knows every resource named here")
+    if result != 0 { throw Unreadable(resource.name, Errno(result)) }
     // No limit is UInt64.max, which is no Int either.
     return ResourceLimit(soft: Int(exactly: soft), hard: Int(exactly: hard))
   }
 }
 
 extension ResourceLimit.Resource {
+  /// As getrlimit(2) writes it.
+  public var name: String {
+    switch self {
+    case .lockedMemory: "RLIMIT_MEMLOCK"
+    case .fileSize: "RLIMIT_FSIZE"
+    case .addressSpace: "RLIMIT_AS"
+    case .data: "RLIMIT_DATA"
+    case .processes: "RLIMIT_NPROC"
+    case .nice: "RLIMIT_NICE"
+    case .openFiles: "RLIMIT_NOFILE"
+    }
+  }
+
   fileprivate var number: Int32 {
     switch self {
     case .lockedMemory: CLINUX_RLIMIT_MEMLOCK
     case .fileSize: CLINUX_RLIMIT_FSIZE
     case .addressSpace: CLINUX_RLIMIT_AS
+    case .data: CLINUX_RLIMIT_DATA
     case .processes: CLINUX_RLIMIT_NPROC
     case .nice: CLINUX_RLIMIT_NICE
     case .openFiles: CLINUX_RLIMIT_NOFILE

@@ -13,11 +13,11 @@ public struct ResourceUsage: Sendable, Equatable {
   }
 
   /// What all threads of the process, the ended ones too, have used so far (getrusage(2), RUSAGE_SELF).
-  public static func current() -> ResourceUsage {
+  public static func current() throws(Unreadable) -> ResourceUsage {
     var user: UInt64 = 0
     var system: UInt64 = 0
     let result = unsafe clinux_cpu_time(&user, &system)
-    precondition(result == 0, "getrusage cannot fail")
+    if result != 0 { throw Unreadable("getrusage(2)", Errno(result)) }
     return ResourceUsage(userSeconds: Double(user) / 1e6, systemSeconds: Double(system) / 1e6)
   }
 
@@ -26,5 +26,11 @@ public struct ResourceUsage: Sendable, Equatable {
     ResourceUsage(
       userSeconds: later.userSeconds - earlier.userSeconds,
       systemSeconds: later.systemSeconds - earlier.systemSeconds)
+  }
+
+  /// What two spans of time used together.
+  public static func + (one: ResourceUsage, other: ResourceUsage) -> ResourceUsage {
+    ResourceUsage(
+      userSeconds: one.userSeconds + other.userSeconds, systemSeconds: one.systemSeconds + other.systemSeconds)
   }
 }

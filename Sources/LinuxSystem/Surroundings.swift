@@ -44,16 +44,18 @@ public struct Surroundings: Sendable, Equatable {
   public static func current() -> Surroundings {
     let files = SystemFiles()
     let isRoot = geteuid() == 0
-    let mayRaiseLimits = Capability.sysResource.isEffective
+    // for remedies: what is not told is no sign of anything
+    let mayRaiseLimits = (try? Capability.sysResource.isEffective) == true
     var limits: [ResourceLimit.Resource: ResourceLimit] = [:]
-    for resource in ResourceLimit.Resource.allCases { limits[resource] = ResourceLimit.of(resource) }
+    for resource in ResourceLimit.Resource.allCases { limits[resource] = try? ResourceLimit.of(resource) }
     return Surroundings(
       container: container(
-        files, hasOwnUsers: !Capability.isInInitialUserNamespace, isBoundRoot: isRoot && !mayRaiseLimits,
+        files, hasOwnUsers: (try? Capability.isInInitialUserNamespace()) == false,
+        isBoundRoot: isRoot && !mayRaiseLimits,
         variable: variable("container")),
       unit: isatty(STDERR_FILENO) == 1 ? nil : unit(files, invocation: variable("INVOCATION_ID")),
       isRoot: isRoot, mayRaiseLimits: mayRaiseLimits,
-      mayAdminister: Capability.sysAdmin.isEffective && mayWriteSettings(files), limits: limits)
+      mayAdminister: (try? Capability.sysAdmin.isEffective) == true && mayWriteSettings(files), limits: limits)
   }
 
   /// Whether those can be written that a container, or a unit's ProtectKernelTunables=, makes read-only.

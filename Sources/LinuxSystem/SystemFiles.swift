@@ -10,27 +10,84 @@ public struct SystemFiles: Sendable, Equatable {
 
   public init(root: String = "/") { self.root = root }
 
-  /// What the file at `path` says, without white space at its end; nil if it cannot be read.
-  public func text(_ path: String) -> String? {
+  /// What the file at `path` says, without white space at its end; nil where the kernel has no such file.
+  public func read(_ path: String) throws(Unreadable) -> String? {
     let descriptor = unsafe open(located(path), O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
+    if descriptor < 0 { return try nothing(at: path, Errno.current) }
     defer { close(descriptor) }
-    guard var bytes = contents(of: descriptor) else { return nil }
-    while let last = bytes.last, last == 0x0A || last == 0x20 { bytes.removeLast() }
-    return String(decoding: bytes, as: UTF8.self)
+    do throws(Errno) {
+      var bytes = try contents(of: descriptor)
+      while let last = bytes.last, last == 0x0A || last == 0x20 { bytes.removeLast() }
+      return String(decoding: bytes, as: UTF8.self)
+    } catch {
+      return try nothing(at: path, error)
+    }
   }
 
-  /// The decimal number that is all the file at `path` says.
-  public func integer(_ path: String) -> Int? { text(path).flatMap { Int($0) } }
+  /// What a file says that every kernel has.
+  public func demand(_ path: String) throws(Unreadable) -> String {
+    guard let text = try read(path) else { throw Unreadable(path, .noEntry) }
+    return text
+  }
 
-  /// The names in `directory`, sorted; none if it cannot be read.
-  public func entries(of directory: String) -> [String] {
-    guard let stream = unsafe opendir(located(directory)) else { return [] }
+  /// The decimal number that is all the file at `path` says; nil where the kernel has no such file.
+  public func readNumber(_ path: String) throws(Unreadable) -> Int? {
+    guard let text = try read(path) else { return nil }
+    if let number = Int(text) { return number }
+    // some settings take all that 64 bits hold: more than any amount that is reckoned with
+    if UInt64(text) != nil { return .max }
+    throw Unreadable(path, .isUnclear)
+  }
+
+  /// The number that a file says which every kernel has.
+  public func demandNumber(_ path: String) throws(Unreadable) -> Int {
+    guard let number = try readNumber(path) else { throw Unreadable(path, .noEntry) }
+    return number
+  }
+
+  /// The names in `directory`, sorted; nil where the kernel has no such directory.
+  public func names(in directory: String) throws(Unreadable) -> [String]? {
+    guard let stream = unsafe opendir(located(directory)) else { return try nothing(at: directory, Errno.current) }
     defer { unsafe closedir(stream) }
     var names: [String] = []
-    while let entry = unsafe readdir(stream) { unsafe names.append(Self.name(of: entry)) }
+    errno = 0
+    while let entry = unsafe readdir(stream) {
+      unsafe names.append(Self.name(of: entry))
+      errno = 0
+    }
+    if errno != 0 { return try nothing(at: directory, Errno.current) }
     return names.filter { $0 != "." && $0 != ".." }.sorted()
   }
+
+  /// The numbers of the directory's entries called `prefix` and a number, ascending; nil as above.
+  public func numbers(in directory: String, after prefix: String) throws(Unreadable) -> [Int]? {
+    guard let names = try names(in: directory) else { return nil }
+    return Set(names.compactMap { $0.number(after: prefix) }).sorted()
+  }
+
+  /// The one place that tells what is not there, nil, from what could not be read. That a file is not there says
+  /// something of the kernel only where the file system is there that would have it.
+  private func nothing<Value>(at path: String, _ errno: Errno) throws(Unreadable) -> Value? {
+    // the last: a control group that has gone while its file was open
+    let isAbsent = [.noEntry, .notDirectory, .noDevice].contains(errno)
+    if isAbsent && isMounted(path) { return nil }
+    throw Unreadable(path, errno)
+  }
+
+  private func isMounted(_ path: String) -> Bool {
+    if path.hasPrefix("/sys/") { return exists("/sys/kernel") }
+    if path.hasPrefix("/proc/") { return exists("/proc/self") }
+    return true
+  }
+
+  /// As `read`, for those who do not ask why there is nothing.
+  public func text(_ path: String) -> String? { (try? read(path)) ?? nil }
+
+  /// As `readNumber`, for those who do not ask why there is nothing.
+  public func integer(_ path: String) -> Int? { (try? readNumber(path)) ?? nil }
+
+  /// As `names`, for those who do not ask why there is nothing.
+  public func entries(of directory: String) -> [String] { ((try? names(in: directory)) ?? nil) ?? [] }
 
   /// Whether there is a file or directory at `path`.
   public func exists(_ path: String) -> Bool { unsafe access(located(path), F_OK) == 0 }
@@ -38,11 +95,17 @@ public struct SystemFiles: Sendable, Equatable {
   /// Whether this process may write to the file at `path` (faccessat(2), AT_EACCESS).
   public func mayWrite(_ path: String) -> Bool { unsafe faccessat(AT_FDCWD, located(path), W_OK, AT_EACCESS) == 0 }
 
+  /// Which inode a name means; nil where that is not told.
+  func inode(_ path: String) -> UInt64? {
+    var status = stat()
+    return unsafe stat(located(path), &status) == 0 ? UInt64(status.st_ino) : nil
+  }
+
   /// The last component of what a symbolic link says (readlink(2)); nil where there is none.
-  public func linkedName(_ path: String) -> String? {
+  public func linkedName(_ path: String) throws(Unreadable) -> String? {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlink(located(path), &target, target.count)
-    guard count > 0 else { return nil }
+    if count < 0 { return try nothing(at: path, Errno.current) }
     let bytes = target.prefix(count).map { UInt8(bitPattern: $0) }
     return String(decoding: bytes, as: UTF8.self).split(separator: "/").last.map { String($0) }
   }
@@ -50,19 +113,19 @@ public struct SystemFiles: Sendable, Equatable {
   private func located(_ path: String) -> String { root == "/" ? path : root + path }
 
   /// All that can be read, up to the limit: files under /proc have no size to ask for.
-  private func contents(of descriptor: Int32) -> [UInt8]? {
+  private func contents(of descriptor: Int32) throws(Errno) -> [UInt8] {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16 << 10)
     while bytes.count <= Self.limit {
-      let count = unsafe read(descriptor, &buffer, buffer.count)
+      let count = unsafe Glibc.read(descriptor, &buffer, buffer.count)
       if count == 0 { return bytes }
       if count > 0 {
         bytes += buffer[..<count]
       } else if Errno.current != .interrupted {
-        return nil
+        throw Errno.current
       }
     }
-    return nil
+    throw .fileTooBig
   }
 
   /// The entry ends with its name, so it is often shorter than a `dirent`, and must not be copied as one.
@@ -83,5 +146,8 @@ extension StringProtocol {
 
 extension StringProtocol {
   /// The number that follows `prefix`, if this is nothing else: 12 of `cpu12`.
-  func number(after prefix: String) -> Int? { hasPrefix(prefix) ? Int(dropFirst(prefix.count)) : nil }
+  func number(after prefix: String) -> Int? {
+    let digits = dropFirst(prefix.count)
+    return hasPrefix(prefix) && digits.utf8.allSatisfy { (48...57).contains($0) } ? Int(digits) : nil
+  }
 }

@@ -1,5 +1,3 @@
-internal import CNuma
-
 /// The machine's nodes, CPUs and cores.
 public struct Topology: Sendable, Equatable {
   /// A node: memory, and the CPUs that are near it.
@@ -7,36 +5,44 @@ public struct Topology: Sendable, Equatable {
     public let number: Int
     /// Its online CPUs; none on a node of memory alone.
     public let cpus: CPUSet
-    /// Its memory in bytes; 0 on a node of CPUs alone.
-    public let memoryBytes: Int
+    /// Its memory in bytes; 0 on a node of CPUs alone, nil where the kernel does not tell.
+    public let memoryBytes: Int?
 
-    public init(number: Int, cpus: CPUSet, memoryBytes: Int) {
+    public init(number: Int, cpus: CPUSet, memoryBytes: Int?) {
       self.number = number
       self.cpus = cpus
       self.memoryBytes = memoryBytes
     }
   }
 
-  /// The nodes that have memory or CPUs, in ascending order.
+  /// Something that the kernel may not tell.
+  public enum Part: Hashable, Sendable { case onlineCPUs, cores, nodes, memory }
+
+  /// The nodes that have memory or CPUs, in ascending order; none where they are not known.
   public let nodes: [Node]
-  /// The CPUs that are switched on, whoever may use them.
+  /// The CPUs that are switched on, whoever may use them; where that is not known, those that the process may use.
   public let onlineCPUs: CPUSet
-  /// The online CPUs, grouped by the physical core whose threads they are; in ascending order.
+  /// The online CPUs, grouped by the physical core whose threads they are; in ascending order. None: not known.
   public let cores: [CPUSet]
+  /// What the kernel did not tell, and why.
+  public let unread: [Part: Unreadable]
   /// Row and column as in `nodes`.
   private let distances: [[Int]]
 
   /// A topology made up by a test. `distances` has a row and a column for each of `nodes`, in their order.
-  public init(nodes: [Node], distances: [[Int]], onlineCPUs: CPUSet, cores: [CPUSet]) {
+  public init(
+    nodes: [Node], distances: [[Int]], onlineCPUs: CPUSet, cores: [CPUSet], unread: [Part: Unreadable] = [:]
+  ) {
     precondition(zip(nodes, nodes.dropFirst()).allSatisfy { $0.number < $1.number })
     precondition(distances.count == nodes.count && distances.allSatisfy { $0.count == nodes.count })
     self.nodes = nodes
     self.distances = distances
     self.onlineCPUs = onlineCPUs
     self.cores = cores
+    self.unread = unread
   }
 
-  /// How far `to`'s memory is from `from`'s CPUs: 10 is local, 20 takes twice as long (numa_distance(3)).
+  /// How far `to`'s memory is from `from`'s CPUs: 10 is local, 20 takes twice as long.
   /// Of nodes that are not there: 10 from itself, 20 from any other, as firmware that says nothing means.
   public func distance(from: Int, to: Int) -> Int {
     guard let row = nodes.firstIndex(where: { $0.number == from }),
@@ -48,90 +54,121 @@ public struct Topology: Sendable, Equatable {
   /// The node that `cpu` belongs to.
   public func node(ofCPU cpu: Int) -> Int? { nodes.first { $0.cpus.contains(cpu) }?.number }
 
-  /// How many physical cores have a thread among `cpus`.
-  public func physicalCores(in cpus: CPUSet) -> Int {
-    cores.count { !$0.intersection(cpus).isEmpty }
+  /// How many physical cores have a thread among `cpus`; nil where the cores are not known.
+  public func physicalCores(in cpus: CPUSet) -> Int? {
+    unread[.cores] == nil ? cores.count { !$0.intersection(cpus).isEmpty } : nil
   }
 
   static func defaultDistance(_ from: Int, _ to: Int) -> Int { from == to ? 10 : 20 }
 }
 
 extension Topology {
-  /// The machine as it is now, from libnuma (numa(3)) and /sys/devices/system/cpu. Without NUMA support in the
-  /// kernel, node 0 has everything.
-  public static func current() -> Topology {
-    let files = SystemFiles()
-    let online = onlineCPUs(files)
-    let cores = cores(of: online, files)
-    let total = MemoryInfo.current(files)?.totalBytes ?? 0
-    guard let nodes = numaNodes(total) else {
-      let node = Node(number: 0, cpus: online, memoryBytes: total)
-      return Topology(nodes: [node], distances: [[10]], onlineCPUs: online, cores: cores)
+  private static let cpuDirectory = "/sys/devices/system/cpu"
+  private static let nodeDirectory = "/sys/devices/system/node"
+
+  /// The machine as it is now (/sys/devices/system).
+  public static func current(_ files: SystemFiles = SystemFiles()) -> Topology {
+    var unread: [Part: Unreadable] = [:]
+    func found<Value>(_ part: Part, _ ask: () throws(Unreadable) -> Value) -> Value? {
+      do throws(Unreadable) {
+        return try ask()
+      } catch {
+        unread[part] = error
+        return nil
+      }
     }
-    let distances = nodes.map { from in nodes.map { to in numaDistance(from.number, to.number) } }
-    return Topology(nodes: nodes, distances: distances, onlineCPUs: online, cores: cores)
+    let online = found(.onlineCPUs) { () throws(Unreadable) in try Self.onlineCPUs(files) } ?? usableCPUs
+    let cores = found(.cores) { () throws(Unreadable) in try Self.cores(of: online, files) } ?? []
+    let total = found(.memory) { () throws(Unreadable) in try MemoryInfo.current(files).totalBytes }
+    let nodes = found(.nodes) { () throws(Unreadable) in try Self.nodes(online, total, files) } ?? []
+    if let lacking = nodes.first(where: { $0.memoryBytes == nil }), unread[.memory] == nil {
+      unread[.memory] = Unreadable("\(nodeDirectory)/node\(lacking.number)/meminfo", .isUnclear)
+    }
+    return Topology(
+      nodes: nodes, distances: Self.distances(nodes.map(\.number), files), onlineCPUs: online, cores: cores,
+      unread: unread)
   }
 
-  /// The online CPUs of `files`, or those the process may use if they do not tell.
-  private static func onlineCPUs(_ files: SystemFiles) -> CPUSet {
-    if let list = files.text("/sys/devices/system/cpu/online"), let online = CPUSet(list: list) {
-      return online
-    }
-    return (try? CPUSet.allowed()) ?? CPUSet([0])
+  private static func onlineCPUs(_ files: SystemFiles) throws(Unreadable) -> CPUSet {
+    let path = cpuDirectory + "/online"
+    guard let online = CPUSet(list: try files.demand(path)), !online.isEmpty else { throw Unreadable(path, .isUnclear) }
+    return online
   }
 
-  /// `online`, grouped by core (/sys/devices/system/cpu/cpu*/topology); a CPU that does not tell its siblings is
-  /// a core by itself.
-  public static func cores(of online: CPUSet, _ files: SystemFiles = SystemFiles()) -> [CPUSet] {
+  /// What a machine that does not tell has at least.
+  private static var usableCPUs: CPUSet {
+    do throws(Unreadable) {
+      return try CPUSet.allowed()
+    } catch {
+      return CPUSet([CPUSet.current()])
+    }
+  }
+
+  /// `online`, grouped by core (/sys/devices/system/cpu/cpu*/topology); a CPU that has no siblings to tell of is a core by
+  /// itself.
+  public static func cores(
+    of online: CPUSet, _ files: SystemFiles = SystemFiles()
+  ) throws(Unreadable) -> [CPUSet] {
     var cores: [CPUSet] = []
     var left = online
     while let cpu = left.first {
-      let core = siblings(of: cpu, files).intersection(left).union(CPUSet([cpu]))
+      let core = try siblings(of: cpu, files).intersection(left).union(CPUSet([cpu]))
       cores.append(core)
       left = left.subtracting(core)
     }
     return cores
   }
 
-  private static func siblings(of cpu: Int, _ files: SystemFiles) -> CPUSet {
-    let directory = "/sys/devices/system/cpu/cpu\(cpu)/topology"
-    // Kernels before 5.3 know only the second name.
-    let list = files.text(directory + "/core_cpus_list") ?? files.text(directory + "/thread_siblings_list")
-    return list.flatMap(CPUSet.init(list:)) ?? CPUSet()
+  private static func siblings(of cpu: Int, _ files: SystemFiles) throws(Unreadable) -> CPUSet {
+    // kernels before 5.3 know only the second name
+    for name in ["core_cpus_list", "thread_siblings_list"] {
+      let path = "\(cpuDirectory)/cpu\(cpu)/topology/\(name)"
+      guard let list = try files.read(path) else { continue }
+      guard let siblings = CPUSet(list: list) else { throw Unreadable(path, .isUnclear) }
+      return siblings
+    }
+    return CPUSet()
   }
 }
 
-/// What libnuma tells. Once numa_available(3) has answered, these calls only read.
+/// Nodes. They are read where libnuma reads them, which takes what it cannot read for what is not there.
 extension Topology {
-  /// The nodes with memory or CPUs; nil where the kernel has no NUMA support.
-  private static func numaNodes(_ total: Int) -> [Node]? {
-    guard numa_available() >= 0 else { return nil }
-    let nodes = (0...numa_max_node()).compactMap(numaNode)
+  /// Without NUMA support in the kernel, node 0 has everything.
+  private static func nodes(_ online: CPUSet, _ total: Int?, _ files: SystemFiles) throws(Unreadable) -> [Node] {
+    guard let numbers = try files.numbers(in: nodeDirectory, after: "node") else {
+      return [Node(number: 0, cpus: online, memoryBytes: total)]
+    }
+    var nodes: [Node] = []
+    for number in numbers {
+      if let node = try node(number, files) { nodes.append(node) }
+    }
     // memory plugged in while the machine runs is missing from a node's own count: one node has all there is
     if nodes.count == 1 { return [Node(number: nodes[0].number, cpus: nodes[0].cpus, memoryBytes: total)] }
-    return nodes.isEmpty ? nil : nodes
+    if nodes.isEmpty { throw Unreadable(nodeDirectory, .isUnclear) }
+    return nodes
   }
 
-  /// Node `number`, if there is one (numa_node_size64(3), numa_node_to_cpus(3)).
-  private static func numaNode(_ number: Int32) -> Node? {
-    let memory = numa_node_size64(number, nil)
-    guard memory >= 0 else { return nil }
-    let cpus = numaCPUs(of: number)
-    if memory == 0 && cpus.isEmpty { return nil }
-    return Node(number: Int(number), cpus: cpus, memoryBytes: Int(memory))
+  /// nil: there is nothing on it, or it has gone.
+  private static func node(_ number: Int, _ files: SystemFiles) throws(Unreadable) -> Node? {
+    let path = "\(nodeDirectory)/node\(number)"
+    guard let list = try files.read(path + "/cpulist") else { return nil }
+    guard let cpus = CPUSet(list: list) else { throw Unreadable(path + "/cpulist", .isUnclear) }
+    let memory = NodeMemory.totalBytes(of: number, files)
+    return memory == 0 && cpus.isEmpty ? nil : Node(number: number, cpus: cpus, memoryBytes: memory)
   }
 
-  private static func numaCPUs(of node: Int32) -> CPUSet {
-    guard let mask = unsafe numa_allocate_cpumask() else { return CPUSet() }
-    defer { unsafe numa_bitmask_free(mask) }
-    guard unsafe numa_node_to_cpus(node, mask) == 0 else { return CPUSet() }
-    let size = unsafe Int(mask.pointee.size)
-    return CPUSet((0..<size).filter { unsafe numa_bitmask_isbitset(mask, UInt32($0)) != 0 })
-  }
-
-  /// numa_distance(3), which says 0 when it does not know.
-  private static func numaDistance(_ from: Int, _ to: Int) -> Int {
-    let distance = Int(numa_distance(Int32(from), Int32(to)))
-    return distance > 0 ? distance : defaultDistance(from, to)
+  /// As firmware says them; a machine that does not tell has them all alike.
+  private static func distances(_ nodes: [Int], _ files: SystemFiles) -> [[Int]] {
+    let all = (try? files.numbers(in: nodeDirectory, after: "node")) ?? nil
+    return nodes.map { from in
+      let text = (try? files.read("\(nodeDirectory)/node\(from)/distance")) ?? nil
+      let row = text.map { $0.split(separator: " ").compactMap { Int($0) } }
+      return nodes.map { to in
+        guard let all, let row, row.count == all.count, let column = all.firstIndex(of: to), row[column] > 0 else {
+          return defaultDistance(from, to)
+        }
+        return row[column]
+      }
+    }
   }
 }

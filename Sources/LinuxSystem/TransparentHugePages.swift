@@ -1,3 +1,5 @@
+internal import CLinux
+
 /// When the kernel makes memory of huge pages unasked (/sys/kernel/mm/transparent_hugepage).
 public struct TransparentHugePages: Sendable, Equatable {
   /// For anonymous memory.
@@ -40,18 +42,32 @@ extension TransparentHugePages {
   private static let directory = "/sys/kernel/mm/transparent_hugepage"
 
   /// What holds now; nil if the kernel has no transparent huge pages.
-  public static func current(_ files: SystemFiles = SystemFiles()) -> TransparentHugePages? {
-    guard let pageSize = files.integer(directory + "/hpage_pmd_size"),
-      let enabled = choice("enabled", pageSize, files).flatMap(Mode.init)
-    else { return nil }
-    return TransparentHugePages(enabled: enabled, shared: shared(pageSize, files), pageSize: pageSize)
+  public static func current(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> TransparentHugePages? {
+    if try files.names(in: directory) == nil { return nil }
+    let pageSize = try files.demandNumber(directory + "/hpage_pmd_size")
+    guard pageSize > 0 else { throw Unreadable(directory + "/hpage_pmd_size", .isUnclear) }
+    guard let word = try choice("enabled", pageSize, files), let enabled = Mode(rawValue: word) else {
+      throw Unreadable(directory + "/enabled", .isUnclear)
+    }
+    return TransparentHugePages(enabled: enabled, shared: try shared(pageSize, files), pageSize: pageSize)
+  }
+
+  /// Bytes that a huge page may have here, and that chunks are not to cut. Where the kernel does not tell, what one entry
+  /// of the page tables' middle level maps on 64-bit machines.
+  public static func unit(_ files: SystemFiles = SystemFiles()) -> Int {
+    let base = MemoryInfo.basePageSize
+    do throws(Unreadable) {
+      return try current(files)?.pageSize ?? base
+    } catch {
+      return base * (base / 8)
+    }
   }
 
   /// Whether files on a tmpfs of that device number may come in them: by its mount option, or, where it is mounted nowhere
   /// as memfds' is, by the setting for shared memory (/proc/self/mountinfo).
-  public static func isOn(device: UInt64, _ files: SystemFiles = SystemFiles()) -> Bool {
-    guard let shared = current(files)?.shared else { return false }
-    switch (shared, mountOptions(device, files)) {
+  public static func isOn(device: UInt64, _ files: SystemFiles = SystemFiles()) throws(Unreadable) -> Bool {
+    guard let shared = try current(files)?.shared else { return false }
+    switch (shared, try mountOptions(device, files)) {
     case (.deny, _): return false
     case (.force, _): return true
     case (.never, nil): return false
@@ -61,28 +77,63 @@ extension TransparentHugePages {
   }
 
   /// What a mount of that device was made with; nil: there is none.
-  private static func mountOptions(_ device: UInt64, _ files: SystemFiles) -> [Substring]? {
+  private static func mountOptions(_ device: UInt64, _ files: SystemFiles) throws(Unreadable) -> [Substring]? {
     // as the C library's makedev(3) puts them together
     let (major, minor) = ((device >> 8 & 0xfff) | (device >> 32 & ~0xfff), (device & 0xff) | (device >> 12 & ~0xff))
     let number = "\(major):\(minor & 0xffff_ffff)"
-    for line in (files.text("/proc/self/mountinfo") ?? "").split(separator: "\n") {
+    for line in try files.demand("/proc/self/mountinfo").split(separator: "\n") {
       let words = line.split(separator: " ")
       if words.count > 3, words[2] == number, let options = words.last { return options.split(separator: ",") }
     }
     return nil
   }
 
-  /// `deny` and `force` are only in the setting for all sizes, and overrule that of the page size.
-  private static func shared(_ pageSize: Int, _ files: SystemFiles) -> SharedMode {
-    let general = files.text(directory + "/shmem_enabled")?.between("[", "]").flatMap(SharedMode.init)
-    if general == .deny || general == .force { return general ?? .never }
-    return choice("shmem_enabled", pageSize, files).flatMap(SharedMode.init) ?? .never
+  /// `deny` and `force` are only in the setting for all sizes, and overrule that of the page size. A kernel that has no
+  /// such setting has none for shared memory.
+  private static func shared(_ pageSize: Int, _ files: SystemFiles) throws(Unreadable) -> SharedMode {
+    let path = directory + "/shmem_enabled"
+    guard let text = try files.read(path) else { return .never }
+    let general = text.between("[", "]").flatMap(SharedMode.init)
+    if let general, general == .deny || general == .force { return general }
+    guard let mode = try choice("shmem_enabled", pageSize, files).flatMap(SharedMode.init) else {
+      throw Unreadable(path, .isUnclear)
+    }
+    return mode
   }
 
   /// What is chosen in `setting`: newer kernels have one for each page size, which may inherit the general one.
-  private static func choice(_ setting: String, _ pageSize: Int, _ files: SystemFiles) -> String? {
-    let ofSize = files.text("\(directory)/hugepages-\(pageSize >> 10)kB/\(setting)")?.between("[", "]")
+  private static func choice(
+    _ setting: String, _ pageSize: Int, _ files: SystemFiles
+  ) throws(Unreadable) -> String? {
+    let ofSize = try files.read("\(directory)/hugepages-\(pageSize >> 10)kB/\(setting)")?.between("[", "]")
     if let ofSize, ofSize != "inherit" { return ofSize }
-    return files.text("\(directory)/\(setting)")?.between("[", "]")
+    return try files.demand("\(directory)/\(setting)").between("[", "]")
+  }
+}
+
+/// What holds for one process, whatever the machine's settings are. It is inherited from whoever started it.
+extension TransparentHugePages {
+  /// Whether this process gets none even where it asks for them (prctl(2), PR_SET_THP_DISABLE).
+  public static var areOffForProcess: Bool {
+    get throws(Unreadable) { try processSetting() == CLINUX_THP_OFF }
+  }
+
+  /// Lets the page tables of this process have them again: a file's huge pages look like base pages otherwise.
+  public static func allowInProcess() throws(Unreadable) {
+    if (try? processSetting()) == CLINUX_THP_ON { return }
+    let result = clinux_thp_allow()
+    if result != 0 { throw Unreadable("the size of pages without prctl(2) PR_SET_THP_DISABLE", Errno(result)) }
+  }
+
+  private static func processSetting(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> clinux_thp {
+    var setting = CLINUX_THP_ON
+    let result = unsafe clinux_thp_setting(&setting)
+    if result == 0 { return setting }
+    // where the call is forbidden
+    let lines = try files.demand("/proc/self/status").split(separator: "\n")
+    guard let line = lines.first(where: { $0.hasPrefix("THP_enabled:") }) else {
+      throw Unreadable("prctl(2) PR_GET_THP_DISABLE", Errno(result))
+    }
+    return line.hasSuffix("1") ? CLINUX_THP_ON : CLINUX_THP_OFF
   }
 }

@@ -29,12 +29,5 @@ extension MemoryFile {
 
 extension PageKind {
   /// What a memfd gets where nothing is said: transparent huge pages where the kernel gives them to shared memory.
-  public static var preferredShared: PageKind { isTransparentSharedOn ? .transparent : .base }
-
-  static var isTransparentSharedOn: Bool {
-    switch TransparentHugePages.current()?.shared {
-    case nil, .never, .deny: false
-    case .always, .withinSize, .advise, .force: true
-    }
-  }
+  public static var preferredShared: PageKind { preference(obstacle(shared: true)) }
 }

@@ -70,7 +70,9 @@ public final class AnonymousMemory {
 
   func checks(_ facts: MachineFacts) -> [Check] {
     if placement?.policy == .bind {
-      return parts.flatMap { facts.nodeChecks($0.range.count, on: $0.node!, pageSize: pageSize) }
+      return parts.flatMap { part in
+        part.node.map { facts.nodeChecks(part.range.count, on: $0, pageSize: pageSize) } ?? []
+      }
         + facts.cgroupChecks(bytes, pageSize: pageSize)
     }
     if case .huge(let size) = page { return facts.hugePageChecks(bytes, pageSize: size) }
@@ -85,20 +87,21 @@ public final class AnonymousMemory {
         mapping = Owned(try Mapping.hugePages(bytes, pageSize: size))
       } else {
         mapping = Owned(try Mapping.anonymous(bytes, alignment: page.alignment))
-        try adviseIfKnown()
+        try advise()
       }
     } catch {
-      throw MemoryError(.failed(.map, error), bytes: bytes, pageSize: pageSize).lookingAtPool(need: bytes)
+      throw MemoryError.mapping(error, bytes: bytes, pageSize: pageSize).lookingAtPool(need: bytes)
     }
     try attempting(.place, nil) { () throws(Errno) in
       try placement?.apply(to: parts, at: address, length: bytes)
     }
   }
 
-  /// A kernel without transparent huge pages has nothing to forbid.
-  private func adviseIfKnown() throws(Errno) {
-    if TransparentHugePages.current() == nil { return }
-    try Memory.adviseHuge(address, bytes, page == .transparent)
+  /// A kernel without transparent huge pages has nothing to forbid, and says EINVAL.
+  private func advise() throws(Errno) {
+    do throws(Errno) {
+      try Memory.adviseHuge(address, bytes, page == .transparent)
+    } catch .invalid where page != .transparent {}
   }
 
   /// Gives all of it back, on as many threads as made it, and unmaps what is then empty. `control`: that of the run; nil

@@ -106,9 +106,7 @@ extension Demand {
 extension FileFindings {
   /// Bytes of most of its pages.
   public var usualPage: Int {
-    if let residentBytes, transparentBytes * 2 > residentBytes {
-      return TransparentHugePages.current()?.pageSize ?? pageSize
-    }
+    if let residentBytes, transparentBytes * 2 > residentBytes { return TransparentHugePages.unit() }
     return pageSize
   }
 }

@@ -37,7 +37,7 @@ final class DevicePinner: Pinner {
   private let numbers: UnsafeMutableBufferPointer<MappedSpace>
   private let mapSize: Int?
   private let bytes: Int
-  private var before = (locked: 0, pinned: 0)
+  private var count = PinCount()
 
   init(_ spaces: DeviceSpaces, _ request: PinRequest, _ memory: PinnedMemory) throws(MemoryError) {
     self.spaces = spaces
@@ -64,13 +64,6 @@ final class DevicePinner: Pinner {
   /// Each space counts for itself.
   private var dueBytes: Int { spaces.isPinning ? bytes * spaces.spaces.count : 0 }
 
-  /// VFIO's own containers count what they pin as locked. An iommufd counts it as pinned, one that stands in for a
-  /// container as well, and some of those as locked, too.
-  private var counted: (locked: Int, pinned: Int) {
-    let status = ProcessStatus.current()
-    return (status?.lockedBytes ?? 0, status?.pinnedBytes ?? 0)
-  }
-
   func checks(_ memory: PinnedMemory, _ facts: MachineFacts) -> [Check] {
     var checks = dueBytes > 0 ? facts.lockChecks(dueBytes) : []
     if let most = spaces.addressSpaces.compactMap(\.mappingsLeft).min() {
@@ -81,7 +74,7 @@ final class DevicePinner: Pinner {
     return checks
   }
 
-  func prepare(_ memory: PinnedMemory, _ table: RegionTable, grain: Int) { before = counted }
+  func prepare(_ memory: PinnedMemory, _ table: RegionTable, grain: Int) { count = PinCount() }
 
   func work(_ table: RegionTable) -> MapForDevices {
     unsafe MapForDevices(
@@ -91,20 +84,25 @@ final class DevicePinner: Pinner {
 
   func verify(_ memory: PinnedMemory, _ verification: inout Verification) throws(MemoryError) {
     verification.addresses = DeviceAddresses(first: plan.base, last: plan.base + UInt64(bytes) - 1)
-    let now = counted
-    let (locked, pinned) = (now.locked - before.locked, now.pinned - before.pinned)
-    if locked > pinned {
-      verification.lockedBytes = locked
-    } else {
-      verification.pinnedBytes = pinned
+    // VFIO's own containers count what they pin as locked. An iommufd counts it as pinned, one that stands in for a
+    // container as well, and some of those as locked, too.
+    switch count.grown() {
+    case .success(let (locked, pinned)):
+      if locked > pinned {
+        verification.lockedBytes = locked
+      } else {
+        verification.pinnedBytes = pinned
+      }
+      let missing = dueBytes - max(locked, pinned)
+      if missing > 0 { throw MemoryError(.notPinned(bytes: missing), path: memory.path) }
+    case .failure(let unread): verification.unread.append(unread)
     }
-    let found = max(locked, pinned)
-    if found < dueBytes { throw MemoryError(.notPinned(bytes: dueBytes - found), path: memory.path) }
   }
 
   func release() -> Bool {
-    for space in spaces.spaces { space.unmap(at: plan.base, bytes) }
-    let now = counted
-    return now.locked <= before.locked && now.pinned <= before.pinned
+    var isUnmapped = true
+    for space in spaces.spaces { isUnmapped = space.unmap(at: plan.base, bytes) && isUnmapped }
+    guard let grown = count.grown().known else { return isUnmapped }
+    return grown.locked <= 0 && grown.pinned <= 0
   }
 }

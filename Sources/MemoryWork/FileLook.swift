@@ -28,7 +28,7 @@ final class FileLook {
     do throws(Errno) {
       mapping = Owned(try Mapping.readOnly(file.descriptor!.value, file.length))
     } catch {
-      throw MemoryError(.failed(.map, error), path: file.path, bytes: file.length, pageSize: file.pageSize)
+      throw .mapping(error, path: file.path, bytes: file.length, pageSize: file.pageSize)
     }
     if !file.isOnDisk {
       // where the kernel forbids guards, a page that goes between two looks may come back empty

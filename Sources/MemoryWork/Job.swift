@@ -22,6 +22,8 @@ public protocol MemoryJob: AnyObject {
   var method: Method? { get }
   /// None: anonymous memory.
   var files: [MemoryFile] { get }
+  /// Whether all that it works on is mapped at once.
+  var mapsAllOfIt: Bool { get }
   /// What must hold beforehand.
   func checks(_ facts: MachineFacts) -> [Check]
   /// What a run needs and its time should not count.
@@ -59,6 +61,8 @@ public struct Verification: Sendable, Equatable {
   public var bytesByNode: [Int: Int] = [:]
   /// What was demanded and is not so.
   public var unmet: [MemoryError] = []
+  /// What could not be looked at.
+  public var unread: [Unreadable] = []
 
   public init() {}
 
@@ -82,6 +86,7 @@ public struct Verification: Sendable, Equatable {
 extension MemoryJob {
   public var leastChunk: Int { 1 }
   public var mostThreads: Int { .max }
+  public var mapsAllOfIt: Bool { true }
 
   /// The engine's bounds for memory: chunks of whole pages, `minimumChunk` or more, and no more than the usual minimum
   /// beyond that. R2's quarter of a share may be gigabytes, and a machine whose host has not backed its memory yet makes

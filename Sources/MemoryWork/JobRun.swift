@@ -1,5 +1,5 @@
 public import KTask
-internal import LinuxSystem
+public import LinuxSystem
 
 /// One run of a job: what it took, what its threads did, what went wrong and what was taken back.
 public struct JobRun: Sendable {
@@ -13,10 +13,10 @@ public struct JobRun: Sendable {
   }
 
   public var end: End
-  /// Wall-clock, user and system seconds, helpers' start included.
+  /// Wall-clock seconds, helpers' start included.
   public var seconds: Double
-  public var userSeconds: Double
-  public var systemSeconds: Double
+  /// CPU time, of all threads; nil where the kernel does not tell.
+  public var usage: ResourceUsage?
   /// The caller first.
   public var threads: [Thread]
   /// Every failed chunk, the first in time first.
@@ -63,7 +63,7 @@ func runMemoryTask<Work: TaskWork>(
       start: MemoryPosition(region: $0.region, offset: $0.range.lowerBound), size: $0.range.count, node: $0.node)
   }
   unsafe table.givenBack.pointee = 0
-  let began = (clock: Clock.now(), usage: ResourceUsage.current())
+  let began = (clock: Clock.now(), usage: try? ResourceUsage.current())
   let outcome: TaskOutcome<MemoryPosition, ChunkFailure>
   do throws(TaskControlError) {
     outcome = try control.run(work, nodeTasks: nodeTasks, monitor: monitor)
@@ -71,9 +71,9 @@ func runMemoryTask<Work: TaskWork>(
     preconditionFailure("a job made an impossible task: \(error)")
   }
   let took = outcome.seconds > 0 ? Double(Clock.now() - began.clock) / 1e9 : 0
-  let usage = ResourceUsage.current() - began.usage
+  let usage = began.usage.flatMap { before in (try? ResourceUsage.current()).map { $0 - before } }
   return unsafe JobRun(
-    end: outcome.jobEnd, seconds: took, userSeconds: usage.userSeconds, systemSeconds: usage.systemSeconds,
+    end: outcome.jobEnd, seconds: took, usage: usage,
     threads: outcome.threads.map { .init(node: $0.node, chunks: $0.chunks, bytes: $0.units, seconds: $0.seconds) },
     errors: outcome.failures.map { memoryError($0, spans[$0.nodeTask].node, table, path) }, bounds: outcome.bounds,
     exceededBounds: outcome.exceededBounds, chunkBytes: outcome.chunk, undoneBytes: table.givenBack.pointee)

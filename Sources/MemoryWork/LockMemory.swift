@@ -47,7 +47,7 @@ public final class LockJob: MemoryJob {
   private var table: RegionTable?
   private let recipe: Recipe
   public let method: Method?
-  private var lockedBefore = 0
+  private var count = PinCount()
   private var control: TaskControl?
 
   public init(_ memory: PinnedMemory, method wanted: Method?) throws(MemoryError) {
@@ -64,7 +64,7 @@ public final class LockJob: MemoryJob {
   public func checks(_ facts: MachineFacts) -> [Check] { memory.checks(facts) + facts.lockChecks(bytes) }
 
   public func prepare() throws(MemoryError) {
-    lockedBefore = ProcessStatus.current()?.lockedBytes ?? 0
+    count = PinCount()
     table = try memory.map(recipe)
   }
 
@@ -102,10 +102,15 @@ public final class LockJob: MemoryJob {
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
     var verification = try memory.verifyResident(table!, control, monitor)
     try memory.verifyPlacement(table!, control, monitor, &verification)
-    let locked = (ProcessStatus.current()?.lockedBytes ?? 0) - lockedBefore
-    verification.lockedBytes = memory.isPool ? 0 : locked
-    if !memory.isPool && locked < bytes {
-      throw MemoryError(.notLocked(bytes: bytes - locked), path: memory.path)
+    if memory.isPool {
+      verification.lockedBytes = 0
+      return verification
+    }
+    switch count.grown() {
+    case .success(let grown):
+      verification.lockedBytes = grown.locked
+      if grown.locked < bytes { throw MemoryError(.notLocked(bytes: bytes - grown.locked), path: memory.path) }
+    case .failure(let unread): verification.unread.append(unread)
     }
     return verification
   }

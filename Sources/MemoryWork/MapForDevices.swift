@@ -1,3 +1,4 @@
+internal import Glibc
 internal import KTask
 internal import LinuxSystem
 
@@ -89,11 +90,19 @@ struct MappedSpace: BitwiseCopyable {
     }
   }
 
+  /// False where something may still be mapped.
   @_noLocks
-  func unmap(at iova: UInt64, _ length: Int) {
-    switch kind {
-    case .vfio: try? VFIOContainer.unmap(descriptor, iova, length)
-    case .iommufd, .iommufdFiles: try? IOMMUFD.unmap(descriptor, space, iova, length)
+  @discardableResult
+  func unmap(at iova: UInt64, _ length: Int) -> Bool {
+    do throws(Errno) {
+      switch kind {
+      case .vfio: try VFIOContainer.unmap(descriptor, iova, length)
+      case .iommufd, .iommufdFiles: try IOMMUFD.unmap(descriptor, space, iova, length)
+      }
+      return true
+    } catch {
+      // nothing was
+      return error.code == ENOENT
     }
   }
 }

@@ -24,6 +24,10 @@ public struct MemoryError: Error, Equatable, Sendable {
     case noSuchPageSize
     /// Transparent huge pages are switched off.
     case transparentOff
+    /// For this process only: whoever started it has done that.
+    case transparentOffForProcess
+    /// What must be known, and the kernel does not tell.
+    case unread(Unreadable)
     /// Another ktaskctl works on it.
     case busy
     case missing
@@ -99,7 +103,7 @@ public struct MemoryError: Error, Equatable, Sendable {
   /// are back.
   func lookingAtPool(need: Int) -> MemoryError {
     guard let pageSize, pageSize > MemoryInfo.basePageSize, errno == .fault || errno == .noSpace || errno == .noMemory,
-      let pool = HugePagePool.of(pageSize: pageSize)
+      let pool = try? HugePagePool.of(pageSize: pageSize)
     else { return self }
     let free = node.map { node in pool.nodes.first { $0.number == node }?.free ?? 0 } ?? pool.free
     var error = self
@@ -109,8 +113,11 @@ public struct MemoryError: Error, Equatable, Sendable {
 
   /// The error number underneath, where there is one.
   public var errno: Errno? {
-    if case .failed(_, let errno) = cause { return errno }
-    return nil
+    switch cause {
+    case .failed(_, let errno): errno
+    case .unread(let unread): unread.errno
+    default: nil
+    }
   }
 }
 

@@ -148,9 +148,9 @@ public final class MemoryFile {
   }
 
   /// Asks for transparent huge pages; false where its file system has none.
-  public func wantTransparent() -> Bool {
+  public func wantTransparent() throws(MemoryError) -> Bool {
     guard fileSystem.kind == .tmpfs, let device = device else { return false }
-    isTransparent = TransparentHugePages.isOn(device: device)
+    isTransparent = try requiring(path) { () throws(Unreadable) in try TransparentHugePages.isOn(device: device) }
     return isTransparent
   }
 
@@ -197,7 +197,7 @@ public final class MemoryFile {
     do throws(Errno) {
       mapping = Owned(try Mapping.shared(descriptor!.value, length, reserving: false))
     } catch {
-      throw MemoryError(.failed(.map, error), path: path, bytes: length, pageSize: pageSize)
+      throw .mapping(error, path: path, bytes: length, pageSize: pageSize)
     }
     try attempting(.advise, path) { () throws(Errno) in
       // before the first touch; later it would come too late

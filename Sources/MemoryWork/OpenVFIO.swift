@@ -38,13 +38,23 @@ extension DeviceSpaces {
         continue
       }
     }
-    return try groups.last!.value.device(address)
+    guard let last = groups.last else { throw .noDevice }
+    return try last.value.device(address)
   }
 
   private static func path(_ group: Int) -> String { "/dev/vfio/\(group)" }
 
+  private static func numbers(_ path: String) throws(MemoryError) -> [Int] {
+    try requiring(path) { () throws(Unreadable) in try IOMMUGroup.numbers() }
+  }
+
+  /// nil: there is no such group.
+  static func facts(_ group: Int, _ path: String) throws(MemoryError) -> IOMMUGroup? {
+    try requiring(path) { () throws(Unreadable) in try IOMMUGroup.of(group) }
+  }
+
   private static func open(_ groups: [Int]) throws(MemoryError) -> Member {
-    if IOMMUGroup.numbers().isEmpty { throw MemoryError(.noPin(.noIOMMU), path: path(groups[0])) }
+    if try numbers(path(groups[0])).isEmpty { throw MemoryError(.noPin(.noIOMMU), path: path(groups[0])) }
     let container = try opening(VFIOContainer.path, of: "vfio-pci") { () throws(Errno) in
       Owned(try VFIOContainer.open())
     }
@@ -72,7 +82,7 @@ extension DeviceSpaces {
 
   /// One device is as good as all: the IOMMU cannot tell a group's apart.
   private static func attach(_ group: Owned<VFIOGroup>, _ number: Int) throws(MemoryError) -> Owned<FileDescriptor> {
-    let devices = IOMMUGroup.of(number)?.devices ?? []
+    let devices = try facts(number, path(number))?.devices ?? []
     guard let device = devices.first(where: { $0.driver == "vfio-pci" }) else {
       throw MemoryError(.noPin(.notBound(devices)), path: path(number))
     }
@@ -93,8 +103,8 @@ extension DeviceSpaces {
 
   /// A group that is there, nobody's, and viable.
   static func openGroup(_ number: Int) throws(MemoryError) -> Owned<VFIOGroup> {
-    guard let facts = IOMMUGroup.of(number) else {
-      throw MemoryError(.noPin(.noGroup(of: IOMMUGroup.numbers())), path: path(number))
+    guard let facts = try facts(number, path(number)) else {
+      throw MemoryError(.noPin(.noGroup(of: try numbers(path(number)))), path: path(number))
     }
     let group: Owned<VFIOGroup>
     do throws(Errno) {

@@ -12,7 +12,7 @@ public enum PageKind: Hashable, Sendable {
   public var alignment: Int {
     switch self {
     case .base: MemoryInfo.basePageSize
-    case .transparent: TransparentHugePages.current()?.pageSize ?? MemoryInfo.basePageSize
+    case .transparent: TransparentHugePages.unit()
     case .huge(let size): size
     }
   }
@@ -25,17 +25,28 @@ public enum PageKind: Hashable, Sendable {
   }
 
   /// Transparent huge pages where the kernel gives them to whom asks, else base pages.
-  public static var preferred: PageKind { isTransparentOn ? .transparent : .base }
+  public static var preferred: PageKind { preference(obstacle()) }
 
-  static var isTransparentOn: Bool {
-    guard let settings = TransparentHugePages.current() else { return false }
-    return settings.enabled != .never
+  static func preference(_ obstacle: MemoryError.Cause?) -> PageKind { obstacle == nil ? .transparent : .base }
+
+  /// What keeps this process from having transparent huge pages where it asks for them; nil: nothing. Shared memory has a
+  /// setting of its own.
+  public static func obstacle(shared: Bool = false) -> MemoryError.Cause? {
+    do throws(Unreadable) {
+      guard let settings = try TransparentHugePages.current() else { return .transparentOff }
+      if try TransparentHugePages.areOffForProcess { return .transparentOffForProcess }
+      let isOff = shared ? [.never, .deny].contains(settings.shared) : settings.enabled == .never
+      return isOff ? .transparentOff : nil
+    } catch {
+      return .unread(error)
+    }
   }
 
-  /// The kind of `bytes` large pages, if the machine has them.
-  public static func of(bytes: Int) -> PageKind? {
+  /// The kind of `bytes` large pages; nil where the machine has none. Throws where that is not known.
+  public static func of(bytes: Int, path: String? = nil) throws(MemoryError) -> PageKind? {
     if bytes == MemoryInfo.basePageSize { return .base }
-    return HugePagePool.of(pageSize: bytes) == nil ? nil : .huge(bytes)
+    let pool = try requiring(path) { () throws(Unreadable) in try HugePagePool.of(pageSize: bytes) }
+    return pool == nil ? nil : .huge(bytes)
   }
 }
 

@@ -33,16 +33,19 @@ public struct Placement: Equatable, Sendable {
 
 /// What each node still has of pages of one size, in bytes, while regions are handed to nodes one after the other.
 public struct NodeStock: Sendable, Equatable {
-  /// By the size of the page; the base page's is the node's memory.
+  /// By the size of the page; the base page's is the node's memory. Nothing for a size of which the kernel does not tell.
   private var bytes: [Int: [Int: Int]]
 
   public init(_ bytes: [Int: [Int: Int]]) { self.bytes = bytes }
 
   public init(_ facts: MachineFacts) {
-    let memory = facts.nodes.map { ($0.number, Self.withoutPageTables(facts.available(on: $0))) }
-    bytes = [MemoryInfo.basePageSize: Dictionary(memory) { $1 }]
-    for pool in facts.pools {
-      let pages = pool.nodes.map { ($0.number, pool.available(on: $0) * pool.pageSize) }
+    bytes = [:]
+    if let nodes = facts.nodes.known {
+      let memory = nodes.map { ($0.number, Self.withoutPageTables(MachineFacts.available(on: $0))) }
+      bytes[MemoryInfo.basePageSize] = Dictionary(memory) { $1 }
+    }
+    for pool in facts.pools.known ?? [] {
+      let pages = pool.nodes.map { ($0.number, pool.bytes(pool.available(on: $0))) }
       bytes[pool.pageSize] = Dictionary(pages) { $1 }
     }
   }
@@ -51,12 +54,16 @@ public struct NodeStock: Sendable, Equatable {
   /// this look to the check's.
   private static func withoutPageTables(_ bytes: Int) -> Int { max(0, bytes / 513 * 512 - 16 << 20) }
 
-  /// In bytes.
-  func left(on node: Int, pageSize: Int) -> Int { bytes[pageSize]?[node] ?? 0 }
+  /// In bytes; nil: not known.
+  func left(on node: Int, pageSize: Int) -> Int? {
+    guard let nodes = bytes[pageSize] else { return nil }
+    // a node that is not listed has none
+    return nodes[node] ?? 0
+  }
 
   mutating func take(_ amount: Int, from node: Int, pageSize: Int) {
-    let rest = max(0, left(on: node, pageSize: pageSize) - amount)
-    bytes[pageSize]?[node] = rest
+    guard let left = left(on: node, pageSize: pageSize) else { return }
+    bytes[pageSize]?[node] = max(0, left - amount)
   }
 }
 
@@ -115,9 +122,12 @@ extension Placement {
   ) -> [Span] {
     let wanted = missing.bytes == 0 ? Extents([0..<length]) : missing
     let units = (wanted.bytes + alignment - 1) / alignment
-    let having = nodes.numbers.map { stock.left(on: $0, pageSize: pageSize) / alignment }
     let isBound = policy == .bind && missing.bytes > 0
-    let shares = NodeShares.split(units, having: isBound ? having : having.map { _ in units })
+    // what a node has that the kernel says nothing of, it is to say itself
+    let having = nodes.numbers.map { node in
+      isBound ? stock.left(on: node, pageSize: pageSize).map { $0 / alignment } ?? units : units
+    }
+    let shares = NodeShares.split(units, having: having)
     var parts: [Span] = []
     for (node, range) in zip(nodes.numbers, NodeShares.cut(length, missing: wanted, alignment: alignment, shares))
     where !range.isEmpty {

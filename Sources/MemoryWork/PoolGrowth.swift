@@ -16,20 +16,25 @@ public final class PoolGrowth {
   /// By how many pages each pool's own size has grown: surplus pages become its own first.
   private var differences: [(pageSize: Int, node: Int?, pages: Int)] = []
 
-  public init(_ job: any MemoryJob) {
+  public init(_ job: any MemoryJob) throws(MemoryError) {
     self.job = job
-    planned = Self.missing(job, .current())
+    planned = try Self.missing(job)
   }
 
-  private static func missing(_ job: any MemoryJob, _ facts: MachineFacts) -> [PoolRaise] {
+  /// Throws where the kernel does not tell what pools have: nobody knows then by how much to raise one.
+  private static func missing(_ job: any MemoryJob) throws(MemoryError) -> [PoolRaise] {
     if job.bytes == 0 { return [] }
+    let facts = try MachineFacts.current()
+    if let unread = facts.pools.unread, job.files.contains(where: { $0.fileSystem.kind == .hugetlbfs }) {
+      throw MemoryError(.unread(unread), path: job.files.first?.path)
+    }
     let shared = job.files.first { $0.placement.map { $0.policy != .bind } ?? false }?.placement?.nodes
     return PoolRaise.missing(from: job.checks(facts), sharedBy: shared)
   }
 
   /// Whether the machine has the memory for it.
-  public var checks: [Check] {
-    MachineFacts.current().checks(planned, path: planned.first.flatMap { path($0.pageSize) })
+  public func checks(_ facts: MachineFacts) -> [Check] {
+    facts.checks(planned, path: planned.first.flatMap { path($0.pageSize) })
   }
 
   /// The first file that draws on a pool, for messages.
@@ -42,7 +47,7 @@ public final class PoolGrowth {
     for size in Set(job.files.filter { $0.fileSystem.kind == .hugetlbfs }.map(\.pageSize)).sorted() {
       if let claim = try claim(size, monitor) { claims.append(claim) }
     }
-    for raise in Self.missing(job, .current()) { try grow(raise, monitor, patience) }
+    for raise in try Self.missing(job) { try grow(raise, monitor, patience) }
   }
 
   /// Waits while another process has it: that one is making its pages. nil: who may not change pools needs not, where
@@ -52,8 +57,7 @@ public final class PoolGrowth {
       do throws(Errno) {
         if let claim = try PoolSize.claim(pageSize: pageSize) { return Owned(claim) }
       } catch {
-        let hasNoRight = [.access, .permission, .readOnly].contains(error)
-        if hasNoRight && Self.missing(job, .current()).isEmpty { return nil }
+        if [.access, .permission, .readOnly].contains(error), try Self.missing(job).isEmpty { return nil }
         throw MemoryError(.failed(.growPool, error), path: path(pageSize), pageSize: pageSize)
       }
       Clock.sleep(milliseconds: 5)
@@ -81,7 +85,8 @@ public final class PoolGrowth {
     let deadline = Clock.now() + 10_000_000_000
     for size in Set(differences.map(\.pageSize)).sorted() {
       while claim(on: size) == nil && Clock.now() < deadline {
-        if let claim = (try? PoolSize.claim(pageSize: size)) ?? nil { claims.append(Owned(claim)) }
+        // one that fails, or is another's, is tried again until the time is over
+        if let claim = try? PoolSize.claim(pageSize: size) { claims.append(Owned(claim)) }
         Clock.sleep(milliseconds: 5)
       }
     }
@@ -114,9 +119,7 @@ extension PoolGrowth {
   }
 
   private func grow(_ raise: PoolRaise, _ monitor: TaskMonitor, _ patience: Patience) throws(MemoryError) {
-    guard let before = HugePagePool.of(pageSize: raise.pageSize) else {
-      throw MemoryError(.noSuchPageSize, pageSize: raise.pageSize)
-    }
+    let before = try pool(raise)
     let goal = before.total(on: raise.node) + raise.pages
     differences.append((raise.pageSize, raise.node, 0))
     var tries = 0
@@ -147,23 +150,40 @@ extension PoolGrowth {
       throw MemoryError(
         .failed(.growPool, error), path: path(raise.pageSize), pageSize: raise.pageSize, node: raise.node)
     }
-    guard let after = HugePagePool.of(pageSize: raise.pageSize) else { return 0 }
+    // as asked for, until the kernel tells what it made of that: an undo must not miss any
+    let before = (asked: goal - before.total(on: raise.node), persistent: before.persistent)
+    differences[differences.count - 1].pages = max(differences[differences.count - 1].pages, before.asked)
+    let after = try pool(raise)
     differences[differences.count - 1].pages = max(0, after.persistent - before.persistent)
     return after.total(on: raise.node)
   }
 
+  private func pool(_ raise: PoolRaise) throws(MemoryError) -> HugePagePool {
+    let pool = try requiring(path(raise.pageSize)) { () throws(Unreadable) in
+      try HugePagePool.of(pageSize: raise.pageSize)
+    }
+    guard let pool else { throw MemoryError(.noSuchPageSize, pageSize: raise.pageSize) }
+    return pool
+  }
+
+  /// False where the kernel does not tell that it is so.
   private func shrink(_ pageSize: Int, _ node: Int?, by pages: Int) -> Bool {
     if pages == 0 { return true }
-    guard let claim = claim(on: pageSize), let now = HugePagePool.of(pageSize: pageSize) else { return false }
+    guard let claim = claim(on: pageSize), let now = Self.pool(pageSize) else { return false }
     let goal = now.persistent(on: node) - pages
     func left(after number: Int) -> Int? {
-      guard (try? claim.value.set(max(0, number), node: node)) != nil,
-        let after = HugePagePool.of(pageSize: pageSize)
-      else { return nil }
+      guard (try? claim.value.set(max(0, number), node: node)) != nil, let after = Self.pool(pageSize) else {
+        return nil
+      }
       return after.persistent - (now.persistent - pages)
     }
     guard let rest = left(after: goal) else { return false }
+    if rest <= 0 { return true }
     // kernels differ in whether a number for one node counts the others' surplus, too: those that do have taken too little
-    return rest <= 0 ? true : left(after: goal - rest).map { $0 <= 0 } ?? false
+    guard let rest = left(after: goal - rest) else { return false }
+    return rest <= 0
   }
+
+  /// For an undo, which has nobody to tell why it failed.
+  private static func pool(_ pageSize: Int) -> HugePagePool? { (try? HugePagePool.of(pageSize: pageSize)) ?? nil }
 }

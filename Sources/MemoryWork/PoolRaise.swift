@@ -58,13 +58,10 @@ extension MachineFacts {
   /// The memory that raised pools are made of, on the machine and on each node that is named.
   func checks(_ raises: [PoolRaise], path: String? = nil) -> [Check] {
     if raises.isEmpty { return [] }
-    let have = max(0, memoryAvailable - reserve)
-    let all = Check(.memory, need: raises.reduce(0) { $0 + $1.bytes }, have: have, path: path)
+    let all = Check(.memory, need: raises.reduce(0) { $0 + $1.bytes }, memory, path: path, have: Self.available)
     let ofNodes = Set(raises.compactMap(\.node)).sorted().map { node in
       let need = raises.filter { $0.node == node }.reduce(0) { $0 + $1.bytes }
-      return Check(
-        .nodeMemory(node: node), need: need,
-        have: nodes.first { $0.number == node }.map { available(on: $0) } ?? 0, path: path)
+      return Check(.nodeMemory(node: node), need: need, nodes, path: path) { $0.available(on: node) }
     }
     return [all] + ofNodes
   }

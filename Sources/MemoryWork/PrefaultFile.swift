@@ -49,7 +49,7 @@ extension MemoryFile {
   }
 
   /// Bytes that chunk ends are multiples of: huge pages that tmpfs may use are not cut.
-  var alignment: Int { max(pageSize, TransparentHugePages.current()?.pageSize ?? pageSize) }
+  var alignment: Int { max(pageSize, TransparentHugePages.unit()) }
 
   /// From the first page that is not known to be ready, which is in memory and cleared, to the last; on disk, where blocks and
   /// cached pages may lack in different places, all or nothing.
@@ -162,7 +162,7 @@ extension Check.What {
   fileprivate var isShared: Bool {
     switch self {
     case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .nodeMemory, .nodeHugePages: true
-    case .space, .lockLimit, .fileSizeLimit, .pieces: false
+    case .space, .lockLimit, .fileSizeLimit, .addressSpaceLimit, .dataLimit, .pieces: false
     }
   }
 }

@@ -16,6 +16,10 @@ public struct Check: Equatable, Sendable {
     case lockLimit
     /// RLIMIT_FSIZE.
     case fileSizeLimit
+    /// RLIMIT_AS.
+    case addressSpaceLimit
+    /// RLIMIT_DATA.
+    case dataLimit
     /// Pieces that can be pinned each by itself, a count: "buffers".
     case pieces(String)
   }
@@ -24,8 +28,11 @@ public struct Check: Equatable, Sendable {
   public var need: Int
   public var have: Int
   public var path: String?
+  /// Why it could not be made; nil: it was. What is then needed and had means nothing.
+  public var notMade: Unreadable?
 
-  public var isMet: Bool { need <= have }
+  /// A check that was not made stands in nobody's way: the kernel is to say it.
+  public var isMet: Bool { notMade != nil || need <= have }
 
   public init(_ what: What, need: Int, have: Int, path: String? = nil) {
     self.what = what
@@ -33,54 +40,127 @@ public struct Check: Equatable, Sendable {
     self.have = have
     self.path = path
   }
+
+  public init(_ what: What, need: Int, notMade: Unreadable, path: String? = nil) {
+    self.init(what, need: need, have: 0, path: path)
+    self.notMade = notMade
+  }
+
+  /// Made where the kernel told what there is; `have` makes bytes of that.
+  init<Value>(_ what: What, need: Int, _ fact: Fact<Value>, path: String? = nil, have: (Value) -> Int) {
+    switch fact {
+    case .success(let value): self.init(what, need: need, have: have(value), path: path)
+    case .failure(let unread): self.init(what, need: need, notMade: unread, path: path)
+    }
+  }
 }
 
 /// What the machine and the process have, asked once before the checks; made up by tests.
 public struct MachineFacts: Sendable {
-  public var memoryTotal = 0
-  public var memoryAvailable = 0
-  public var nodes: [NodeMemory] = []
-  public var cgroupMemory: ControlGroup.Headroom?
-  public var pools: [HugePagePool] = []
+  public var memory: Fact<MemoryInfo> = .success(MemoryInfo(totalBytes: 0, availableBytes: 0, freeBytes: 0))
+  public var nodes: Fact<[NodeMemory]> = .success([])
+  public var cgroupMemory: Fact<ControlGroup.Headroom?> = .success(nil)
+  /// Groups that may limit memory, too, and that this process cannot see.
+  public var hiddenMemoryLimits: Unreadable?
+  public var pools: Fact<[HugePagePool]> = .success([])
   /// The process's headroom for huge pages of a size.
-  public var cgroupHugePages: [Int: ControlGroup.Headroom] = [:]
-  /// nil: no limit.
-  public var fileSizeLimit: Int?
-  /// What may still be locked; nil: no limit, or CAP_IPC_LOCK.
-  public var lockable: Int?
+  public var cgroupHugePages: [Int: Fact<ControlGroup.Headroom?>] = [:]
+  /// Groups that may limit huge pages, too, and that this process cannot see.
+  public var hiddenHugetlbLimits: Unreadable?
+  /// Of each, nil: no limit.
+  public var fileSizeLimit: Fact<Int?> = .success(nil)
+  /// What may still be locked; no limit with CAP_IPC_LOCK.
+  public var lockable: Fact<Int?> = .success(nil)
+  /// What RLIMIT_AS and RLIMIT_DATA still leave.
+  public var addressSpace: Fact<Int?> = .success(nil)
+  public var data: Fact<Int?> = .success(nil)
 
   public init() {}
 
-  public static func current() -> MachineFacts {
+  /// Throws where this process lacks what it takes to ask.
+  public static func current() throws(MemoryError) -> MachineFacts {
     var facts = MachineFacts()
-    let memory = MemoryInfo.current()
-    facts.memoryTotal = memory?.totalBytes ?? 0
-    facts.memoryAvailable = memory?.availableBytes ?? 0
-    facts.nodes = NodeMemory.all()
-    let cgroup = ControlGroup.current()
-    facts.cgroupMemory = cgroup.memoryHeadroom
-    facts.pools = HugePagePool.all()
-    for pool in facts.pools { facts.cgroupHugePages[pool.pageSize] = cgroup.hugetlbHeadroom(pageSize: pool.pageSize) }
-    facts.fileSizeLimit = ResourceLimit.of(.fileSize).soft
-    facts.lockable = lockable()
+    let status = asking { () throws(Unreadable) in try ProcessStatus.current() }
+    let group = ControlGroup.current()
+    facts.memory = asking { () throws(Unreadable) in try MemoryInfo.current() }
+    facts.nodes = asking { () throws(Unreadable) in try NodeMemory.all() }
+    facts.cgroupMemory = asking { () throws(Unreadable) in try group.memoryHeadroom }
+    facts.hiddenMemoryLimits = group.hiddenMemoryLimits
+    facts.pools = asking { () throws(Unreadable) in try HugePagePool.all() }
+    for size in facts.pools.known?.map(\.pageSize) ?? [] {
+      facts.cgroupHugePages[size] = asking { () throws(Unreadable) in try group.hugetlbHeadroom(pageSize: size) }
+    }
+    facts.hiddenHugetlbLimits = group.hiddenHugetlbLimits
+    facts.fileSizeLimit = limit(.fileSize)
+    facts.lockable = lockable(status)
+    facts.addressSpace = left(.addressSpace, status, \.addressSpaceBytes)
+    facts.data = left(.data, status, \.dataBytes)
+    if let shortage = facts.shortage { throw MemoryError(.unread(shortage)) }
     return facts
   }
 
+  /// The first answer that is none, because the process has no descriptor or memory left to ask with.
+  private var shortage: Unreadable? {
+    let all = [
+      memory.unread, nodes.unread, cgroupMemory.unread, pools.unread, fileSizeLimit.unread, lockable.unread,
+      addressSpace.unread, data.unread,
+    ]
+    return (all + cgroupHugePages.values.map(\.unread)).compactMap(\.self).first(where: \.isShortage)
+  }
+
+  private static func limit(_ resource: ResourceLimit.Resource) -> Fact<Int?> {
+    asking { () throws(Unreadable) in try ResourceLimit.of(resource).soft }
+  }
+
+  /// What a limit leaves beside what the process has already.
+  private static func left(
+    _ resource: ResourceLimit.Resource, _ status: Fact<ProcessStatus>, _ used: (ProcessStatus) -> Int
+  ) -> Fact<Int?> {
+    asking { () throws(Unreadable) in
+      guard let limit = try ResourceLimit.of(resource).soft else { return nil }
+      return max(0, limit - used(try status.get()))
+    }
+  }
+
   /// What this process may still lock or pin; nil: as much as there is.
-  static func lockable() -> Int? {
-    guard !Capability.ipcLock.isEffective, let limit = ResourceLimit.of(.lockedMemory).soft else { return nil }
-    let status = ProcessStatus.current()
-    return max(0, limit - (status?.lockedBytes ?? 0) - (status?.pinnedBytes ?? 0))
+  static func lockable(
+    _ status: Fact<ProcessStatus> = asking({ () throws(Unreadable) in try ProcessStatus.current() })
+  ) -> Fact<Int?> {
+    let left = left(.lockedMemory, status) { $0.lockedBytes + $0.pinnedBytes }
+    if left == .success(nil) { return left }
+    let isCapable = asking { () throws(Unreadable) in try Capability.ipcLock.isEffective }
+    return isCapable.flatMap { $0 ? .success(nil) : left }
   }
 
   /// Memory that a run leaves for everybody else: the last of it costs reclaim, then the OOM killer.
-  public var reserve: Int { Self.reserve(of: memoryTotal) }
+  public static func reserve(of total: Int) -> Int { max(64 << 20, total / 100) }
 
-  private static func reserve(of total: Int) -> Int { max(64 << 20, total / 100) }
+  /// Bytes that may be had without taking the last of it.
+  static func available(in memory: MemoryInfo) -> Int {
+    max(0, memory.availableBytes - reserve(of: memory.totalBytes))
+  }
 
-  /// Bytes that may be had on a node without taking the last of it.
-  func available(on node: NodeMemory) -> Int {
-    max(0, node.availableBytes - Self.reserve(of: node.totalBytes))
+  /// The same on a node.
+  static func available(on node: NodeMemory) -> Int { max(0, node.availableBytes - reserve(of: node.totalBytes)) }
+}
+
+/// A question to the kernel, and what came of it.
+func asking<Value>(_ ask: () throws(Unreadable) -> Value) -> Fact<Value> {
+  do throws(Unreadable) {
+    return .success(try ask())
+  } catch {
+    return .failure(error)
+  }
+}
+
+/// A question that an answer is needed to.
+func requiring<Value>(
+  _ path: String? = nil, _ ask: () throws(Unreadable) -> Value
+) throws(MemoryError) -> Value {
+  do throws(Unreadable) {
+    return try ask()
+  } catch {
+    throw MemoryError(.unread(error), path: path)
   }
 }
 
@@ -98,8 +178,7 @@ extension MachineFacts {
   /// Base or transparent huge pages: memory with the page tables that map it, in the machine and in the cgroup.
   func memoryChecks(_ bytes: Int, path: String? = nil) -> [Check] {
     if bytes == 0 { return [] }
-    let have = max(0, memoryAvailable - reserve)
-    return [Check(.memory, need: Self.withPageTables(bytes), have: have, path: path)]
+    return [Check(.memory, need: Self.withPageTables(bytes), memory, path: path, have: Self.available)]
       + cgroupChecks(bytes, pageSize: MemoryInfo.basePageSize, path: path)
   }
 
@@ -112,12 +191,29 @@ extension MachineFacts {
   func cgroupChecks(_ bytes: Int, pageSize: Int, path: String? = nil) -> [Check] {
     if bytes == 0 { return [] }
     if pageSize > MemoryInfo.basePageSize {
-      guard let group = cgroupHugePages[pageSize] else { return [] }
-      return [Check(.cgroupHugePages(size: pageSize, path: group.path), need: bytes, have: group.bytes, path: path)]
+      // each pool that is known was asked for
+      let headroom = cgroupHugePages[pageSize] ?? pools.map { _ in nil }
+      return groupChecks(headroom, hiddenHugetlbLimits, need: bytes, path) {
+        .cgroupHugePages(size: pageSize, path: $0)
+      }
     }
-    guard let group = cgroupMemory else { return [] }
     let need = Self.withPageTables(bytes)
-    return [Check(.cgroupMemory(path: group.path), need: need, have: group.bytes, path: path)]
+    return groupChecks(cgroupMemory, hiddenMemoryLimits, need: need, path) { .cgroupMemory(path: $0) }
+  }
+
+  /// Of the groups in sight, and of those that are not.
+  private func groupChecks(
+    _ headroom: Fact<ControlGroup.Headroom?>, _ hidden: Unreadable?, need: Int, _ path: String?,
+    what: (String) -> Check.What
+  ) -> [Check] {
+    var checks: [Check] = []
+    switch headroom {
+    case .success(let group?): checks = [Check(what(group.path), need: need, have: group.bytes, path: path)]
+    case .success(nil): break
+    case .failure(let unread): checks = [Check(what("of this process"), need: need, notMade: unread, path: path)]
+    }
+    if let hidden { checks.append(Check(what("out of sight"), need: need, notMade: hidden, path: path)) }
+    return checks
   }
 
   /// Memory bound to one node, of base pages or of a pool's.
@@ -126,16 +222,24 @@ extension MachineFacts {
   ) -> [Check] {
     if bytes == 0 { return [] }
     guard pageSize > MemoryInfo.basePageSize else {
-      // without /sys nothing is known of any node: the kernel is to say it
-      if nodes.isEmpty { return [] }
-      let have = nodes.first { $0.number == node }.map { available(on: $0) } ?? 0
-      return [Check(.nodeMemory(node: node), need: Self.withPageTables(bytes), have: have, path: path)]
+      // a kernel that knows no nodes is to say it
+      if nodes.known?.isEmpty == true { return [] }
+      return [
+        Check(.nodeMemory(node: node), need: Self.withPageTables(bytes), nodes, path: path) { $0.available(on: node) }
+      ]
     }
-    guard let pool = pools.first(where: { $0.pageSize == pageSize }) else { return [] }
-    let part = pool.nodes.first { $0.number == node } ?? HugePagePool.Node(number: node, total: 0, free: 0)
-    let own = mayOwnPromises ? min(pool.free, pool.reserved) : 0
-    let what = Check.What.nodeHugePages(size: pageSize, node: node, total: part.total)
-    return [Check(what, need: bytes, have: pool.available(on: part, own: own) * pageSize, path: path)]
+    switch pools {
+    case .failure(let unread):
+      let what = Check.What.nodeHugePages(size: pageSize, node: node, total: 0)
+      return [Check(what, need: bytes, notMade: unread, path: path)]
+    case .success(let pools):
+      guard let pool = pools.first(where: { $0.pageSize == pageSize }) else { return [] }
+      // a node that the pool does not list has none of its pages
+      let part = pool.nodes.first { $0.number == node } ?? HugePagePool.Node(number: node, total: 0, free: 0)
+      let own = mayOwnPromises ? min(pool.free, pool.reserved) : 0
+      let what = Check.What.nodeHugePages(size: pageSize, node: node, total: part.total)
+      return [Check(what, need: bytes, have: pool.bytes(pool.available(on: part, own: own)), path: path)]
+    }
   }
 
   /// Pages of a pool. A file that was mapped before holds promises for its missing pages, `mayOwnPromises`: whether
@@ -143,22 +247,37 @@ extension MachineFacts {
   func hugePageChecks(
     _ bytes: Int, pageSize: Int, path: String? = nil, mayOwnPromises: Bool = false
   ) -> [Check] {
-    guard bytes > 0, let pool = pools.first(where: { $0.pageSize == pageSize }) else { return [] }
-    let pages = pool.available + (mayOwnPromises ? min(pool.free, pool.reserved) : 0)
-    let have = pages.multipliedReportingOverflow(by: pageSize)
-    let check = Check(
-      .hugePages(size: pageSize, total: pool.total), need: bytes, have: have.overflow ? .max : have.partialValue,
-      path: path)
-    return [check] + cgroupChecks(bytes, pageSize: pageSize, path: path)
+    if bytes == 0 { return [] }
+    let groups = cgroupChecks(bytes, pageSize: pageSize, path: path)
+    switch pools {
+    case .failure(let unread):
+      return [Check(.hugePages(size: pageSize, total: 0), need: bytes, notMade: unread, path: path)] + groups
+    case .success(let pools):
+      guard let pool = pools.first(where: { $0.pageSize == pageSize }) else { return [] }
+      let have = pool.available(own: mayOwnPromises ? min(pool.free, pool.reserved) : 0)
+      let check = Check(
+        .hugePages(size: pageSize, total: pool.total), need: bytes, have: pool.bytes(have), path: path)
+      return [check] + groups
+    }
   }
 
-  func lockChecks(_ bytes: Int) -> [Check] {
-    guard let lockable else { return [] }
-    return [Check(.lockLimit, need: bytes, have: lockable)]
-  }
+  func lockChecks(_ bytes: Int) -> [Check] { limitChecks(.lockLimit, bytes, lockable) }
 
   func fileSizeChecks(_ size: Int, path: String) -> [Check] {
-    guard let fileSizeLimit else { return [] }
-    return [Check(.fileSizeLimit, need: size, have: fileSizeLimit, path: path)]
+    limitChecks(.fileSizeLimit, size, fileSizeLimit, path: path)
   }
+
+  /// A limit on the process; nothing where there is none.
+  func limitChecks(_ what: Check.What, _ need: Int, _ limit: Fact<Int?>, path: String? = nil) -> [Check] {
+    switch limit {
+    case .success(nil): []
+    case .success(let have?): [Check(what, need: need, have: have, path: path)]
+    case .failure(let unread): [Check(what, need: need, notMade: unread, path: path)]
+    }
+  }
+}
+
+extension [NodeMemory] {
+  /// Bytes that may be had on a node without taking the last of it; a node without memory is not listed.
+  func available(on node: Int) -> Int { first { $0.number == node }.map(MachineFacts.available) ?? 0 }
 }

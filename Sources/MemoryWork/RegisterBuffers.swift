@@ -34,7 +34,7 @@ struct RegisterBuffers: TaskWork, @unchecked Sendable {
 /// io_uring's registered buffers.
 final class BufferPinner: Pinner {
   private var table: PlaceTable?
-  private var pinnedBefore = 0
+  private var count = PinCount()
   private let largest: Int
   private let cpus: Int
   private let mostRings: Int
@@ -45,9 +45,11 @@ final class BufferPinner: Pinner {
   init(_ memory: PinnedMemory, mapSize: Int?) throws(MemoryError) {
     leastChunk = pinGrain(memory.bytes, mapSize: mapSize, most: nil)
     largest = min(BufferRing.largestBuffer, mapSize ?? .max)
-    cpus = (try? CPUSet.allowed())?.count ?? 1
+    // one ring works for all, if not as fast
+    cpus = (try? CPUSet.allowed().count) ?? 1
     // rings count as locked memory in some kernels: who has little of it gets no more than can work at once
-    mostRings = MachineFacts.lockable() == nil ? Self.descriptorsLeft : min(cpus, Self.descriptorsLeft)
+    let isUnlimited = MachineFacts.lockable() == .success(nil)
+    mostRings = isUnlimited ? Self.descriptorsLeft : min(cpus, Self.descriptorsLeft)
     do throws(Errno) {
       _ = try BufferRing.make(places: 1)
     } catch {
@@ -56,7 +58,10 @@ final class BufferPinner: Pinner {
   }
 
   /// Some are left for everything else.
-  private static var descriptorsLeft: Int { max(1, (ResourceLimit.of(.openFiles).soft ?? .max) - 64) }
+  private static var descriptorsLeft: Int {
+    guard let limit = try? ResourceLimit.of(.openFiles) else { return 1 }
+    return limit.soft.map { max(1, $0 - 64) } ?? .max
+  }
 
   private func rings(_ memory: PinnedMemory) -> Int {
     RingLayout.rings(memory.bytes, largest: largest, cpus: cpus, most: mostRings)
@@ -75,7 +80,7 @@ final class BufferPinner: Pinner {
   }
 
   func prepare(_ memory: PinnedMemory, _ regions: RegionTable, grain: Int) throws(MemoryError) {
-    pinnedBefore = ProcessStatus.current()?.pinnedBytes ?? 0
+    count = PinCount()
     let buffers = buffers(memory, grain: grain)
     guard let layout = RingLayout(buffers: buffers, rings: rings(memory)) else {
       throw MemoryError(.noPin(.tooManyBuffers(buffers)), path: "io_uring")
@@ -89,16 +94,21 @@ final class BufferPinner: Pinner {
   }
 
   func verify(_ memory: PinnedMemory, _ verification: inout Verification) throws(MemoryError) {
-    let pinned = (ProcessStatus.current()?.pinnedBytes ?? 0) - pinnedBefore
-    verification.pinnedBytes = pinned
-    if pinned < memory.bytes { throw MemoryError(.notPinned(bytes: memory.bytes - pinned), path: memory.path) }
+    switch count.grown() {
+    case .success(let grown):
+      verification.pinnedBytes = grown.pinned
+      let missing = memory.bytes - grown.pinned
+      if missing > 0 { throw MemoryError(.notPinned(bytes: missing), path: memory.path) }
+    case .failure(let unread): verification.unread.append(unread)
+    }
   }
 
   func release() -> Bool {
     guard let table else { return true }
     let isDropped = table.dropAll()
     self.table = nil
-    return isDropped && (ProcessStatus.current()?.pinnedBytes ?? 0) <= pinnedBefore
+    guard let grown = count.grown().known else { return isDropped }
+    return isDropped && grown.pinned <= 0
   }
 }
 
@@ -107,8 +117,11 @@ extension PinRefusal {
   static func noRing(_ errno: Errno) -> PinRefusal {
     switch errno {
     case .noMemory:
-      if Capability.ipcLock.isEffective { return .rings(errno) }
-      return ResourceLimit.of(.lockedMemory).soft.map { .ringLimit($0) } ?? .rings(errno)
+      // named only where it is known to be what holds
+      guard (try? Capability.ipcLock.isEffective) == false, let limit = try? ResourceLimit.of(.lockedMemory).soft else {
+        return .rings(errno)
+      }
+      return .ringLimit(limit)
     case .permission: return BufferRing.restriction().map { .ringsDisabled($0) } ?? .ringsFiltered
     default: return .rings(errno)
     }

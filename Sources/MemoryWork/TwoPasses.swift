@@ -6,8 +6,7 @@ extension JobRun {
   func after(_ first: JobRun) -> JobRun {
     var both = self
     both.seconds += first.seconds
-    both.userSeconds += first.userSeconds
-    both.systemSeconds += first.systemSeconds
+    both.usage = usage.flatMap { own in first.usage.map { own + $0 } }
     if end == .finished { both.threads = first.threads }
     return both
   }

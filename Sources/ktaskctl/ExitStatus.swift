@@ -30,8 +30,9 @@ extension MemoryError {
     switch cause {
     case .short(let check): check.what.isLimit ? .permission : .shortage
     case .failed(let operation, let errno): Self.exitStatus(operation, errno)
-    case .wrongKind, .wrongFileSystem, .wrongPageSize, .noSuchPageSize, .transparentOff, .noMethod: .notSupported
-    case .noSuchNodes, .noNodes, .noPlacement: .notSupported
+    case .wrongKind, .wrongFileSystem, .wrongPageSize, .noSuchPageSize, .noMethod: .notSupported
+    case .transparentOff, .transparentOffForProcess, .noSuchNodes, .noNodes, .noPlacement: .notSupported
+    case .unread(let unread): Self.exitStatus(unread)
     case .busy: .busy
     case .noSize, .beyondEnd, .namedTwice, .hasPages: .usage
     case .notAsDemanded: .notAsDemanded
@@ -42,6 +43,13 @@ extension MemoryError {
       .cancelled:
       .failed
     }
+  }
+
+  /// What the kernel does not tell it does not have for this program.
+  private static func exitStatus(_ unread: Unreadable) -> ExitStatus {
+    guard let errno = unread.errno else { return .notSupported }
+    if [.tooManyFilesInAll, .noMemory].contains(errno) { return .shortage }
+    return [.permission, .access, .tooManyFiles].contains(errno) ? .permission : .notSupported
   }
 
   private static func exitStatus(_ operation: Operation, _ errno: Errno) -> ExitStatus {
@@ -62,7 +70,7 @@ extension Check.What {
   /// A limit set on the process, not something that has run out.
   var isLimit: Bool {
     switch self {
-    case .lockLimit, .fileSizeLimit, .pieces: true
+    case .lockLimit, .fileSizeLimit, .addressSpaceLimit, .dataLimit, .pieces: true
     case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .nodeMemory, .nodeHugePages, .space: false
     }
   }

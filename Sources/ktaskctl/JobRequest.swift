@@ -52,6 +52,15 @@ enum JobRequest: Equatable {
     return false
   }
 
+  /// Memory of no file that was there before: its pages are of the kind that this program chooses.
+  var makesItsOwnMemory: Bool {
+    switch self {
+    case .clearAnonymous, .pinAnonymous, .exec: true
+    case .clearRegions: !keepsResult
+    case .clear, .prefault, .verify, .release, .pin, .prefaultRegions: false
+    }
+  }
+
   /// Its regions in words; none where it has files or a size.
   var regions: [RegionWord] {
     switch self {
@@ -87,6 +96,7 @@ enum JobRequest: Equatable {
     case .verify(let paths, let zero, let isInfo):
       let demand = Demand(
         size: size, pages: try page.map(demandedPages), nodes: try placing.demandedNodes(), zero: zero, isInfo: isInfo)
+      try seeHugePages(paths)
       return VerifyJob(try MemoryFile.look(at: paths, size: size, placing.looking), demand: demand)
     case .exec(let bytes, _):
       let file = try MemoryFile(memory: sharedPageKind(page), bytes: bytes)
@@ -124,10 +134,10 @@ private func pageKind(_ word: PageSizeWord?) throws(MemoryError) -> PageKind {
   switch word {
   case nil: return .preferred
   case .transparent:
-    if PageKind.preferred != .transparent { throw MemoryError(.transparentOff) }
+    if let obstacle = PageKind.obstacle() { throw MemoryError(obstacle) }
     return .transparent
   case .bytes(let bytes):
-    guard let kind = PageKind.of(bytes: bytes) else { throw MemoryError(.noSuchPageSize, pageSize: bytes) }
+    guard let kind = try PageKind.of(bytes: bytes) else { throw MemoryError(.noSuchPageSize, pageSize: bytes) }
     return kind
   }
 }
@@ -136,7 +146,7 @@ private func sharedPageKind(_ word: PageSizeWord?) throws(MemoryError) -> PageKi
   switch word {
   case nil: return .preferredShared
   case .transparent:
-    if PageKind.preferredShared != .transparent { throw MemoryError(.transparentOff, path: MemoryFile.memfd) }
+    if let obstacle = PageKind.obstacle(shared: true) { throw MemoryError(obstacle, path: MemoryFile.memfd) }
     return .transparent
   case .bytes: return try pageKind(word)
   }
@@ -151,11 +161,20 @@ private func wanted(_ regions: [RegionWord], _ size: Int?) -> [WantedFile] {
   regions.compactMap { region in region.path.map { ($0, region.size?.bytes ?? size, region.nodes) } }
 }
 
+/// Whoever started this process may have switched them off for it: files that others made have theirs all the same.
+private func seeHugePages(_ paths: [String]) throws(MemoryError) {
+  do throws(Unreadable) {
+    try TransparentHugePages.allowInProcess()
+  } catch {
+    throw MemoryError(.unread(error), path: paths.first)
+  }
+}
+
 private func demandedPages(_ word: PageSizeWord) throws(MemoryError) -> Demand.Pages {
   switch word {
   case .transparent: return .transparent
   case .bytes(let bytes):
-    if PageKind.of(bytes: bytes) == nil { throw MemoryError(.noSuchPageSize, pageSize: bytes) }
+    if try PageKind.of(bytes: bytes) == nil { throw MemoryError(.noSuchPageSize, pageSize: bytes) }
     return .bytes(bytes)
   }
 }
@@ -163,7 +182,7 @@ private func demandedPages(_ word: PageSizeWord) throws(MemoryError) -> Demand.P
 private func openFiles(
   _ wanted: [WantedFile], _ page: PageSizeWord?, creating: Bool, mayBeEmpty: Bool = false, _ placing: inout Placing
 ) throws(MemoryError) -> [MemoryFile] {
-  if case .bytes(let bytes) = page, PageKind.of(bytes: bytes) == nil {
+  if case .bytes(let bytes) = page, try PageKind.of(bytes: bytes, path: wanted[0].path) == nil {
     throw MemoryError(.noSuchPageSize, path: wanted[0].path, pageSize: bytes)
   }
   let files = try MemoryFile.open(
@@ -181,6 +200,11 @@ private func demand(_ page: PageSizeWord, of file: MemoryFile) throws(MemoryErro
   case .bytes(file.pageSize): return
   case .bytes(let bytes): throw MemoryError(.wrongPageSize(has: file.pageSize), path: file.path, pageSize: bytes)
   case .transparent:
-    if !file.wantTransparent() { throw MemoryError(.transparentOff, path: file.path) }
+    switch PageKind.obstacle(shared: true) {
+    // a tmpfs has its mount's option
+    case nil, .transparentOff?: break
+    case let obstacle?: throw MemoryError(obstacle, path: file.path)
+    }
+    if try !file.wantTransparent() { throw MemoryError(.transparentOff, path: file.path) }
   }
 }

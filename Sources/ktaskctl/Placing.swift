@@ -33,7 +33,7 @@ struct Placing {
   /// nil where nothing is said of nodes.
   private mutating func placement(_ own: NodesWord?) throws(MemoryError) -> Placement? {
     guard let word = own ?? standard else { return nil }
-    if stock == NodeStock([:]) { stock = NodeStock(.current()) }
+    if stock == NodeStock([:]) { stock = NodeStock(try .current()) }
     return Placement(try word.nodes(), policy)
   }
 }

@@ -59,15 +59,35 @@ struct Plan {
     bounds = sweep.bounds
     exceeded = sweep.exceeded
     warnings =
-      sweep.warnings + ((job as? ReleaseJob)?.warnings ?? request.launch?.warnings ?? [])
+      sweep.warnings + Self.pageWarnings(request, words.pageSize)
+      + ((job as? ReleaseJob)?.warnings ?? request.launch?.warnings ?? [])
       + (command.growsPool ? PoolGrowth.warnings(job) : [])
-    growth = command.growsPool ? PoolGrowth(job) : nil
-    let wanted = job.bytes == 0 ? [] : job.checks(.current())
-    checks = growth.map { $0.checks + wanted.filter { !$0.isAboutPool } } ?? wanted
+    growth = command.growsPool ? try PoolGrowth(job) : nil
+    checks = try Self.checks(job, growth, threads: threadCounts.max() ?? 1)
     try refuseGivingAwayOthersPages()
     if hold != nil && threadCounts.count * (runs + warmup) > 1 {
       throw ValidationError("--hold is one run with one number of threads")
     }
+  }
+
+  /// Why memory that could come in huge pages comes in base pages where nothing is said of them.
+  private static func pageWarnings(_ request: JobRequest, _ word: PageSizeWord?) -> [String] {
+    guard word == nil, request.makesItsOwnMemory else { return [] }
+    switch PageKind.obstacle(shared: request.launch != nil) {
+    case .transparentOffForProcess?:
+      return ["4K pages: transparent huge pages are switched off for this process (PR_SET_THP_DISABLE)"]
+    case .unread(let unread)?: return ["4K pages: whether there are transparent huge pages is not known, \(unread)"]
+    default: return []
+    }
+  }
+
+  private static func checks(
+    _ job: any MemoryJob, _ growth: PoolGrowth?, threads: Int
+  ) throws(MemoryError) -> [Check] {
+    let facts = try MachineFacts.current()
+    let ofMemory = job.bytes == 0 ? [] : job.checks(facts)
+    let wanted = job.limitChecks(facts, threads: threads) + ofMemory
+    return growth.map { $0.checks(facts) + wanted.filter { !$0.isAboutPool } } ?? wanted
   }
 
   /// Several runs give back in between, and only what they put there themselves.

@@ -65,8 +65,17 @@ enum Program {
   }
 
   private static func show(_ command: TopologyCommand) -> Int32 {
-    let report = TopologyReport.current()
-    return answer(command.json ? report.json() : report.text())
+    do throws(MemoryError) {
+      let report = try TopologyReport.current()
+      return answer(command.json ? report.json() : report.text())
+    } catch {
+      var message = error.message
+      message.what = "topology"
+      show(message)
+      if command.json { Terminal.output.write(Document.failed("topology", .init(error)).json() + "\n") }
+      Terminal.flush()
+      return error.exitStatus.rawValue
+    }
   }
 }
 

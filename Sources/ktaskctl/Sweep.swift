@@ -1,4 +1,5 @@
 import KTask
+import LinuxSystem
 import MemoryWork
 
 /// What a plan's runs came to: the plain value that the report tells.
@@ -6,8 +7,8 @@ struct SweepOutcome {
   struct Count {
     var threads: Int
     var times: [Double] = []
-    var userSeconds: [Double] = []
-    var systemSeconds: [Double] = []
+    /// CPU time of those runs of which the kernel tells it.
+    var usages: [ResourceUsage] = []
     /// The last run's threads.
     var helpers: [JobRun.Thread] = []
     /// The fewest threads of a run, and what kept it from having more.
@@ -131,8 +132,7 @@ struct Sweep {
 extension SweepOutcome.Count {
   mutating func add(_ run: JobRun) {
     times.append(run.seconds)
-    userSeconds.append(run.userSeconds)
-    systemSeconds.append(run.systemSeconds)
+    if let usage = run.usage { usages.append(usage) }
     helpers = run.threads
     if run.threads.count < fewest {
       fewest = run.threads.count

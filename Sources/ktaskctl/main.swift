@@ -1,5 +1,6 @@
 import Glibc
 import LinuxSystem
 
+Footing.secure()
 Terminal.occupyStreams()
 exit(Program.run(CommandLineWords.all()))

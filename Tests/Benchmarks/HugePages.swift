@@ -7,13 +7,13 @@ enum HugePages {
 
   /// Sees to it that so many bytes of free huge pages are there, or fewer where there is less memory; how many.
   static func reserve(_ bytes: Int, pageSize: Int = size) throws -> Int {
-    guard let pool = HugePagePool.of(pageSize: pageSize) else { throw Skip("the kernel has no such pages") }
+    guard let pool = try HugePagePool.of(pageSize: pageSize) else { throw Skip("the kernel has no such pages") }
     let free = max(0, pool.free - pool.reserved)
     if free * pageSize >= bytes { return bytes }
     let before = pool.total
     CleanUp.add { setPool(before, pageSize) }
     setPool(before + bytes / pageSize - free, pageSize)
-    let now = HugePagePool.of(pageSize: pageSize) ?? pool
+    let now = try HugePagePool.of(pageSize: pageSize) ?? pool
     let available = min(bytes, max(0, now.free - now.reserved) * pageSize)
     let unit = max(256 << 20, pageSize)
     if available < unit {
@@ -46,6 +46,6 @@ enum HugePages {
 
 /// Half of the memory that is available, at most `bytes`, in whole 256 MiB.
 func fitting(_ bytes: Int) -> Int {
-  let available = MemoryInfo.current()?.availableBytes ?? bytes
+  let available = (try? MemoryInfo.current().availableBytes) ?? bytes
   return max(1, min(bytes, available / 2) >> 28) << 28
 }

@@ -14,11 +14,11 @@ private struct PinWay {
   let with: String?
 
   /// VFIO and iommufd need devices that nobody uses: those that are bound to vfio-pci.
-  static func all() -> [PinWay] {
-    let free = IOMMUGroup.numbers().compactMap { IOMMUGroup.of($0) }
+  static func all() throws -> [PinWay] {
+    let free = try IOMMUGroup.numbers().compactMap { try IOMMUGroup.of($0) }
       .filter { !$0.devices.isEmpty && $0.devices.allSatisfy { $0.driver == "vfio-pci" } }
     let groups = free.map { "\($0.number)" }
-    let device = free.lazy.flatMap(\.devices).first { $0.vfioNode() != nil }
+    let device = try free.flatMap(\.devices).first { try $0.vfioNode() != nil }
     return [
       PinWay(name: "mlock", with: "mlock"), PinWay(name: "io_uring", with: "io_uring"),
       PinWay(name: "VFIO, one container", with: groups.first.map { "vfio:\($0)" }),
@@ -93,7 +93,7 @@ private func measurePins(_ setting: Setting) throws {
   for pages in PinPages.all(setting) {
     do {
       try pages.reserve()
-      for way in PinWay.all() {
+      for way in try PinWay.all() {
         guard let with = way.with else { continue }
         rows.append(try measurePin(setting, way.name, with, pages))
       }
@@ -101,7 +101,7 @@ private func measurePins(_ setting: Setting) throws {
       left.append("\(pages.name): \(reason)")
     }
   }
-  left += PinWay.all().filter { $0.with == nil }.map { "\($0.name): no device here is bound to vfio-pci" }
+  left += try PinWay.all().filter { $0.with == nil }.map { "\($0.name): no device here is bound to vfio-pci" }
   printTable(["", "pages", "memory"] + PinColumn.all.map(\.name), rows.map(cells))
   print(
     """

@@ -30,30 +30,40 @@ struct ControlGroupV2Tests {
       (["/a/cpu.max": "max 100000\n", "/a/b/cpu.max": "max 100000\n"], nil),
       (["/a/cpu.max": "150000 100000\n", "/a/b/cpu.max": "max 100000\n"], 1.5),
       (["/a/cpu.max": "150000 100000\n", "/a/b/cpu.max": "25000 50000\n"], 0.5),
-      (["/a/cpu.max": "nonsense\n", "/a/b/cpu.max": "0 0\n"], nil),
+      (["/a/cpu.max": "max 100000\n", "/a/b/cpu.max": "0 0\n"], nil),
     ])
   func quota(files: [String: String], quota: Double?) throws {
     let tree = try tree(files)
-    #expect(ControlGroup.current(tree.files).cpuQuota == quota)
+    #expect(try ControlGroup.current(tree.files).cpuQuota == quota)
   }
 
-  @Test("give the least memory left up the tree, cache that is given up first not counted")
+  @Test("do not tell a quota that no kernel writes")
+  func unclearQuota() throws {
+    let tree = try tree(["/a/cpu.max": "nonsense\n", "/a/b/cpu.max": "150000 100000\n"])
+    #expect(throws: Unreadable("/cg/a/cpu.max", .isUnclear)) { try ControlGroup.current(tree.files).cpuQuota }
+  }
+
+  @Test("give the least memory left up the tree, file cache that can be dropped not counted")
   func memory() throws {
     let tree = try tree([
       "/a/memory.max": "\(8 * gibibyte)\n", "/a/memory.current": "\(7 * gibibyte)\n",
-      "/a/memory.stat": "anon 1\nfile 2\ninactive_file \(4 * gibibyte)\nactive_file 3\n",
+      "/a/memory.stat":
+        "anon 1\nfile 2\ninactive_file \(3 * gibibyte)\nactive_file \(gibibyte + 8192)\nfile_dirty 4096\n"
+        + "file_writeback 4096\nshmem \(gibibyte)\n",
       "/a/b/memory.max": "\(7 * gibibyte)\n", "/a/b/memory.current": "\(gibibyte)\n",
       "/a/b/memory.stat": "inactive_file 0\n",
     ])
     let expected = ControlGroup.Headroom(bytes: 5 * gibibyte, limitBytes: 8 * gibibyte, path: "/cg/a")
-    #expect(ControlGroup.current(tree.files).memoryHeadroom == expected)
+    #expect(try ControlGroup.current(tree.files).memoryHeadroom == expected)
   }
 
   @Test("give no memory left rather than less than none")
   func memoryExceeded() throws {
-    let tree = try tree(["/a/b/memory.max": "4096\n", "/a/b/memory.current": "8192\n"])
+    let tree = try tree([
+      "/a/b/memory.max": "4096\n", "/a/b/memory.current": "8192\n", "/a/b/memory.stat": "inactive_file 0\n",
+    ])
     let expected = ControlGroup.Headroom(bytes: 0, limitBytes: 4096, path: "/cg/a/b")
-    #expect(ControlGroup.current(tree.files).memoryHeadroom == expected)
+    #expect(try ControlGroup.current(tree.files).memoryHeadroom == expected)
   }
 
   @Test("do not limit memory that no group limits")
@@ -61,7 +71,7 @@ struct ControlGroupV2Tests {
     let tree = try tree([
       "/a/memory.max": "max\n", "/a/b/memory.max": "max\n", "/a/b/memory.current": "8192\n",
     ])
-    #expect(ControlGroup.current(tree.files).memoryHeadroom == nil)
+    #expect(try ControlGroup.current(tree.files).memoryHeadroom == nil)
   }
 
   @Test("give the lesser of huge pages that may be used and that may be reserved")
@@ -70,12 +80,13 @@ struct ControlGroupV2Tests {
       "/a/b/hugetlb.2MB.max": "\(4 << 21)\n", "/a/b/hugetlb.2MB.current": "\(1 << 21)\n",
       "/a/b/hugetlb.2MB.rsvd.max": "\(4 << 21)\n", "/a/b/hugetlb.2MB.rsvd.current": "\(2 << 21)\n",
       "/a/hugetlb.2MB.max": "max\n", "/a/hugetlb.1GB.max": "0\n", "/a/hugetlb.64KB.max": "65536\n",
+      "/a/hugetlb.1GB.current": "0\n", "/a/hugetlb.64KB.current": "0\n",
     ])
     let group = ControlGroup.current(tree.files)
-    #expect(group.hugetlbHeadroom(pageSize: 2 << 20)?.bytes == 2 << 21)
-    #expect(group.hugetlbHeadroom(pageSize: 1 << 30) == .init(bytes: 0, limitBytes: 0, path: "/cg/a"))
-    #expect(group.hugetlbHeadroom(pageSize: 64 << 10)?.bytes == 64 << 10)
-    #expect(group.hugetlbHeadroom(pageSize: 16 << 30) == nil)
+    #expect(try group.hugetlbHeadroom(pageSize: 2 << 20)?.bytes == 2 << 21)
+    #expect(try group.hugetlbHeadroom(pageSize: 1 << 30) == .init(bytes: 0, limitBytes: 0, path: "/cg/a"))
+    #expect(try group.hugetlbHeadroom(pageSize: 64 << 10)?.bytes == 64 << 10)
+    #expect(try group.hugetlbHeadroom(pageSize: 16 << 30) == nil)
   }
 
   @Test(
@@ -97,7 +108,7 @@ struct ControlGroupV2Tests {
     if path == "/a/b" { files["/my cg/b/cpu.max"] = root == "/a" ? "200000 100000\n" : "1 1\n" }
     if root == "/" { files["/my cg/a/b/cpu.max"] = "100000 100000\n" }
     let tree = try FileTree.of(files)
-    #expect(ControlGroup.current(tree.files).cpuQuota == quota)
+    #expect(try ControlGroup.current(tree.files).cpuQuota == quota)
   }
 }
 
@@ -121,7 +132,7 @@ struct ControlGroupV1Tests {
       "/cpu,cpuacct/c/cpu.cfs_quota_us": micros + "\n", "/cpu,cpuacct/c/cpu.cfs_period_us": "100000\n",
       "/cpu,cpuacct/cpu.cfs_quota_us": "-1\n", "/cpu,cpuacct/cpu.cfs_period_us": "100000\n",
     ])
-    #expect(ControlGroup.current(tree.files).cpuQuota == quota)
+    #expect(try ControlGroup.current(tree.files).cpuQuota == quota)
   }
 
   @Test("give the least memory left up the tree, and take the highest number for no limit")
@@ -130,12 +141,39 @@ struct ControlGroupV1Tests {
       "/memory/memory.limit_in_bytes": "\(Self.unlimited)\n",
       "/memory/m/memory.limit_in_bytes": "\(2 * gibibyte)\n",
       "/memory/m/memory.usage_in_bytes": "\(gibibyte)\n",
-      "/memory/m/memory.stat": "inactive_file 5\ntotal_inactive_file 4096\n",
+      "/memory/m/memory.stat": "inactive_file 5\ntotal_inactive_file 4096\ntotal_active_file 8192\ntotal_dirty 4096\n",
+      "/memory/m/n/memory.stat": "hierarchical_memory_limit \(2 * gibibyte)\n",
       "/memory/m/n/memory.limit_in_bytes": "\(Self.unlimited)\n",
     ])
     let expected = ControlGroup.Headroom(
-      bytes: gibibyte + 4096, limitBytes: 2 * gibibyte, path: "/cg/memory/m")
-    #expect(ControlGroup.current(tree.files).memoryHeadroom == expected)
+      bytes: gibibyte + 8192, limitBytes: 2 * gibibyte, path: "/cg/memory/m")
+    #expect(try ControlGroup.current(tree.files).memoryHeadroom == expected)
+  }
+
+  @Test("count what is swapped out against the limit of both")
+  func swap() throws {
+    let tree = try tree([
+      "/memory/m/memory.limit_in_bytes": "\(2 * gibibyte)\n", "/memory/m/memory.usage_in_bytes": "\(gibibyte)\n",
+      "/memory/m/memory.memsw.limit_in_bytes": "\(3 * gibibyte)\n",
+      "/memory/m/memory.memsw.usage_in_bytes": "\(5 * gibibyte / 2)\n", "/memory/m/memory.stat": "total_dirty 0\n",
+      "/memory/m/n/memory.stat": "hierarchical_memory_limit \(2 * gibibyte)\n",
+    ])
+    let expected = ControlGroup.Headroom(bytes: gibibyte / 2, limitBytes: 3 * gibibyte, path: "/cg/memory/m")
+    #expect(try ControlGroup.current(tree.files).memoryHeadroom == expected)
+  }
+
+  @Test("tell of a limit above the group that a container sees")
+  func limitAbove() throws {
+    let tree = try FileTree.of([
+      "/proc/self/cgroup": "2:memory:/docker/abc\n",
+      "/proc/self/mountinfo": mount("/docker/abc", "/cg/memory", "cgroup", "memory"),
+      "/cg/memory/memory.limit_in_bytes": "\(Self.unlimited)\n", "/cg/memory/memory.usage_in_bytes": "\(gibibyte)\n",
+      "/cg/memory/memory.stat": "hierarchical_memory_limit \(3 * gibibyte)\ntotal_active_file \(gibibyte / 2)\n"
+        + "total_inactive_file 0\n",
+    ])
+    let expected = ControlGroup.Headroom(
+      bytes: 5 * gibibyte / 2, limitBytes: 3 * gibibyte, path: "above /cg/memory")
+    #expect(try ControlGroup.current(tree.files).memoryHeadroom == expected)
   }
 
   @Test("give the huge pages left")
@@ -148,8 +186,8 @@ struct ControlGroupV1Tests {
       "/hugetlb/h/hugetlb.2MB.rsvd.usage_in_bytes": "\(2 << 20)\n",
     ])
     let group = ControlGroup.current(tree.files)
-    #expect(group.hugetlbHeadroom(pageSize: 1 << 30)?.bytes == 2 * gibibyte)
-    #expect(group.hugetlbHeadroom(pageSize: 2 << 20)?.bytes == 6 << 20)
+    #expect(try group.hugetlbHeadroom(pageSize: 1 << 30)?.bytes == 2 * gibibyte)
+    #expect(try group.hugetlbHeadroom(pageSize: 2 << 20)?.bytes == 6 << 20)
   }
 }
 
@@ -163,22 +201,48 @@ struct ControlGroupTests {
         + mount("/", "/cg/memory", "cgroup", "memory")
         + mount("/", "/cg/unified", "cgroup2", ""),
       "/cg/cpu/cpu.cfs_quota_us": "50000\n", "/cg/cpu/cpu.cfs_period_us": "100000\n",
-      "/cg/memory/m/memory.limit_in_bytes": "4096\n",
+      "/cg/memory/m/memory.limit_in_bytes": "4096\n", "/cg/memory/m/memory.usage_in_bytes": "0\n",
+      "/cg/memory/m/memory.stat": "total_inactive_file 0\n", "/cg/unified/u/hugetlb.2MB.current": "0\n",
       "/cg/unified/u/hugetlb.2MB.max": "2097152\n", "/cg/unified/u/cpu.max": "10000 100000\n",
     ])
     let group = ControlGroup.current(tree.files)
-    #expect(group.cpuQuota == 0.5)
-    #expect(group.memoryHeadroom?.path == "/cg/memory/m")
-    #expect(group.hugetlbHeadroom(pageSize: 2 << 20)?.path == "/cg/unified/u")
+    #expect(try group.cpuQuota == 0.5)
+    #expect(try group.memoryHeadroom?.path == "/cg/memory/m")
+    #expect(try group.hugetlbHeadroom(pageSize: 2 << 20)?.path == "/cg/unified/u")
   }
 
   @Test("allow everything where there are none")
   func none() throws {
-    let tree = try FileTree.of()
+    let tree = try FileTree.of(["/proc/self/stat": ""])
     let group = ControlGroup.current(tree.files)
-    #expect(group.cpuQuota == nil)
-    #expect(group.memoryHeadroom == nil)
-    #expect(group.hugetlbHeadroom(pageSize: 2 << 20) == nil)
+    #expect(try group.cpuQuota == nil)
+    #expect(try group.memoryHeadroom == nil)
+    #expect(try group.hugetlbHeadroom(pageSize: 2 << 20) == nil)
+  }
+
+  @Test("are not known where they, or what tells of them, cannot be seen")
+  func unseen() throws {
+    let unmounted = try FileTree.of(["/proc/self/cgroup": "2:memory:/m\n0::/u\n", "/proc/self/mountinfo": ""])
+    for tree in [unmounted.files, SystemFiles(root: "/nowhere")] {
+      let group = ControlGroup.current(tree)
+      #expect(throws: Unreadable.self) { try group.cpuQuota }
+      #expect(throws: Unreadable.self) { try group.memoryHeadroom }
+      #expect(throws: Unreadable.self) { try group.hugetlbHeadroom(pageSize: 2 << 20) }
+    }
+  }
+
+  @Test("that a container sees may not be all, which the topmost one tells")
+  func hidden() throws {
+    var files = [
+      "/proc/self/cgroup": "0::/\n", "/proc/self/mountinfo": mount("/", "/cg", "cgroup2", ""),
+      "/cg/cgroup.procs": "", "/cg/cgroup.type": "domain\n",
+    ]
+    let inside = try FileTree.of(files)
+    #expect(ControlGroup.current(inside.files).hiddenMemoryLimits == Unreadable("what is above cgroup /cg", .isHidden))
+    files["/cg/cgroup.type"] = nil
+    let outside = try FileTree.of(files)
+    #expect(ControlGroup.current(outside.files).hiddenMemoryLimits == nil)
+    #expect(ControlGroup.current(outside.files).hiddenQuotas == nil)
   }
 
   /// A group of the kernel's own, of version 1, for as long as `body` runs; its answers are the kernel's, and
@@ -209,7 +273,8 @@ struct ControlGroupTests {
   func realQuota() throws {
     let limits: KeyValuePairs = ["cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "75000"]
     try inside("/sys/fs/cgroup/cpu", limits) { group, _ in
-      #expect(group.cpuQuota == 0.75)
+      let quota = try group.cpuQuota
+      #expect(quota == 0.75)
     }
   }
 
@@ -221,7 +286,7 @@ struct ControlGroupTests {
       "the memory controller is not of version 1"))
   func realMemory() throws {
     try inside("/sys/fs/cgroup/memory", ["memory.limit_in_bytes": "\(64 << 20)"]) { group, path in
-      let headroom = try #require(group.memoryHeadroom)
+      let headroom = try #require(try group.memoryHeadroom)
       #expect(headroom.path == path)
       #expect(headroom.limitBytes == 64 << 20)
       #expect(headroom.bytes > 32 << 20)

@@ -42,7 +42,7 @@ struct NodeTests {
     #expect(printed == "")
   }
 
-  @Test("tell of their memory line by line; page cache counts by half")
+  @Test("tell of their memory line by line; page cache that is clean counts, but for the low watermark")
   func memory() throws {
     let directory = "/sys/devices/system/node"
     let files = try FileTree.of([
@@ -52,17 +52,25 @@ struct NodeTests {
       Node 0 MemFree:         400 kB
       Node 0 Active(file):     60 kB
       Node 0 Inactive(file):   40 kB
+      Node 0 Dirty:             7 kB
+      Node 0 Writeback:         3 kB
       Node 0 SReclaimable:     20 kB
       """,
+      "/proc/self/stat": "", "/proc/sys/vm/min_free_kbytes": "4\n",
       directory + "/node1/meminfo": "Node 1 MemTotal: 0 kB\nNode 1 MemFree: 0 kB\n",
       directory + "/node10/meminfo": "Node 10 MemTotal: 30 kB\nNode 10 MemFree: 20 kB\n",
-      directory + "/node2/cpulist": "0-3\n",
+      directory + "/node2/cpulist": "0-3\n", "/sys/kernel/notes": "",
     ])
     let expected = [
-      NodeMemory(number: 0, totalBytes: 1000 << 10, availableBytes: 460 << 10),
+      NodeMemory(number: 0, totalBytes: 1000 << 10, availableBytes: (400 + 90 - 5 + 10) << 10),
       NodeMemory(number: 10, totalBytes: 30 << 10, availableBytes: 20 << 10),
     ]
-    #expect(NodeMemory.all(files.files) == expected)
+    #expect(try NodeMemory.all(files.files) == expected)
+    let unknown = try FileTree.of([
+      directory + "/node0/meminfo": "Node 0 MemTotal: 9 kB\n", directory + "/node1/meminfo": "Node 1 MemTotal: 9 kB\n",
+      "/sys/kernel/notes": "",
+    ])
+    #expect(throws: Unreadable.self) { try NodeMemory.all(unknown.files) }
   }
 
   @Test("have all the machine's memory where there is one")
@@ -71,9 +79,9 @@ struct NodeTests {
       "/proc/meminfo": "MemTotal: 100 kB\nMemFree: 50 kB\nMemAvailable: 70 kB\n",
       "/sys/devices/system/node/node0/meminfo": "Node 0 MemTotal: 60 kB\nNode 0 MemFree: 20 kB\n",
     ])
-    #expect(NodeMemory.all(files.files) == [NodeMemory(number: 0, totalBytes: 100 << 10, availableBytes: 70 << 10)])
-    let here = NodeMemory.all().reduce(0) { $0 + $1.totalBytes }
-    let machine = try #require(MemoryInfo.current()).totalBytes
+    #expect(try NodeMemory.all(files.files) == [NodeMemory(number: 0, totalBytes: 100 << 10, availableBytes: 70 << 10)])
+    let here = try NodeMemory.all().reduce(0) { $0 + $1.totalBytes }
+    let machine = try MemoryInfo.current().totalBytes
     #expect(here > 0 && here <= machine)
   }
 

@@ -7,7 +7,7 @@ struct PCINodeTests {
   private static func machine() throws -> FileTree {
     try FileTree.of([
       "/sys/bus/pci/devices/0000:81:00.0/numa_node": "3\n", "/sys/bus/pci/devices/0001:0a:1f.7/numa_node": "0\n",
-      "/sys/bus/pci/devices/0000:00:1f.0/numa_node": "-1\n",
+      "/sys/bus/pci/devices/0000:00:1f.0/numa_node": "-1\n", "/sys/kernel/notes": "",
     ])
   }
 

@@ -39,9 +39,9 @@ final class ReservedPages {
 
   deinit { Self.write(before) }
 
-  static var free: Int { HugePagePool.of(pageSize: size)?.free ?? 0 }
+  static var free: Int { (try? HugePagePool.of(pageSize: size)?.free) ?? 0 }
 
-  static var reserved: Int { HugePagePool.of(pageSize: size)?.reserved ?? 0 }
+  static var reserved: Int { (try? HugePagePool.of(pageSize: size)?.reserved) ?? 0 }
 
   private static func write(_ count: Int) {
     guard let file = unsafe fopen(path, "w") else { return }

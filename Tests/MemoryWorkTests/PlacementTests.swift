@@ -98,17 +98,16 @@ extension PlacementTests {
 
   static let facts: MachineFacts = {
     var facts = MachineFacts()
-    facts.memoryTotal = 40 * gib
-    facts.memoryAvailable = 30 * gib
-    facts.nodes = [
+    facts.memory = .success(MemoryInfo(totalBytes: 40 * gib, availableBytes: 30 * gib, freeBytes: 0))
+    facts.nodes = .success([
       NodeMemory(number: 0, totalBytes: 20 * gib, availableBytes: 2 * gib),
       NodeMemory(number: 1, totalBytes: 20 * gib, availableBytes: 19 * gib),
-    ]
-    facts.pools = [
+    ])
+    facts.pools = .success([
       HugePagePool(
         pageSize: 2 * mib, total: 1300, free: 1250, reserved: 0, surplus: 0, overcommitLimit: 0,
         nodes: [.init(number: 0, total: 1000, free: 950), .init(number: 1, total: 300, free: 300)])
-    ]
+    ])
     return facts
   }()
 

@@ -55,9 +55,8 @@ struct PoolRaiseTests {
   @Test("the memory for it is asked of the machine, and of each node that is named")
   func memory() {
     var facts = MachineFacts()
-    facts.memoryTotal = 8 << 30
-    facts.memoryAvailable = 4 << 30
-    facts.nodes = [NodeMemory(number: 1, totalBytes: 4 << 30, availableBytes: 1 << 30)]
+    facts.memory = .success(MemoryInfo(totalBytes: 8 << 30, availableBytes: 4 << 30, freeBytes: 0))
+    facts.nodes = .success([NodeMemory(number: 1, totalBytes: 4 << 30, availableBytes: 1 << 30)])
     let raises = [
       PoolRaise(pageSize: Self.page, node: 1, pages: 1024), PoolRaise(pageSize: Self.page, node: nil, pages: 512),
     ]

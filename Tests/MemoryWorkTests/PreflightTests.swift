@@ -10,8 +10,7 @@ struct PreflightTests {
 
   static func facts(_ change: (inout MachineFacts) -> Void = { _ in }) -> MachineFacts {
     var facts = MachineFacts()
-    facts.memoryTotal = 24 * gib
-    facts.memoryAvailable = 23 * gib
+    facts.memory = .success(MemoryInfo(totalBytes: 24 * gib, availableBytes: 23 * gib, freeBytes: 0))
     change(&facts)
     return facts
   }
@@ -47,7 +46,7 @@ struct PreflightTests {
 
   @Test("The cgroup's limit counts beside the machine's memory")
   func cgroup() {
-    let facts = Self.facts { $0.cgroupMemory = .init(bytes: 100 << 20, limitBytes: 200 << 20, path: "/vm") }
+    let facts = Self.facts { $0.cgroupMemory = .success(.init(bytes: 100 << 20, limitBytes: 200 << 20, path: "/vm")) }
     let checks = facts.memoryChecks(Self.gib)
     #expect(checks.map(\.isMet) == [true, false])
     #expect(checks[1].what == .cgroupMemory(path: "/vm"))
@@ -75,14 +74,53 @@ struct PreflightTests {
     ])
   func hugePages(_ row: Pool) {
     let facts = Self.facts {
-      $0.pools = [
+      $0.pools = .success([
         Self.pool(
           total: 100, free: row.free, reserved: row.reserved, surplus: row.surplus, overcommit: row.overcommit)
-      ]
+      ])
     }
     let check = facts.hugePageChecks(row.asked * 2 << 20, pageSize: 2 << 20)[0]
     #expect(check.isMet == row.isMet)
     #expect(check.need == row.asked * 2 << 20)
+  }
+
+  @Test("A pool that may grow without bound has no more than a number holds")
+  func endless() {
+    let pool = HugePagePool(
+      pageSize: 2 << 20, total: 9, free: 9, reserved: 1, surplus: 0, overcommitLimit: .max,
+      nodes: [.init(number: 0, total: 9, free: 9)])
+    let facts = Self.facts { $0.pools = .success([pool]) }
+    #expect(facts.hugePageChecks(Self.gib, pageSize: 2 << 20, mayOwnPromises: true).map(\.have) == [.max])
+    #expect(facts.nodeChecks(Self.gib, on: 0, pageSize: 2 << 20, mayOwnPromises: true).map(\.have) == [.max])
+    #expect(NodeStock(facts).left(on: 0, pageSize: 2 << 20) == .max)
+  }
+
+  @Test("What is not known is not checked, and stands in nobody's way")
+  func unknown() throws {
+    let unread = Unreadable("/proc/meminfo", Errno(2))
+    let facts = Self.facts {
+      $0.memory = .failure(unread)
+      $0.nodes = .failure(unread)
+      $0.pools = .failure(unread)
+      $0.cgroupMemory = .failure(unread)
+      $0.lockable = .failure(unread)
+      $0.fileSizeLimit = .failure(unread)
+    }
+    let checks =
+      facts.memoryChecks(Self.gib) + facts.hugePageChecks(Self.gib, pageSize: 2 << 20)
+      + facts.nodeChecks(Self.gib, on: 0, pageSize: 4096) + facts.nodeChecks(Self.gib, on: 0, pageSize: 2 << 20)
+      + facts.lockChecks(Self.gib) + facts.fileSizeChecks(Self.gib, path: "f")
+    #expect(checks.count == 8)
+    #expect(checks.allSatisfy { $0.notMade == unread && $0.isMet })
+  }
+
+  @Test("Nodes of which nothing is known get equal shares")
+  func unknownShares() {
+    let facts = Self.facts { $0.nodes = .failure(Unreadable("/sys/devices/system/node", Errno(2))) }
+    var stock = NodeStock(facts)
+    let parts = Placement(NodeSet([0, 1])).parts(
+      of: 0, length: 8192, missing: Extents([0..<8192]), pageSize: 4096, alignment: 4096, &stock)
+    #expect(parts.map(\.range) == [0..<4096, 4096..<8192])
   }
 
   @Test("Limits count only where there are any")
@@ -90,8 +128,8 @@ struct PreflightTests {
     #expect(Self.facts().lockChecks(Self.gib).isEmpty)
     #expect(Self.facts().fileSizeChecks(Self.gib, path: "f").isEmpty)
     let limited = Self.facts {
-      $0.lockable = 8 << 20
-      $0.fileSizeLimit = 8 << 20
+      $0.lockable = .success(8 << 20)
+      $0.fileSizeLimit = .success(8 << 20)
     }
     #expect(limited.lockChecks(8 << 20)[0].isMet)
     #expect(limited.lockChecks(8 << 20 + 1)[0].isMet == false)

@@ -73,7 +73,7 @@ struct MemoryUndoTests {
     let page = ReservedPages.size
     let path = directory.file("a")
     let job = try PrefaultJob(MemoryFile.open([path], size: 32 * page, creating: true), method: nil)
-    #expect(!job.checks(.current()).contains { !$0.isMet })
+    #expect(try !job.checks(.current()).contains { !$0.isMet })
     let taken = try FileDescriptor.memory("taker", hugePageSize: page)
     try taken.resize(to: 20 * page)
     let holder = try Mapping.shared(taken, 20 * page)
@@ -126,7 +126,7 @@ struct MemoryUndoTests {
     let path = mountPoint + "/a"
     try write(7, to: path, 0..<Self.mib)
     let job = try PrefaultJob(MemoryFile.open([path], size: 64 * Self.mib, creating: true), method: nil)
-    #expect(job.checks(.current()).contains { !$0.isMet })
+    #expect(try job.checks(.current()).contains { !$0.isMet })
     try job.prepare()
     let run = try job.run(job.control(minimumChunk: 2 * Self.mib, threads: .automatic), nil)
     #expect(run.end == .failed)

@@ -27,6 +27,8 @@ uint64_t clinux_monotonic_ns(void) CLINUX_NOLOCKS;
 static const int CLINUX_RLIMIT_MEMLOCK = RLIMIT_MEMLOCK;
 static const int CLINUX_RLIMIT_FSIZE = RLIMIT_FSIZE;
 static const int CLINUX_RLIMIT_AS = RLIMIT_AS;
+static const int CLINUX_RLIMIT_DATA = RLIMIT_DATA;
+static const int CLINUX_RLIMIT_STACK = RLIMIT_STACK;
 static const int CLINUX_RLIMIT_NPROC = RLIMIT_NPROC;
 static const int CLINUX_RLIMIT_NICE = RLIMIT_NICE;
 static const int CLINUX_RLIMIT_NOFILE = RLIMIT_NOFILE;
@@ -59,3 +61,17 @@ int clinux_byte_release(int fd, int64_t byte) CLINUX_NOLOCKS;
 /// Narrows a range of bytes, which is not empty, to some run of it that another open file description has; to nothing
 /// when none has any (fcntl(2), F_OFD_GETLK).
 int clinux_bytes_taken(int fd, int64_t *_Nonnull first, int64_t *_Nonnull end) CLINUX_NOLOCKS;
+
+/// Whether this process gets transparent huge pages: as the machine's settings say, only where it asks for them
+/// (Linux 6.18), or never.
+enum clinux_thp { CLINUX_THP_ON, CLINUX_THP_ADVISED, CLINUX_THP_OFF };
+/// prctl(2), PR_GET_THP_DISABLE.
+int clinux_thp_setting(enum clinux_thp *_Nonnull setting);
+/// prctl(2), PR_SET_THP_DISABLE with 0.
+int clinux_thp_allow(void);
+
+/// Keeps so many bytes of heap for the process, for good: what it allocates within them cannot fail. All threads share the
+/// one heap, no allocation maps memory of its own, and nothing goes back to the kernel. ENOMEM: there are not so many.
+int clinux_keep_heap(size_t bytes);
+/// Not an errno: which limit forbids the process so many bytes more of its own, RLIMIT_AS or RLIMIT_DATA; -1: none.
+int clinux_limit_against(size_t bytes);

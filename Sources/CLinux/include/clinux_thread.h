@@ -9,6 +9,8 @@
 /// policy then being the usual one; CLINUX_NICE_INHERITED: both as its maker's.
 static const int CLINUX_NICE_INHERITED = 1000;
 int clinux_start_thread(const char *_Nonnull name, int nice, void (*_Nonnull body)(void *_Nullable), void *_Nullable context);
+/// Not an errno: bytes of address space that such a thread takes for its stack.
+size_t clinux_thread_stack(void);
 /// futex(2): sleeps while *word is `expected`; at most `nanoseconds` (negative: for ever). Wakes spuriously.
 CLINUX_NOLOCKS int clinux_futex_wait(const uint32_t *_Nonnull word, uint32_t expected, int64_t nanoseconds);
 /// futex(2): wakes up to `count` sleepers.

@@ -23,6 +23,8 @@ extension Check {
     case .lockLimit: return "needs \(need) of locked memory, the limit (RLIMIT_MEMLOCK) leaves \(have)"
     case .pieces(let pieces): return "needs \(self.need) \(pieces), \(self.have) are possible"
     case .fileSizeLimit: return "is to have \(need), the limit for files (RLIMIT_FSIZE) is \(have)"
+    case .addressSpaceLimit: return "needs \(need) of address space, the limit (RLIMIT_AS) leaves \(have)"
+    case .dataLimit: return "needs \(need) of memory of its own, the limit (RLIMIT_DATA) leaves \(have)"
     }
   }
 
@@ -47,6 +49,8 @@ extension Check {
     case .lockLimit: here.raising(.lockedMemory, by: need - have)
     case .pieces: "a larger --map-size"
     case .fileSizeLimit: here.raising(.fileSize, by: need - have)
+    case .addressSpaceLimit: here.raising(.addressSpace, by: need - have)
+    case .dataLimit: here.raising(.data, by: need - have)
     }
   }
 
@@ -69,6 +73,7 @@ extension Check {
 
   /// For the plan.
   var line: String {
+    if let notMade { return "check: \(name): not made, \(notMade)" }
     let (need, have) = isCount ? ("\(need)", "\(have)") : (ByteSize.text(need), ByteSize.text(have))
     return "check: \(name): needs \(need), has \(have): \(isMet ? "ok" : "SHORT")"
   }
@@ -85,6 +90,8 @@ extension Check {
     case .space(let fileSystem): "space on \(fileSystem)"
     case .lockLimit: "RLIMIT_MEMLOCK"
     case .fileSizeLimit: "RLIMIT_FSIZE"
+    case .addressSpaceLimit: "RLIMIT_AS"
+    case .dataLimit: "RLIMIT_DATA"
     case .pieces(let pieces): pieces
     }
   }
@@ -95,7 +102,9 @@ extension Check.What {
   var node: Int? {
     switch self {
     case .nodeMemory(let node), .nodeHugePages(_, let node, _): node
-    case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .space, .lockLimit, .fileSizeLimit, .pieces: nil
+    case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .space, .lockLimit, .fileSizeLimit, .addressSpaceLimit,
+      .dataLimit, .pieces:
+      nil
     }
   }
 }

@@ -62,14 +62,15 @@ extension Document {
 
   /// The machine that the figures were taken on.
   struct Host: Encodable, Equatable, Sendable {
-    /// The kernel's release, as uname says it.
-    var kernel: String
+    /// The kernel's release, as uname says it. Left out, as all of these, where the kernel does not tell.
+    var kernel: String?
     /// The kernel's preemption model: "voluntary".
-    var preemption: String
+    var preemption: String?
     /// CPUs online.
-    var cpus: Int
+    var cpus: Int?
     /// CPUs that this process may run on.
-    var allowedCPUs: Int
+    var allowedCPUs: Int?
+    /// None: not known.
     var nodes: [Node]
 
     enum CodingKeys: String, CodingKey {
@@ -83,7 +84,8 @@ extension Document {
     var node: Int
     /// As the kernel lists them: "0-3".
     var cpus: String
-    var memoryBytes: Int
+    /// Left out where the kernel does not tell.
+    var memoryBytes: Int?
 
     enum CodingKeys: String, CodingKey {
       case node, cpus

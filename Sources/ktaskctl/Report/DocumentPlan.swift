@@ -9,6 +9,8 @@ extension Document {
     var bounds: [Bound]
     /// The bounds that the thread counts asked for go beyond.
     var exceededBounds: [Bound] = []
+    /// Bounds of which the kernel does not tell; left out where there are none.
+    var unknownBounds: [UnknownBound]?
     /// How pages are made: "populate".
     var method: String?
     var nodeTasks: [NodeTask] = []
@@ -23,6 +25,7 @@ extension Document {
       case threads, bounds, method, checks, helpers
       case chunkBytes = "chunk_bytes"
       case exceededBounds = "exceeded_bounds"
+      case unknownBounds = "unknown_bounds"
       case nodeTasks = "node_tasks"
       case bytesToDo = "bytes_to_do"
       case growPool = "grow_pool"
@@ -34,6 +37,14 @@ extension Document {
     /// "cgroup quota", "physical cores".
     var what: String
     var threads: Int
+  }
+
+  /// Something that may allow so many threads and no more, and of which nothing is known.
+  struct UnknownBound: Encodable, Equatable, Sendable {
+    /// "cgroup CPU quota".
+    var what: String
+    /// "/proc/self/cgroup cannot be read (ENOENT)".
+    var why: String
   }
 
   /// The part of the work that belongs to one node.
@@ -51,6 +62,14 @@ extension Document {
     var need: Int?
     /// As `need`; left out for "unlimited" too.
     var have: Int?
-    var ok: Bool
+    /// Left out where it could not be made.
+    var ok: Bool?
+    /// Why it could not be made: "/proc/meminfo cannot be read (ENOENT)".
+    var notMade: String?
+
+    enum CodingKeys: String, CodingKey {
+      case what, need, have, ok
+      case notMade = "not_made"
+    }
   }
 }

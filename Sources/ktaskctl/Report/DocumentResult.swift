@@ -8,9 +8,9 @@ extension Document {
     /// Nil for a single run, and then `null` and not left out, as hyperfine does it.
     @NullWhenNil var stddev: Double?
     var median: Double
-    /// CPU seconds of a run, on average, in the program and in the kernel.
-    var user: Double
-    var system: Double
+    /// CPU seconds of a run, on average, in the program and in the kernel; left out where the kernel does not tell.
+    var user: Double?
+    var system: Double?
     var min: Double
     var max: Double
     var times: [Double]
@@ -52,7 +52,7 @@ extension Document.Result {
   /// which a clock too coarse may show, gives no rate and no speed-up rather than infinite ones.
   init?(
     command: String, threads: Int, bytes: Int, times: [Double], oneThread: Double?,
-    user: Double, system: Double, helpers: [Document.Helper] = []
+    user: Double?, system: Double?, helpers: [Document.Helper] = []
   ) {
     guard let statistics = Statistics(times) else { return nil }
     let median = statistics.median

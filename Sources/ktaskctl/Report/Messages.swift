@@ -68,6 +68,9 @@ extension MemoryError {
     case .transparentOff:
       path == nil || path == MemoryFile.memfd
         ? "transparent huge pages are switched off" : "its file system does not use transparent huge pages"
+    case .transparentOffForProcess:
+      "transparent huge pages are switched off for this process by what started it (PR_SET_THP_DISABLE)"
+    case .unread(let unread): unread.description
     case .busy: "another ktaskctl, or another program that locks it, is working on it"
     case .missing: "there is no such file"
     case .noSize: "it has no size yet and none is asked for"
@@ -133,6 +136,9 @@ extension MemoryError {
     case .wrongPageSize: "leave out --page-size"
     case .noSuchPageSize: "ls /sys/kernel/mm/hugepages"
     case .transparentOff: transparentRemedy(here)
+    case .transparentOffForProcess:
+      "start it from a shell in which grep THP_enabled /proc/self/status says 1, or --page-size 4K"
+    case .unread(let unread): unread.remedy
     case .noSize: "give it one: --size SIZE"
     case .beyondEnd: "ktaskctl prefault --size SIZE \(path ?? "FILE")"
     case .hasPages: "one run with one thread count, or another file"
@@ -170,6 +176,18 @@ extension MemoryError {
   private func morePages(_ here: Surroundings) -> String? {
     guard let pageSize, pageSize > MemoryInfo.basePageSize else { return nil }
     return here.asRoot("a larger number in \(HugePagePool.settings(pageSize, node: node))/nr_hugepages")
+  }
+}
+
+extension Unreadable {
+  /// What lets it be read.
+  fileprivate var remedy: String? {
+    switch errno {
+    case .tooManyFiles: "ulimit -n with a larger number"
+    case .noEntry where what.hasPrefix("/sys/"): "mount -t sysfs sysfs /sys"
+    case .noEntry where what.hasPrefix("/proc/"): "mount -t proc proc /proc"
+    default: nil
+    }
   }
 }
 

@@ -89,6 +89,7 @@ private struct LimitWords {
     case .lockedMemory: (letter, name, unit, isEngines) = ("l", "memlock", 1024, true)
     case .fileSize: (letter, name, unit, isEngines) = ("f", "fsize", nil, true)
     case .addressSpace: (letter, name, unit, isEngines) = ("v", "as", 1024, false)
+    case .data: (letter, name, unit, isEngines) = ("d", "data", 1024, false)
     case .openFiles: (letter, name, unit, isEngines) = ("n", "nofile", 1, true)
     case .processes: (letter, name, unit, isEngines) = ("u", "nproc", 1, true)
     case .nice: return nil

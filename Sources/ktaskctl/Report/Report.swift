@@ -67,6 +67,7 @@ struct Report {
       warnings.append(
         "\(subject): the kernel does not tell which pages were there before; those made here may have stayed")
     }
+    for unread in outcome?.verification?.unread ?? [] { warnings.append("not looked at afterwards: \(unread)") }
     if plan.request.pin?.with == .iommufd([]), outcome?.verification != nil {
       warnings.append("nothing is pinned by iommufd until a device is attached: --with iommufd:DEVICE")
     }
@@ -77,11 +78,10 @@ struct Report {
     let counts = outcome?.counts ?? []
     let one = counts.first { $0.threads == 1 }.flatMap { Statistics($0.times)?.median }
     return counts.compactMap { count in
-      let runs = Double(max(1, count.times.count))
+      let usage = count.meanUsage
       return Document.Result(
         command: plan.commandLine(threads: count.threads), threads: count.threads, bytes: plan.job.bytes,
-        times: count.times, oneThread: one, user: count.userSeconds.reduce(0, +) / runs,
-        system: count.systemSeconds.reduce(0, +) / runs,
+        times: count.times, oneThread: one, user: usage?.userSeconds, system: usage?.systemSeconds,
         helpers: count.helpers.map { .init(node: $0.node, chunks: $0.chunks, bytes: $0.bytes, seconds: $0.seconds) })
     }
   }
@@ -113,6 +113,15 @@ extension Watch.End {
 }
 
 extension SweepOutcome.Count {
+  /// CPU time of a run, on average; nil where it is not known of every run.
+  fileprivate var meanUsage: ResourceUsage? {
+    if usages.isEmpty || usages.count < times.count { return nil }
+    let runs = Double(usages.count)
+    return ResourceUsage(
+      userSeconds: usages.reduce(0) { $0 + $1.userSeconds } / runs,
+      systemSeconds: usages.reduce(0) { $0 + $1.systemSeconds } / runs)
+  }
+
   /// Fewer threads than planned, and why.
   fileprivate var shortfall: String? {
     // none at all: there was nothing to do for them

@@ -74,21 +74,37 @@ extension Plan {
       threads: threadCounts, chunkBytes: chunkBytes,
       bounds: bounds.map { .init(what: $0.what.rawValue, threads: $0.threads) },
       exceededBounds: exceeded.map { .init(what: $0.what.rawValue, threads: $0.threads) },
+      unknownBounds: Document.UnknownBound.all,
       method: job.method?.rawValue, nodeTasks: job.nodeTasks.map { .init(node: $0.node, bytes: $0.range.count) },
       bytesToDo: job.bytes,
-      checks: checks.map { .init(what: $0.name, need: $0.need, have: $0.have, ok: $0.isMet) },
+      checks: checks.map { $0.document },
       helpers: .init(priority, budget), growPool: growth?.planned.map { .init($0) })
+  }
+}
+
+extension Check {
+  fileprivate var document: Document.Check {
+    if let notMade { return .init(what: name, need: need, notMade: notMade.description) }
+    return .init(what: name, need: need, have: have, ok: isMet)
+  }
+}
+
+extension Document.UnknownBound {
+  /// nil: all bounds are known.
+  static var all: [Document.UnknownBound]? {
+    let unknown = Machine.shared.unknownBounds
+    return unknown.isEmpty ? nil : unknown.map { .init(what: $0.what.rawValue, why: $0.why.description) }
   }
 }
 
 extension Document.Host {
   static func current() -> Document.Host {
-    let kernel = KernelVersion.current()
+    let kernel = try? KernelVersion.current()
     let topology = Machine.shared.topology
-    let allowed = (try? CPUSet.allowed()) ?? topology.onlineCPUs
     return Document.Host(
-      kernel: kernel.release, preemption: kernel.preemption, cpus: topology.onlineCPUs.count,
-      allowedCPUs: allowed.count,
+      kernel: kernel?.release, preemption: kernel?.preemption,
+      cpus: topology.unread[.onlineCPUs] == nil ? topology.onlineCPUs.count : nil,
+      allowedCPUs: try? CPUSet.allowed().count,
       nodes: topology.nodes.map { .init(node: $0.number, cpus: "\($0.cpus)", memoryBytes: $0.memoryBytes) })
   }
 }

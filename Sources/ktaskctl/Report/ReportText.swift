@@ -90,6 +90,7 @@ extension Plan {
       "  " + priority.text(budget),
     ]
     lines += bounds.map { "  bound: \($0.what.rawValue): \($0.threads.counted("thread"))" }
+    lines += Machine.shared.unknownBounds.map { "  bound: \($0.what.rawValue): not known, \($0.why)" }
     lines += job.nodeTasks.map {
       "  node task: \($0.node.map { "node \($0)" } ?? "any node"), \(ByteSize.text($0.range.count))"
     }

@@ -17,8 +17,13 @@ enum Table {
       result.gibPerSecond.fixed(2),
       result.speedup.map { $0.fixed(2) + "x" } ?? "-",
       result.efficiency.map { ($0 * 100).fixed(0) + " %" } ?? "-",
-      (result.user + result.system).fixed(2),
+      cpuSeconds(result)?.fixed(2) ?? "-",
     ]
+  }
+
+  private static func cpuSeconds(_ result: Document.Result) -> Double? {
+    guard let user = result.user, let system = result.system else { return nil }
+    return user + system
   }
 
   /// Lines of cells, each cell as wide as its column's widest and two spaces from the next. All rows are

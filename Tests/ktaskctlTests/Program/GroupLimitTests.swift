@@ -58,5 +58,42 @@ extension ProgramTests {
       #expect(FileFacts(file) == nil)
       #expect(HugePage.mebibytes2.available == 32)
     }
+
+    /// A shell in the group reads files twice, which makes their pages active, and leaves them in the cache.
+    @Test("file cache that the kernel can drop is available, however much it is in use")
+    func hotCache() throws {
+      let group = try scratch.memoryGroup(limit: 300 << 20)
+      let file = try scratch.disk("ext4", mebibytes: 400) + "/cached"
+      try tool("dd", "if=/dev/urandom", "of=\(file)", "bs=1M", "count=200", "status=none", "oflag=direct")
+      let read = "for i in 1 2 3; do cat \(file) > /dev/null; done"
+      #expect(try Child(Scratch.inside(group) + ["sh", "-c", read]).end().status == 0)
+      let cached = Host.number("active_file", in: group + "/memory.stat")
+      if cached < 150 << 20 { try Test.cancel("the kernel keeps only \(cached) bytes as active cache") }
+      let words = ["clear", "--size", "150M", "--runs", "1", "--warmup", "0"]
+      let ended = try start(words, under: Scratch.inside(group)).end()
+      #expect(ended.status == 0, "\(ended.err)")
+    }
+
+    /// As in a container: its own group is mounted where the process sees groups, and a limit is set above it.
+    @Test("a limit above what a container sees is found in what the group says of it")
+    func limitAbove() throws {
+      let above = try scratch.memoryGroup(limit: 128 << 20)
+      let inner = above + "/inner"
+      try tool("mkdir", inner)
+      scratch.finally { _ = try? tool("rmdir", inner) }
+      let place = "/sys/fs/cgroup"
+      let script = """
+        echo $$ > \(inner)/cgroup.procs && mkdir -p \(scratch.path)/cg && mount --bind \(inner) \(scratch.path)/cg \
+        && mount -t tmpfs none \(place) && mkdir \(place)/memory && mount --move \(scratch.path)/cg \(place)/memory \
+        && exec "$@"
+        """
+      let under = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"]
+      let ended = try start(["clear", "--size", "200M"], under: under).end()
+      if ended.status == 1, ended.err.contains("mount:") {
+        try Test.cancel("groups cannot be mounted so: \(ended.err)")
+      }
+      #expect(ended.status == 3, "\(ended.err)")
+      #expect(ended.message.contains("cgroup above \(place)/memory has "), "\(ended.err)")
+    }
   }
 }

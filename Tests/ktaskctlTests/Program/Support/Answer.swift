@@ -1,5 +1,10 @@
 /// What a script reads of the JSON document.
 struct Answer: Decodable {
+  struct Host: Decodable {
+    var kernel: String?
+    var cpus: Int?
+    var allowedCpus: Int?
+  }
   struct Request: Decodable {
     var bytes: Int
     var pageSize: String
@@ -25,7 +30,8 @@ struct Answer: Decodable {
       var what: String
       var need: Int?
       var have: Int?
-      var ok: Bool
+      var ok: Bool?
+      var notMade: String?
     }
     struct Helpers: Decodable {
       var nice: Int
@@ -53,8 +59,8 @@ struct Answer: Decodable {
     var mean: Double
     var stddev: Double?
     var median: Double
-    var user: Double
-    var system: Double
+    var user: Double?
+    var system: Double?
     var min: Double
     var max: Double
     var times: [Double]
@@ -105,6 +111,7 @@ struct Answer: Decodable {
   }
   var command: String
   var request: Request?
+  var host: Host?
   var plan: Plan?
   var results: [Result]
   var files: [File]

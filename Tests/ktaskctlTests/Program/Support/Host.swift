@@ -52,6 +52,12 @@ enum Host {
     (try? String(contentsOfFile: path, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
   }
 
+  /// The number behind a name in a file of the kernel's; 0 where it is not there.
+  static func number(_ name: String, in path: String) -> Int {
+    let lines = text(path).split(separator: "\n").map { $0.split(separator: " ") }
+    return lines.first { $0.first == name[...] }.flatMap { Int($0.last ?? "") } ?? 0
+  }
+
   static func write(_ text: String, to path: String) -> Bool {
     (try? Data(text.utf8).write(to: URL(filePath: path))) != nil
   }

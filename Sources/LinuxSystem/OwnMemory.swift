@@ -1,0 +1,30 @@
+internal import CLinux
+
+/// The memory that a program needs for itself, asked for in plain calls that allocate nothing.
+public enum OwnMemory {
+  /// What a program cannot live under.
+  public enum Obstacle: Sendable {
+    /// RLIMIT_STACK.
+    case stack
+    /// RLIMIT_AS.
+    case addressSpace
+    /// RLIMIT_DATA.
+    case data
+    /// The machine, or a control group, has none left.
+    case shortage
+  }
+
+  /// Keeps so many bytes of heap from now on, for all threads: what is allocated within them cannot fail. Looks whether
+  /// the main thread's stack may grow so far. nil: all is well.
+  public static func secure(heap: Int, stack: Int) -> Obstacle? {
+    var (soft, hard) = (UInt64.max, UInt64.max)
+    // not told: no limit that could be named
+    if unsafe clinux_resource_limit(CLINUX_RLIMIT_STACK, &soft, &hard) == 0, soft < UInt64(stack) { return .stack }
+    if clinux_keep_heap(heap) == 0 { return nil }
+    switch clinux_limit_against(heap) {
+    case CLINUX_RLIMIT_AS: return .addressSpace
+    case CLINUX_RLIMIT_DATA: return .data
+    default: return .shortage
+    }
+  }
+}

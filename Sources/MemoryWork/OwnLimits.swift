@@ -1,0 +1,57 @@
+internal import LinuxSystem
+
+/// What the process's own limits must leave for a job: address space that it is mapped in (RLIMIT_AS) and, of that, what
+/// is private and writable (RLIMIT_DATA). Neither is told by a failing call alone: Linux lets memory be mapped over a
+/// reservation of its own beyond RLIMIT_DATA, and fails every allocation after it.
+extension MemoryJob {
+  /// `threads`: those that are planned.
+  public func limitChecks(_ facts: MachineFacts, threads: Int) -> [Check] {
+    if bytes == 0 || !mapsAllOfIt { return [] }
+    // one thread watches for signals and the time limit
+    let own = Self.ownBytes + (threads + 1) * DetachedThread.stackBytes
+    let path = files.first?.path
+    let space = files.isEmpty ? anonymousSpace : files.reduce(0) { Self.sum($0, $1.length) }
+    let data = files.isEmpty ? bytes : 0
+    return facts.limitChecks(.addressSpaceLimit, Self.sum(space, own), facts.addressSpace, path: path)
+      + facts.limitChecks(.dataLimit, Self.sum(data, own), facts.data, path: path)
+  }
+
+  /// Measured: with its bookkeeping for the largest files, beside the heap that it has from the start.
+  private static var ownBytes: Int { 8 << 20 }
+
+  /// Each region is walled in and aligned.
+  private var anonymousSpace: Int {
+    let regions = Set(nodeTasks.map(\.region)).count
+    return Self.sum(bytes, 2 * alignment * regions)
+  }
+
+  private static func sum(_ one: Int, _ other: Int) -> Int {
+    let (sum, overflow) = one.addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+}
+
+extension VerifyJob {
+  /// What it maps is its own affair: a limit that it comes upon is told then.
+  public var mapsAllOfIt: Bool { false }
+}
+
+extension ReleaseJob {
+  public var mapsAllOfIt: Bool { false }
+}
+
+extension MemoryError {
+  /// A mapping that failed, with the limit that it failed on where it is one.
+  static func mapping(_ errno: Errno, path: String? = nil, bytes: Int, pageSize: Int) -> MemoryError {
+    if errno == .noMemory, let check = limit(against: bytes, path) { return MemoryError(.short(check), path: path) }
+    return MemoryError(.failed(.map, errno), path: path, bytes: bytes, pageSize: pageSize)
+  }
+
+  private static func limit(against bytes: Int, _ path: String?) -> Check? {
+    guard let facts = try? MachineFacts.current() else { return nil }
+    let checks =
+      facts.limitChecks(.addressSpaceLimit, bytes, facts.addressSpace, path: path)
+      + facts.limitChecks(.dataLimit, bytes, facts.data, path: path)
+    return checks.first { !$0.isMet }
+  }
+}
