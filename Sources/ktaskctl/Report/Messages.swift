@@ -138,7 +138,7 @@ extension MemoryError {
     case .transparentOff: transparentRemedy(here)
     case .transparentOffForProcess:
       "start it from a shell in which grep THP_enabled /proc/self/status says 1, or --page-size 4K"
-    case .unread(let unread): unread.remedy
+    case .unread(let unread): unread.remedy(in: here)
     case .noSize: "give it one: --size SIZE"
     case .beyondEnd: "ktaskctl prefault --size SIZE \(path ?? "FILE")"
     case .hasPages: "one run with one thread count, or another file"
@@ -181,11 +181,11 @@ extension MemoryError {
 
 extension Unreadable {
   /// What lets it be read.
-  fileprivate var remedy: String? {
+  fileprivate func remedy(in here: Surroundings) -> String? {
     switch errno {
-    case .tooManyFiles: "ulimit -n with a larger number"
-    case .noEntry where what.hasPrefix("/sys/"): "mount -t sysfs sysfs /sys"
-    case .noEntry where what.hasPrefix("/proc/"): "mount -t proc proc /proc"
+    case .tooManyFiles: here.raising(.openFiles)
+    case .noEntry where what.hasPrefix("/sys/"): here.asRoot("mount -t sysfs sysfs /sys")
+    case .noEntry where what.hasPrefix("/proc/"): here.asRoot("mount -t proc proc /proc")
     default: nil
     }
   }

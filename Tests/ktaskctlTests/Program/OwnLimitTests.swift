@@ -9,14 +9,14 @@ extension ProgramTests {
     @Test(
       "are named beforehand, with what lifts them",
       arguments: [
-        ("data=102400000", "90M", "of its own, the limit (RLIMIT_DATA) leaves ", "ulimit -d unlimited"),
-        ("as=204800000", "400M", "of address space, the limit (RLIMIT_AS) leaves ", "ulimit -v unlimited"),
+        ("data=102400000", "90M", "of its own, the limit (RLIMIT_DATA) leaves ", "ulimit -d"),
+        ("as=204800000", "400M", "of address space, the limit (RLIMIT_AS) leaves ", "ulimit -v"),
       ], ["clear", "pin"])
     func anonymous(row: (limit: String, size: String, why: String, remedy: String), command: String) throws {
       let ended = try ktaskctl(command, "--size", row.size, "--json", under: Self.limited(row.limit))
       #expect(ended.status == 4, "\(ended.err)")
       #expect(ended.message.contains(row.why), "\(ended.err)")
-      #expect(ended.remedy?.hasPrefix(row.remedy) == true)
+      #expect(ended.remedy?.contains(row.remedy) == true)
       #expect(try ended.document().errors.first?.code == "resource-limit")
     }
 

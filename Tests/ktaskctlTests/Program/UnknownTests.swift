@@ -59,7 +59,7 @@ extension ProgramTests {
       let huge = try start(Self.clear + ["--page-size", "thp"], under: Self.noSys).end()
       #expect(huge.status == 8)
       #expect(huge.message.hasSuffix("/sys/kernel/mm/transparent_hugepage cannot be read (ENOENT)"), "\(huge.err)")
-      #expect(huge.remedy == "mount -t sysfs sysfs /sys")
+      #expect(huge.remedy?.hasSuffix("mount -t sysfs sysfs /sys") == true)
       let pool = try start(Self.clear + ["--page-size", "2M"], under: Self.noSys).end()
       #expect(pool.status == 8)
       #expect(pool.message.contains("/sys/kernel/mm/hugepages/"), "\(pool.err)")
@@ -81,7 +81,7 @@ extension ProgramTests {
       if ended.status == 127 { try Test.cancel("the program does not start with so few: \(ended.err)") }
       #expect(ended.status == 4, "\(ended.err)")
       #expect(ended.message.contains(" cannot be read (EMFILE)"), "\(ended.err)")
-      #expect(ended.remedy == "ulimit -n with a larger number")
+      #expect(ended.remedy?.contains("ulimit -n") == true)
     }
   }
 
