@@ -12,10 +12,13 @@ struct FilePresence {
   var isExact = true
   /// What is known to be in memory, cleared yet or not.
   var resident = Extents()
-  /// Of that what is cleared, too: whoever maps it finds it ready.
+  /// Of that what is cleared, too: whoever maps it finds it ready. Whether that is all of it.
   var ready = Extents()
+  var isReadyKnown = true
   /// Bytes in memory; nil: not known.
   var residentBytes: Int? = 0
+  /// Bytes that are ready; nil: not known. A pool's pages are, when they are there.
+  var readyBytes: Int? { isReadyKnown ? ready.bytes : residentBytes }
   /// Bytes of memory, swap or disk that all of the file has.
   var allocatedBytes = 0
 
@@ -53,7 +56,8 @@ struct FilePresence {
 
   /// Where nothing more can be asked than how much the file has in all.
   static func unknown(_ within: Int, allocated: Int) -> FilePresence {
-    FilePresence(present: Extents([0..<within]), isExact: false, residentBytes: nil, allocatedBytes: allocated)
+    FilePresence(
+      present: Extents([0..<within]), isExact: false, isReadyKnown: false, residentBytes: nil, allocatedBytes: allocated)
   }
 }
 
@@ -85,7 +89,8 @@ extension FileScan {
     if let there = found {
       return FilePresence(present: there, resident: there, ready: there, residentBytes: there.bytes)
     }
-    return FilePresence(present: all, isExact: false, residentBytes: isWhole ? allocated : nil)
+    return FilePresence(
+      present: all, isExact: false, isReadyKnown: false, residentBytes: isWhole ? allocated : nil)
   }
 
   private func probed() throws(MemoryError) -> Extents? {
@@ -153,8 +158,10 @@ extension FileScan {
   private func dataOnly(ready: Extents?) throws(MemoryError) -> FilePresence {
     let data = try data()
     let isExact = isWhole && data.bytes >= allocated
-    var found = FilePresence(present: isExact ? data : Extents([0..<within]), isExact: isExact, residentBytes: nil)
+    var found = FilePresence(
+      present: isExact ? data : Extents([0..<within]), isExact: isExact, isReadyKnown: false, residentBytes: nil)
     guard let ready else { return found }
+    found.isReadyKnown = true
     found.resident = ready
     found.ready = ready
     // what is not cleared may be in memory, too

@@ -241,8 +241,7 @@ public final class MemoryFile {
   /// Proves that every page is ready, in the same sense as it was looked for: in memory and cleared, on disk with its block.
   func verifyReady(_ looking: Looking) throws(MemoryError) {
     let now = try presence(isMaking: true, looking)
-    if now.residentBytes == nil && now.ready.ranges.isEmpty { throw MemoryError(.unknownResidency, path: path) }
-    let ready = max(now.ready.bytes, fileSystem.kind == .hugetlbfs ? now.residentBytes ?? 0 : 0)
+    guard let ready = now.readyBytes else { throw MemoryError(.unknownResidency, path: path) }
     if ready < length { throw MemoryError(.notResident(bytes: length - ready), path: path, pageSize: pageSize) }
     if !isOnDisk { return }
     let blocks = now.isExact ? now.present.bytes : now.allocatedBytes
@@ -264,9 +263,9 @@ extension MemoryFile {
     presentIsExact ? length - present.bytes : max(0, length - before.allocatedBytes)
   }
 
-  /// Bytes in memory before, of those that the job covers; nil: not known.
-  public var residentBefore: Int? { before.residentBytes }
+  /// Bytes that were ready before, of those that the job covers: in memory and cleared. nil: not known.
+  public var residentBefore: Int? { before.readyBytes }
 
-  /// Bytes that whoever maps it would have found ready.
-  public var readyBefore: Int { before.ready.bytes }
+  /// Bytes that need memory, as far as is known: what is allocated and only not cleared has it.
+  var bytesToAllocate: Int { before.residentBytes.map { length - $0 } ?? missingBytes }
 }

@@ -54,7 +54,7 @@ extension MemoryFile {
   /// From the first page that is not known to be ready, which is in memory and cleared, to the last; on disk, where blocks and
   /// cached pages may lack in different places, all or nothing.
   var span: Range<Int>? {
-    if isOnDisk { return presentIsExact && missingBytes == 0 && readyBefore == length ? nil : 0..<length }
+    if isOnDisk { return presentIsExact && missingBytes == 0 && before.ready.bytes == length ? nil : 0..<length }
     return before.ready.gaps(in: 0..<length).hull
   }
 
@@ -70,7 +70,7 @@ extension MemoryFile {
     let pages =
       isPool
       ? facts.hugePageChecks(missingBytes, pageSize: pageSize, path: path, mayOwnPromises: mayOwnPromises)
-      : facts.memoryChecks(residentBefore.map { length - $0 } ?? missingBytes, path: path)
+      : facts.memoryChecks(bytesToAllocate, path: path)
     return checks + pages
   }
 

@@ -104,7 +104,6 @@ extension Plan {
 
   /// What needs no work any more; what is not known to be ready is made.
   private static func ready(_ file: MemoryFile) -> String {
-    if file.residentBefore == nil { return "not known how much of it is there" }
-    return "\(ByteSize.text(file.readyBefore)) there"
+    file.residentBefore.map { "\(ByteSize.text($0)) there" } ?? "not known how much of it is there"
   }
 }

@@ -74,8 +74,8 @@ struct Answer: Decodable {
   struct File: Decodable {
     var path: String
     var bytes: Int
-    var alreadyResidentBytes: Int
-    var addedBytes: Int
+    var alreadyResidentBytes: Int?
+    var addedBytes: Int?
     var pagesByNode: [String: Int]?
     var pageSize: Int?
     var hugeBytes: Int?
