@@ -57,7 +57,8 @@ struct FilePresence {
   /// Where nothing more can be asked than how much the file has in all.
   static func unknown(_ within: Int, allocated: Int) -> FilePresence {
     FilePresence(
-      present: Extents([0..<within]), isExact: false, isReadyKnown: false, residentBytes: nil, allocatedBytes: allocated)
+      present: Extents([0..<within]), isExact: false, isReadyKnown: false, residentBytes: nil, allocatedBytes: allocated
+    )
   }
 }
 

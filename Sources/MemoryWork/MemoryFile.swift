@@ -64,7 +64,7 @@ public final class MemoryFile {
     askedBytes = asked
     size = max(originalSize, fileSystem.kind == .hugetlbfs ? length : asked)
     descriptor = opened
-    before = try presence(isMaking: true, looking)
+    before = try presence(isMaking: looking.isMaking, looking)
   }
 
   /// A file without a name, of `size` bytes, that is open already; `isTransparent`: in transparent huge pages.

@@ -46,7 +46,7 @@ struct Plan {
     budget = words.helpers.makeBudget()
     job = try request.open(
       size: words.size?.bytes, page: words.pageSize, method: words.method?.method,
-      Placing(words.placement, looking: Looking(Self.looking(words, budget), monitor)))
+      Placing(words.placement, looking: Looking(Self.looking(words, budget), monitor, isMaking: !words.dryRun)))
     hold = command.holding?.wanted
     let defaults = hold == nil ? Command.defaults : .once
     runs = words.runs ?? defaults.runs
