@@ -41,7 +41,7 @@ enum Program {
     _ error: any Error, _ command: String? = nil, inJSON: Bool = false, _ watch: Watch? = nil
   ) -> Int32 {
     if Ktaskctl.exitCode(for: error) == .success { return answer(Ktaskctl.fullMessage(for: error) + "\n") }
-    let remedy = Words.remedy(Ktaskctl.fullMessage(for: error))
+    let remedy = Words.remedy(Ktaskctl.fullMessage(for: error), command)
     let message = Message(what: "wrong usage", why: Ktaskctl.message(for: error), remedy: remedy)
     let failure = ProgramFailure(message, code: "usage", exitStatus: ExitStatus.usage.rawValue)
     show(message)

@@ -19,8 +19,9 @@ enum Words {
     word.hasPrefix("-") && word.dropFirst().first?.isNumber == true
   }
 
-  /// The line of ArgumentParser's full message that says where help is.
-  static func remedy(_ full: String) -> String {
+  /// The line of ArgumentParser's full message that says where help is; the `command`'s, where that is known.
+  static func remedy(_ full: String, _ command: String? = nil) -> String {
+    if let command { return "ktaskctl \(command) --help" }
     let lines = full.split(separator: "\n")
     let help = lines.first { $0.contains("--help' for more") }
     guard let help, let start = help.firstIndex(of: "'"), let end = help.lastIndex(of: "'"), start < end else {

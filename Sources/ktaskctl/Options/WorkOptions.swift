@@ -23,7 +23,7 @@ struct WorkOptions: ParsableArguments {
   @Option(help: "How pages are made: populate, fallocate, touch; map-cold.")
   var method: MethodWord?
 
-  @Option(help: "The least that a thread takes at a time.", transform: ByteSize.parse)
+  @Option(help: "How much work makes another thread worth its while.", transform: ByteSize.parse)
   var minChunk: ByteSize = ByteSize(bytes: usualMinimumChunk)
 
   @OptionGroup var helpers: HelperOptions

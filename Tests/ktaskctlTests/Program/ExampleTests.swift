@@ -76,7 +76,11 @@ extension ProgramTests.ExampleTests {
   private static let vm1 = "ktaskctl prefault /dev/hugepages/vm1 --size 32M --quiet"
   /// A QEMU that needs no guest, and ends at once.
   private static let quick = "-nodefaults -display none -S -daemonize -pidfile qemu.pid"
-  private static let stop = "kill $(cat qemu.pid); while kill -0 $(cat qemu.pid) 2>&-; do sleep 0.1; done"
+  /// Until it is gone, or only its parent has not noticed yet.
+  private static let stop = """
+    kill -KILL $(cat qemu.pid)
+    while grep -qs '^State:.[^ZX]' /proc/$(cat qemu.pid)/status; do sleep 0.1; done
+    """
   private static let machine = "qemu-system-x86_64"
 
   static let runs = [
@@ -138,7 +142,7 @@ extension ProgramTests.ExampleTests {
     // emulated, and with its smallest size
     Run(
       name: "README.md: #!/bin/bash", before: "true",
-      after: stop + "; ktaskctl verify /dev/hugepages/vm1 --size 32M",
+      after: stop + "\nktaskctl verify /dev/hugepages/vm1 --size 32M",
       changes: [
         ("name=$1 gib=$2 file=/dev/hugepages/$1", "set -- vm1 32 \(quick)\nname=$1 gib=$2 file=/dev/hugepages/$1"),
         ("${gib}G", "${gib}M"), ("-accel kvm", "-accel tcg"),

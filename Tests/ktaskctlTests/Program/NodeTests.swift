@@ -61,6 +61,28 @@ extension ProgramTests {
       _ = content
     }
 
+    @Test(
+      "libnuma's own words do not reach standard error, whatever it cannot find",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"),
+      arguments: [
+        ["unshare", "--mount", "sh", "-c", "mount -t tmpfs none /sys && exec \"$@\"", "sh"],
+        Traced.failing("sched_getaffinity", "EPERM", when: "1"), Traced.failing("get_mempolicy", "EINVAL", when: "2+"),
+      ])
+    func silent(under: [String]) throws {
+      for words in [["topology"], ["clear", "--size", "1M", "--nodes", "0"], ["clear", "--size", "1M"]] {
+        let ended = try start(words, under: under).end()
+        #expect(!ended.err.contains("libnuma") && !ended.err.contains("get_mempolicy:"), "\(ended.err)")
+      }
+      let near = try start(["clear", "--size", "1M", "--nodes", "file:/none"], under: under).end()
+      #expect(near.status == 8 && near.err.split(separator: "\n").count == 2, "\(near.err)")
+    }
+
+    @Test("the words of libnuma are the program's to catch", .enabled(if: Host.has("nm"), "needs nm, of binutils"))
+    func caught() throws {
+      let symbols = try tool("nm", "--dynamic", "--defined-only", BuiltProgram.path)
+      #expect(symbols.contains(" numa_warn\n") && symbols.contains(" numa_error\n"))
+    }
+
     @Test("nodes that are not there are not supported here; what is to be done instead is said")
     func absent() throws {
       let ended = try ktaskctl("clear", "--size", "1M", "--nodes", "900", "--json")

@@ -41,6 +41,17 @@ extension ProgramTests {
       #expect(ended.err.split(separator: "\n").count == 2, "one line of what and why, one of remedy: \(ended.err)")
     }
 
+    @Test(
+      "what cannot go together is told with the help of its command",
+      arguments: [
+        ["clear"], ["pin", "--size", "1M", "--hold", "--runs", "2"], ["clear", "--size", "1M", "--policy", "bind"],
+      ])
+    func together(words: [String]) throws {
+      let ended = try start(words).end()
+      #expect(ended.status == 64, "\(ended.err)")
+      #expect(ended.remedy == "ktaskctl \(words[0]) --help")
+    }
+
     @Test("a page size that this machine lacks is not supported here")
     func pageSize() throws {
       let ended = try ktaskctl("clear", "--size", "64M", "--page-size", "128K")

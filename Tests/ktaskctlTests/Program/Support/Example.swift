@@ -13,7 +13,7 @@ struct Example: CustomTestStringConvertible {
 
   /// For a shell: lines with a prompt are commands, and those without one belong to them; output is left out.
   var script: String {
-    if !lines.contains(where: Self.hasPrompt) { return lines.joined(separator: "\n") }
+    if lines[0].hasPrefix("#!") || !lines.contains(where: Self.hasPrompt) { return lines.joined(separator: "\n") }
     var script: [String] = []
     var isCommand = false
     for line in lines {
