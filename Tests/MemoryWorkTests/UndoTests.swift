@@ -75,9 +75,11 @@ struct MemoryUndoTests {
     let job = try PrefaultJob(MemoryFile.open([path], size: 32 * page, creating: true), method: nil)
     #expect(try !job.checks(.current()).contains { !$0.isMet })
     let taken = try FileDescriptor.memory("taker", hugePageSize: page)
-    try taken.resize(to: 20 * page)
-    let holder = try Mapping.shared(taken, 20 * page)
-    try Memory.populate(holder.address, 20 * page)
+    // all but 20, whatever others have left in the pool
+    let bytes = (ReservedPages.free - 20) * page
+    try taken.resize(to: bytes)
+    let holder = try Mapping.shared(taken, bytes)
+    try Memory.populate(holder.address, bytes)
     let free = ReservedPages.free
     try job.prepare()
     let run = try job.run(job.control(minimumChunk: 2 * page, threads: .automatic), nil)
