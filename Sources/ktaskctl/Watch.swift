@@ -51,6 +51,8 @@ final class Watch: Sendable {
     state.withLock { state in
       state.followers = followers
       state.isDrawing = true
+      // what cancels may have come just before
+      if state.end != nil { followers.tell(.stopping) }
     }
   }
 
