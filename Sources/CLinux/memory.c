@@ -70,6 +70,21 @@ int clinux_resident(uintptr_t address, size_t length, unsigned char *vector) {
   return answer(mincore((void *)address, length, vector));
 }
 
+int clinux_resident_bytes(uintptr_t address, size_t length, size_t *bytes) {
+  unsigned char pages[4096];
+  size_t page = (size_t)sysconf(_SC_PAGESIZE), window = sizeof pages * page;
+  *bytes = 0;
+  for (size_t at = 0; at < length; at += window) {
+    size_t part = length - at < window ? length - at : window;
+    int error;
+    do error = clinux_resident(address + at, part, pages);
+    while (error == EAGAIN);
+    if (error) return error;
+    for (size_t i = 0; i < (part + page - 1) / page; i++) *bytes += (pages[i] & 1) * page;
+  }
+  return 0;
+}
+
 int clinux_mark_resident(uintptr_t address, size_t length, uint64_t *words, size_t first, size_t *count) {
   enum { STEP = 4096 };
   unsigned char vector[STEP];

@@ -153,16 +153,21 @@ public enum Policy {
   }
 
   /// R3: where a thread goes whose node task has nothing left: the nearest with work, then the one with most of it.
-  /// nil where nothing is left anywhere. Calls back instead of taking arrays: it runs during a task (R7).
+  /// nil where nothing is left anywhere. Calls back instead of taking arrays: it runs during a task (R7). Of those that
+  /// are alike in both the one with the lowest `number`.
   public static func nextNodeTask(
-    count: Int, remaining: (Int) -> Int, distance: (Int) -> Int
+    count: Int, remaining: (Int) -> Int, distance: (Int) -> Int, number: (Int) -> Int = { $0 }
   ) -> Int? {
     var best: (index: Int, distance: Int, remaining: Int)?
     for index in 0..<count {
       let left = remaining(index)
       if left == 0 { continue }
       let away = distance(index)
-      if let found = best, (found.distance, -found.remaining) <= (away, -left) { continue }
+      if let found = best,
+        (found.distance, -found.remaining, number(found.index)) <= (away, -left, number(index))
+      {
+        continue
+      }
       best = (index, away, left)
     }
     return best?.index

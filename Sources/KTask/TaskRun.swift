@@ -22,6 +22,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   private let allowedCPUs: CPUSet
   private let queues: UnsafeMutablePointer<Queue>
   private let slots: SpacedArray<Slot>
+  private let open: OpenNodeTasks
   private var helperSlots: HelperSlots
   private let stop = UnsafeMutablePointer<StopFlag>.allocate(capacity: 1)
   private let tail = UnsafeMutablePointer<TailGuard>.allocate(capacity: 1)
@@ -46,6 +47,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
         to: Queue(task, iterator: iterator, alignment: control.alignment))
     }
     slots = SpacedArray(seats.count)
+    open = OpenNodeTasks(sizes: nodeTasks.map { $0.size }, nodes: nodeTasks.map { $0.node }, seats: seats)
     let pace = Pace(
       most: chunk, grain: control.alignment, threads: seats.count,
       time: control.isEnabled ? control.chunkTime : nil, isAsked: guardsTail)
@@ -100,7 +102,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
       if unsafe slot.pointee.failure != nil { unsafe fail(slot) }
       if unsafe stop.pointee.isRaised || slot.pointee.hasRetired { break }
       // the caller takes remote chunks but never moves
-      guard let next = nextNodeTask(from: helper == nil ? home : servers[current]) else { break }
+      guard let next = nextNodeTask(for: thread, from: helper == nil ? home : servers[current]) else { break }
       unsafe slot.pointee.nodeTask = next
       unsafe slot.pointee.moves += 1
       if let helper { move(thread, helper, to: next) }
@@ -117,9 +119,9 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
     unsafe slot.pointee.failedAs = order
   }
 
-  private func nextNodeTask(from here: Int?) -> Int? {
-    Policy.nextNodeTask(
-      count: nodeTasks.count,
+  private func nextNodeTask(for thread: Int, from here: Int?) -> Int? {
+    open.next(
+      for: thread,
       remaining: { unsafe queues[$0].remaining() },
       distance: { index in
         guard let here, let there = nodeTasks[index].node else { return 0 }
@@ -140,7 +142,9 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
 
   /// For the monitor, while the task runs.
   var attachment: TaskMonitor.Attachment {
-    unsafe TaskMonitor.Attachment(stop: UnsafePointer(stop), unitsDone: { [unowned self] in self.unitsDone })
+    unsafe TaskMonitor.Attachment(
+      stop: UnsafePointer(stop), units: nodeTasks.reduce(0) { $0 + $1.size },
+      unitsDone: { [unowned self] in self.unitsDone })
   }
 
   private var unitsDone: Int {

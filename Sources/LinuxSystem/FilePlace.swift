@@ -34,9 +34,6 @@ public struct FilePlace: ~Copyable, Sendable {
     return FileStatus(raw)
   }
 
-  /// Whether both have the same last component, byte by byte.
-  public func hasName(of other: borrowing FilePlace) -> Bool { name.utf8.elementsEqual(other.name.utf8) }
-
   /// The directory itself.
   public func directoryStatus() throws(Errno) -> FileStatus { try directory.status() }
 

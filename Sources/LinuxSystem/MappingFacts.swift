@@ -1,42 +1,43 @@
-/// What the kernel counts in a range of this process's address space (/proc/self/smaps and numa_maps), in bytes.
+/// What the kernel counts in a range of this process's address space (/proc/self/smaps and numa_maps), in bytes; nil where
+/// it does not tell.
+///
+/// Each of the two files is one walk through all of a process's page tables: they are read once for all ranges together,
+/// and only where nothing else tells.
 public struct MappingFacts: Sendable, Equatable {
   /// Pages that the page tables have, huge ones of a pool included.
-  public var residentBytes = 0
+  public var residentBytes: Int?
   /// Of them, in transparent huge pages.
-  public var transparentHugeBytes = 0
-  public var lockedBytes = 0
-  /// The page size of the mapping: a pool's huge pages say theirs, all else the base size.
-  public var kernelPageSize = 0
-  public var bytesByNode: [Int: Int] = [:]
+  public var transparentHugeBytes: Int?
+  public var bytesByNode: [Int: Int]?
 
   public init() {}
 
-  /// The mappings that lie wholly inside the range.
-  public static func of(_ range: Range<UInt>, _ files: SystemFiles = SystemFiles()) -> MappingFacts {
-    var facts = MappingFacts()
-    facts.readSmaps(files.text("/proc/self/smaps") ?? "", range)
-    facts.readNumaMaps(files.text("/proc/self/numa_maps") ?? "", range)
+  /// The mappings that lie wholly inside each of the ranges, none of which overlap.
+  public static func of(_ ranges: [Range<UInt>], _ files: SystemFiles = SystemFiles()) -> [MappingFacts] {
+    let places = Places(ranges)
+    var facts = [MappingFacts](repeating: MappingFacts(), count: ranges.count)
+    if let text = files.text("/proc/self/smaps") { readSmaps(text, places, &facts) }
+    if let text = files.text("/proc/self/numa_maps") { readNumaMaps(text, places, &facts) }
     return facts
   }
 
-  mutating func readSmaps(_ text: String, _ range: Range<UInt>) {
-    var isInside = false
+  private static func readSmaps(_ text: String, _ places: Places, _ facts: inout [MappingFacts]) {
+    for index in facts.indices { (facts[index].residentBytes, facts[index].transparentHugeBytes) = (0, 0) }
+    var current: Int?
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ", omittingEmptySubsequences: true)
-      if let mapping = Self.addresses(words[0]) {
-        isInside = range.lowerBound <= mapping.lowerBound && mapping.upperBound <= range.upperBound
-      } else if isInside, words.count > 1, let kilobytes = Int(words[1]) {
-        add(words[0], kilobytes << 10)
+      if let mapping = addresses(words[0]) {
+        current = places.index(of: mapping)
+      } else if let current, words.count > 1, let kilobytes = Int(words[1]) {
+        facts[current].add(words[0], kilobytes << 10)
       }
     }
   }
 
   private mutating func add(_ field: Substring, _ bytes: Int) {
     switch field {
-    case "Rss:", "Shared_Hugetlb:", "Private_Hugetlb:": residentBytes += bytes
-    case "AnonHugePages:", "ShmemPmdMapped:", "FilePmdMapped:": transparentHugeBytes += bytes
-    case "Locked:": lockedBytes += bytes
-    case "KernelPageSize:": kernelPageSize = max(kernelPageSize, bytes)
+    case "Rss:", "Shared_Hugetlb:", "Private_Hugetlb:": residentBytes? += bytes
+    case "AnonHugePages:", "ShmemPmdMapped:", "FilePmdMapped:": transparentHugeBytes? += bytes
     default: break
     }
   }
@@ -50,10 +51,11 @@ public struct MappingFacts: Sendable, Equatable {
   }
 
   /// A line is `ADDRESS POLICY KEY=VALUE … N0=PAGES … kernelpagesize_kB=4`.
-  mutating func readNumaMaps(_ text: String, _ range: Range<UInt>) {
+  private static func readNumaMaps(_ text: String, _ places: Places, _ facts: inout [MappingFacts]) {
+    for index in facts.indices { facts[index].bytesByNode = [:] }
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ")
-      guard let start = UInt(words[0], radix: 16), range.contains(start) else { continue }
+      guard let start = UInt(words[0], radix: 16), let index = places.index(of: start..<start + 1) else { continue }
       var pages: [(node: Int, count: Int)] = []
       var pageSize = 4096
       for word in words.dropFirst(2) {
@@ -62,7 +64,27 @@ public struct MappingFacts: Sendable, Equatable {
         if pair[0] == "kernelpagesize_kB" { pageSize = value << 10 }
         if pair[0].first == "N", let node = Int(pair[0].dropFirst()) { pages.append((node, value)) }
       }
-      for page in pages { bytesByNode[page.node, default: 0] += page.count * pageSize }
+      for page in pages { facts[index].bytesByNode?[page.node, default: 0] += page.count * pageSize }
     }
+  }
+}
+
+/// Ranges in the order of their addresses, to be found by halving.
+private struct Places {
+  private let sorted: [(range: Range<UInt>, index: Int)]
+
+  init(_ ranges: [Range<UInt>]) {
+    sorted = ranges.enumerated().map { ($1, $0) }.sorted { $0.range.lowerBound < $1.range.lowerBound }
+  }
+
+  /// Which of the ranges it lies wholly in.
+  func index(of range: Range<UInt>) -> Int? {
+    var (low, high) = (0, sorted.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if sorted[middle].range.lowerBound <= range.lowerBound { low = middle + 1 } else { high = middle }
+    }
+    guard low > 0, range.upperBound <= sorted[low - 1].range.upperBound else { return nil }
+    return sorted[low - 1].index
   }
 }

@@ -102,4 +102,13 @@ public enum Memory {
     try Errno.check(unsafe clinux_resident(address, length, &pages))
     return pages
   }
+
+  /// Bytes of the range, whole pages, that are in memory (mincore(2)): of a file those of the page cache that are cleared
+  /// or read, on hugetlbfs those that this process has mapped.
+  @inlinable
+  public static func residentBytes(_ address: UInt, _ length: Int) throws(Errno) -> Int {
+    var bytes = 0
+    try Errno.check(unsafe clinux_resident_bytes(address, length, &bytes))
+    return bytes
+  }
 }

@@ -18,6 +18,8 @@ struct BufferPlaces: BitwiseCopyable, @unchecked Sendable {
   let rings: UnsafePointer<Int32>
   let ringCount: Int
   let next: UnsafeMutablePointer<Atomic<Int>>
+  /// The places in the order of their offsets, once they are unregistered part by part.
+  let order: UnsafeMutablePointer<Int>
   /// The most that one buffer has.
   let largest: Int
   /// What a chunk fails with that finds no place; made beforehand.
@@ -44,11 +46,24 @@ struct BufferPlaces: BitwiseCopyable, @unchecked Sendable {
     }
   }
 
-  /// After the join: unregisters what lies between two offsets.
+  private var used: Int { min(capacity, unsafe next.pointee.load(ordering: .relaxed)) }
+
+  /// After the join, and before parts are unregistered: on one thread.
+  func sort() {
+    let sorted = (0..<used).sorted { unsafe places[$0].offset < places[$1].offset }
+    unsafe order.update(from: sorted, count: used)
+  }
+
+  /// Unregisters the buffers that begin between two offsets.
   func unregister(from: Int, to: Int) {
-    for index in 0..<min(capacity, unsafe next.pointee.load(ordering: .relaxed)) {
-      let place = unsafe places[index]
-      if place.length > 0 && from <= place.offset && place.offset < to { empty(index) }
+    var (low, high) = (0, used)
+    while low < high {
+      let middle = (low + high) / 2
+      if unsafe places[order[middle]].offset < from { low = middle + 1 } else { high = middle }
+    }
+    while low < used, case let place = unsafe order[low], unsafe places[place].offset < to {
+      if unsafe places[place].length > 0 { empty(place) }
+      low += 1
     }
   }
 

@@ -1,14 +1,16 @@
 public import KTask
 internal import LinuxSystem
+internal import Synchronization
 
 /// clear, anonymous, and what is pinned in a second pass: a chunk is MADV_POPULATE_WRITE (or a touch of every page), its
 /// undo MADV_DONTNEED; of a file it gives back what was not there before.
 @safe
-struct PopulatePages: TaskWork, @unchecked Sendable {
+struct PopulatePages: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs.
+  static var undoManner: UndoManner { .pieces }
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
-  let givenBack: UnsafeMutablePointer<Int>
+  let givenBack: UnsafeMutablePointer<Atomic<Int>>
 
   @_noLocks
   func run(from start: MemoryPosition, to end: MemoryPosition) throws(ChunkFailure) {
@@ -22,7 +24,8 @@ struct PopulatePages: TaskWork, @unchecked Sendable {
   }
 
   func undo(from start: MemoryPosition, to end: MemoryPosition) {
-    unsafe givenBack.pointee += regions[start.region].giveBackNew(from: start.offset, to: end.offset)
+    let bytes = unsafe regions[start.region].giveBackNew(from: start.offset, to: end.offset)
+    unsafe givenBack.pointee.wrappingAdd(bytes, ordering: .relaxed)
   }
 }
 
@@ -104,12 +107,7 @@ public final class AnonymousMemory {
     } catch .invalid where page != .transparent {}
   }
 
-  /// Gives all of it back, on as many threads as made it, and unmaps what is then empty. `control`: that of the run; nil
-  /// before the first one.
-  func unmap(_ control: TaskControl?) {
-    if let control, let mapping, case .base = page { GiveBack.all(mapping.value.address, bytes, parts, control) }
-    mapping = nil
-  }
+  func unmap() { mapping = nil }
 
   /// Bytes of a page that faults one by one.
   var pageSize: Int { page.smallestPage }
@@ -122,18 +120,6 @@ public final class AnonymousMemory {
   /// After `map`.
   func table(_ recipe: Recipe) -> RegionTable { RegionTable([region(recipe)], present: []) }
 
-  /// What the kernel says is there; throws where that is less than all.
-  func verifyResident() throws(MemoryError) -> Verification {
-    let facts = MappingFacts.of(address..<address + UInt(bytes))
-    var verification = Verification()
-    verification.add(facts)
-    let resident = facts.resident(at: address, bytes)
-    verification.residentBytes = resident
-    let missing = bytes - resident
-    if missing > 0 { throw MemoryError(.notResident(bytes: missing)) }
-    if verification.hugeBytes * 2 > bytes, page == .transparent { verification.pageSize = page.alignment }
-    return verification
-  }
 }
 
 /// `clear` without FILE: pieces of anonymous memory, all at once.
@@ -176,22 +162,38 @@ public final class ClearAnonymousJob: MemoryJob {
   }
 
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
-    var verification = Verification()
-    for piece in pieces { verification.add(try piece.verifyResident()) }
+    var verification = try verifyAnonymous(pieces, table!, nodeTasks, control, monitor)
     try table!.verifyZero(nodeTasks, control, monitor, path: { _ in nil })
     verification.isZero = true
-    if pieces.contains(where: { $0.placement != nil }) {
-      let nodes = try table!.bytesByNode(nodeTasks, pieces.map(\.placement), control, monitor, path: { _ in nil })
-      verification.bytesByNode = nodes.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
-    }
     return verification
   }
 
-  public func giveBack(finally: Bool) -> GivenBack {
+  /// munmap(2) is one thread's: what takes it long is given back before.
+  public func giveBack(finally: Bool, _ monitor: TaskMonitor?) -> GivenBack {
     defer { table = nil }
-    for piece in pieces { piece.unmap(control) }
+    if let table, let control, alignment == MemoryInfo.basePageSize {
+      let work = unsafe PopulatePages(regions: table.regions, givenBack: table.givenBack)
+      _ = takeBack(work, nodeTasks, table, control, monitor)
+    }
+    for piece in pieces { piece.unmap() }
     return GivenBack(bytes: table == nil ? 0 : bytes)
   }
+}
+
+/// Counts what is resident of pieces of anonymous memory; throws where that is less than all.
+func verifyAnonymous(
+  _ pieces: [AnonymousMemory], _ table: RegionTable, _ spans: [Span], _ control: TaskControl, _ monitor: TaskMonitor?
+) throws(MemoryError) -> Verification {
+  let facts = try table.countPages(spans, pieces.map(\.placement), control, monitor, path: { _ in nil })
+  for (piece, found) in zip(pieces, facts) where found.residentBytes < piece.bytes {
+    throw MemoryError(.notResident(bytes: piece.bytes - found.residentBytes))
+  }
+  var verification = Verification(facts, pageSize: pieces.map(\.pageSize).max() ?? 0)
+  let page = pieces[0].page
+  if page == .transparent, let huge = verification.hugeBytes, huge * 2 > pieces.reduce(0, { $0 + $1.bytes }) {
+    verification.pageSize = page.alignment
+  }
+  return verification
 }
 
 /// populate, or touch on a kernel that cannot; fallocate is for files, map-cold for pins.

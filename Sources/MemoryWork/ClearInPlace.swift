@@ -1,14 +1,16 @@
 public import KTask
 public import LinuxSystem
+internal import Synchronization
 
 /// clear, in place: a chunk's pages are zeroed where they are, holes populated first. There is no undo for contents;
 /// pages that this run added are given back.
 @safe
-struct ClearPages: TaskWork, @unchecked Sendable {
+struct ClearPages: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs.
+  static var undoManner: UndoManner { .pieces }
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
-  let givenBack: UnsafeMutablePointer<Int>
+  let givenBack: UnsafeMutablePointer<Atomic<Int>>
   let store: Memory.Store
 
   @_noLocks
@@ -28,7 +30,8 @@ struct ClearPages: TaskWork, @unchecked Sendable {
   }
 
   func undo(from start: MemoryPosition, to end: MemoryPosition) {
-    unsafe givenBack.pointee += regions[start.region].giveBackAdded(from: start.offset, to: end.offset)
+    let bytes = unsafe regions[start.region].giveBackAdded(from: start.offset, to: end.offset)
+    unsafe givenBack.pointee.wrappingAdd(bytes, ordering: .relaxed)
   }
 }
 
@@ -63,6 +66,7 @@ public final class ClearFileJob: MemoryJob {
   public let method: Method?
   private let recipe: Recipe
   private var table: RegionTable?
+  private var control: TaskControl?
   private var hasCleared = false
   /// Chosen before the first run.
   public private(set) var store: Memory.Store?
@@ -95,6 +99,7 @@ public final class ClearFileJob: MemoryJob {
   public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
     let work = unsafe ClearPages(
       regions: UnsafePointer(table!.regions), givenBack: table!.givenBack, store: store!)
+    self.control = control
     hasCleared = true
     let run = runMemoryTask(work, nodeTasks, table!, control, monitor, path: { self.files[$0].path })
     if run.end != .finished { table = nil }
@@ -109,9 +114,10 @@ public final class ClearFileJob: MemoryJob {
   }
 
   /// What was in cleared files is gone.
-  public func giveBack(finally: Bool) -> GivenBack {
+  public func giveBack(finally: Bool, _ monitor: TaskMonitor?) -> GivenBack {
     defer { table = nil }
-    var given = giveBackFiles(files, table, finally)
+    var given = giveBackFiles(
+      files, table, control ?? .memory(alignment: alignment), monitor, finally: finally)
     given.isComplete = given.isComplete && !hasCleared
     return given
   }

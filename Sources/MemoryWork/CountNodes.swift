@@ -4,11 +4,11 @@ internal import LinuxSystem
 
 /// Asks the kernel for the node of every page, on all threads.
 @safe
-struct CountNodes: TaskWork, @unchecked Sendable {
+struct CountNodes: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs, counts are added to atomically.
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
-  let counts: UnsafeMutablePointer<clinux_node_counts>
+  let counts: UnsafeMutablePointer<clinux_page_counts>
   /// Whether the pages may be missing from this process's page tables, though they are there.
   let isUnmapped: Bool
 
@@ -27,27 +27,32 @@ struct CountNodes: TaskWork, @unchecked Sendable {
 }
 
 extension RegionTable {
-  /// The bytes that each region's spans have on each node, asked for every page. Throws where a bound region has pages
-  /// on another node than one of its own.
-  func bytesByNode(
+  /// Asks for the node of every page of the spans. Throws where a bound region has pages on another node than one of its
+  /// own.
+  func checkNodes(
     _ spans: [Span], _ placements: [Placement?], _ control: TaskControl, _ monitor: TaskMonitor?,
     wereThere: Bool = false, path: (Int) -> String?
-  ) throws(MemoryError) -> [[Int: Int]] {
-    let counts = NodeCounts(allowed: placements.map { $0?.policy == .bind ? $0?.nodes : nil })
+  ) throws(MemoryError) {
+    let counts = PageCounts(allowed: placements.map { $0?.policy == .bind ? $0?.nodes : nil })
     let work = unsafe CountNodes(regions: UnsafePointer(regions), counts: counts.regions, isUnmapped: wereThere)
     let run = runMemoryTask(work, spans, self, control, monitor, path: path)
     if let error = run.errors.first { throw error }
     if run.end == .cancelled { throw MemoryError(.cancelled) }
-    return try placements.indices.map { (index) throws(MemoryError) in
-      let region = unsafe regions[index]
-      let bytes = counts.pagesByNode(index).mapValues { $0 * region.pageSize }
-      if let address = counts.firstWrong(index), let placement = placements[index] {
-        let wrong = bytes.filter { !placement.nodes.contains($0.key) }
-        throw MemoryError(
-          .wrongNode(bytes: wrong.values.reduce(0, +), asked: placement.nodes, wasThere: wereThere), path: path(index),
-          offset: Int(address - region.address), pageSize: region.pageSize, node: wrong.keys.min())
-      }
-      return bytes
+    for index in placements.indices {
+      try checkNodes(counts, index, placements[index], wereThere: wereThere, path: path(index))
     }
+  }
+
+  /// Throws where a bound region has pages on another node than one of its own.
+  func checkNodes(
+    _ counts: PageCounts, _ index: Int, _ placement: Placement?, wereThere: Bool = false, path: String?
+  ) throws(MemoryError) {
+    guard let placement, let address = counts.firstWrong(index) else { return }
+    let region = unsafe regions[index]
+    let wrong = (counts.pagesByNode(index) ?? [:]).filter { !placement.nodes.contains($0.key) }
+    throw MemoryError(
+      .wrongNode(
+        bytes: wrong.values.reduce(0, +) * region.pageSize, asked: placement.nodes, wasThere: wereThere), path: path,
+      offset: Int(address - region.address), pageSize: region.pageSize, node: wrong.keys.min())
   }
 }

@@ -57,18 +57,22 @@ final class FileLook {
       recipe: Recipe(pages: Memory.canPopulate ? .populate : .touch, writing: false))
   }
 
-  /// What is known, once the pages are visible; `seen`: bytes that were.
-  func findings(seen: Int) -> FileFindings {
+  /// Where it is mapped.
+  var addresses: Range<UInt> {
+    guard let mapping else { return 0..<0 }
+    return mapping.value.address..<mapping.value.address + UInt(file.length)
+  }
+
+  /// What is known, once the pages are visible; `seen`: bytes that were; `facts`: what the kernel counts there.
+  func findings(seen: Int, _ facts: MappingFacts) -> FileFindings {
     var found = FileFindings(path: file.path, bytes: file.length, pageSize: file.pageSize)
-    guard let mapping else { return found }
+    if mapping == nil { return found }
     let isComplete = file.residentBefore != nil || pageGuard != nil
     found.residentBytes = isComplete && !visible.ranges.isEmpty ? seen : file.residentBefore
     found.unclearedBytes = file.before.resident.bytes - file.before.ready.bytes
-    let start = mapping.value.address
-    let facts = MappingFacts.of(start..<start + UInt(file.length))
-    found.bytesByNode = facts.bytesByNode
+    found.bytesByNode = facts.bytesByNode ?? [:]
     let isPool = file.pageSize > MemoryInfo.basePageSize
-    found.hugeBytes = isPool ? found.residentBytes ?? 0 : facts.transparentHugeBytes
+    found.hugeBytes = isPool ? found.residentBytes ?? 0 : facts.transparentHugeBytes ?? 0
     return found
   }
 }

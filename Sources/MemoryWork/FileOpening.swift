@@ -33,18 +33,6 @@ extension MemoryFile {
     }
   }
 
-  /// Of names that mean no file yet: whether both would mean the same one.
-  static func isSamePlace(_ one: String, _ other: String) -> Bool {
-    do throws(Errno) {
-      let mine = try FilePlace(one)
-      let theirs = try FilePlace(other)
-      if !mine.hasName(of: theirs) { return false }
-      return try mine.directoryStatus().isSameFile(as: theirs.directoryStatus())
-    } catch {
-      return false
-    }
-  }
-
   /// nil where there is nothing of that name. What is there is not really opened before it is known to be a regular file.
   static func find(in place: borrowing FilePlace, _ path: String) throws(MemoryError) -> Owned<FileDescriptor>? {
     let found: Owned<FileDescriptor>

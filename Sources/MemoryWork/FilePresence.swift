@@ -230,9 +230,7 @@ extension FileScan {
   }
 
   /// False where the kernel refused to tell.
-  private func run<Work: TaskWork>(
-    _ work: (RegionTable) -> Work
-  ) throws(MemoryError) -> Bool where Work.Iterator == MemoryIterator, Work.Failure == ChunkFailure {
+  private func run<Work: MemoryTaskWork>(_ work: (RegionTable) -> Work) throws(MemoryError) -> Bool {
     let region = Region(
       address: mapping.value.address, length: within, pageSize: pageSize, file: file, recipe: Recipe(pages: .none))
     let table = RegionTable([region], present: [])

@@ -32,8 +32,8 @@ public protocol MemoryJob: AnyObject {
   /// Proves that the run did what it should, on all threads.
   func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification
   /// Takes back what the last run added, unless it undid that itself, and restores sizes. `finally`: also removes the
-  /// file that it made.
-  func giveBack(finally: Bool) -> GivenBack
+  /// file that it made. Whoever cancels `monitor` does not end it; it shows how far it is.
+  func giveBack(finally: Bool, _ monitor: TaskMonitor?) -> GivenBack
 }
 
 /// What was taken back, and whether that is all there was to take back.
@@ -48,8 +48,8 @@ public struct Verification: Sendable, Equatable {
   public var isZero: Bool?
   /// nil: the kernel does not tell.
   public var residentBytes: Int? = 0
-  /// Of them in huge pages, of a pool or transparent.
-  public var hugeBytes = 0
+  /// Of them in huge pages, of a pool or transparent; nil where the kernel does not tell.
+  public var hugeBytes: Int? = 0
   /// nil: not to be locked.
   public var lockedBytes: Int?
   /// Pinned, by the kernel's own count; nil: not to be pinned.
@@ -58,6 +58,7 @@ public struct Verification: Sendable, Equatable {
   public var addresses: DeviceAddresses?
   /// The size of most of the pages.
   public var pageSize = 0
+  /// Empty where the kernel does not tell.
   public var bytesByNode: [Int: Int] = [:]
   /// What was demanded and is not so.
   public var unmet: [MemoryError] = []
@@ -65,25 +66,12 @@ public struct Verification: Sendable, Equatable {
   public var unread: [Unreadable] = []
 
   public init() {}
-
-  /// What was found in another piece of the same job.
-  mutating func add(_ other: Verification) {
-    residentBytes = residentBytes.flatMap { bytes in other.residentBytes.map { bytes + $0 } }
-    hugeBytes += other.hugeBytes
-    pageSize = max(pageSize, other.pageSize)
-    bytesByNode.merge(other.bytesByNode, uniquingKeysWith: +)
-  }
-
-  /// What the kernel counts in the mappings of a job.
-  mutating func add(_ facts: MappingFacts) {
-    bytesByNode.merge(facts.bytesByNode, uniquingKeysWith: +)
-    let isPool = facts.kernelPageSize > MemoryInfo.basePageSize
-    hugeBytes += isPool ? facts.residentBytes : facts.transparentHugeBytes
-    pageSize = max(pageSize, facts.kernelPageSize)
-  }
 }
 
 extension MemoryJob {
+  /// Unwatched.
+  public func giveBack(finally: Bool) -> GivenBack { giveBack(finally: finally, nil) }
+
   public var leastChunk: Int { 1 }
   public var mostThreads: Int { .max }
   public var mapsAllOfIt: Bool { true }

@@ -53,30 +53,38 @@ extension [Span] {
   }
 }
 
-/// Runs one memory work over parts of regions, on the engine, and tells it in the words of a job.
-func runMemoryTask<Work: TaskWork>(
+/// Runs one memory work over parts of regions, on the engine, and tells it in the words of a job. What a failure or a
+/// cancellation leaves is taken back.
+func runMemoryTask<Work: MemoryTaskWork>(
   _ work: Work, _ spans: [Span], _ table: RegionTable, _ control: TaskControl, _ monitor: TaskMonitor?,
   path: (Int) -> String?
-) -> JobRun where Work.Iterator == MemoryIterator, Work.Failure == ChunkFailure {
+) -> JobRun {
+  let began = (clock: Clock.now(), usage: try? ResourceUsage.current())
+  let undone = UndoneLater<Work>.Spans()
+  let outcome = runTask(UndoneLater(work: work, spans: undone), spans, control, monitor)
+  let took = outcome.seconds > 0 ? Double(Clock.now() - began.clock) / 1e9 : 0
+  let usage = began.usage.flatMap { before in (try? ResourceUsage.current()).map { $0 - before } }
+  let undoneBytes = takeBack(work, undone.list, table, control, monitor)
+  return JobRun(
+    end: outcome.jobEnd, seconds: took, usage: usage,
+    threads: outcome.threads.map { .init(node: $0.node, chunks: $0.chunks, bytes: $0.units, seconds: $0.seconds) },
+    errors: outcome.failures.map { memoryError($0, spans[$0.nodeTask].node, table, path) }, bounds: outcome.bounds,
+    exceededBounds: outcome.exceededBounds, chunkBytes: outcome.chunk, undoneBytes: undoneBytes)
+}
+
+/// Runs a work over parts of regions, on the engine.
+func runTask<Work: TaskWork>(
+  _ work: Work, _ spans: [Span], _ control: TaskControl, _ monitor: TaskMonitor?
+) -> TaskOutcome<MemoryPosition, ChunkFailure> where Work.Iterator == MemoryIterator, Work.Failure == ChunkFailure {
   let nodeTasks = spans.map {
     NodeTask(
       start: MemoryPosition(region: $0.region, offset: $0.range.lowerBound), size: $0.range.count, node: $0.node)
   }
-  unsafe table.givenBack.pointee = 0
-  let began = (clock: Clock.now(), usage: try? ResourceUsage.current())
-  let outcome: TaskOutcome<MemoryPosition, ChunkFailure>
   do throws(TaskControlError) {
-    outcome = try control.run(work, nodeTasks: nodeTasks, monitor: monitor)
+    return try control.run(work, nodeTasks: nodeTasks, monitor: monitor)
   } catch {
     preconditionFailure("a job made an impossible task: \(error)")
   }
-  let took = outcome.seconds > 0 ? Double(Clock.now() - began.clock) / 1e9 : 0
-  let usage = began.usage.flatMap { before in (try? ResourceUsage.current()).map { $0 - before } }
-  return unsafe JobRun(
-    end: outcome.jobEnd, seconds: took, usage: usage,
-    threads: outcome.threads.map { .init(node: $0.node, chunks: $0.chunks, bytes: $0.units, seconds: $0.seconds) },
-    errors: outcome.failures.map { memoryError($0, spans[$0.nodeTask].node, table, path) }, bounds: outcome.bounds,
-    exceededBounds: outcome.exceededBounds, chunkBytes: outcome.chunk, undoneBytes: table.givenBack.pointee)
 }
 
 extension TaskOutcome {

@@ -1,14 +1,16 @@
 public import KTask
 internal import LinuxSystem
+internal import Synchronization
 
 /// pin --with mlock: the range is locked as its pages come, and a chunk makes them come; its undo unlocks. Cold, a
 /// chunk is locked as any program would do it.
 @safe
-struct LockPages: TaskWork, @unchecked Sendable {
+struct LockPages: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs.
+  static var undoManner: UndoManner { .pieces }
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
-  let givenBack: UnsafeMutablePointer<Int>
+  let givenBack: UnsafeMutablePointer<Atomic<Int>>
   let isCold: Bool
 
   @_noLocks
@@ -28,7 +30,8 @@ struct LockPages: TaskWork, @unchecked Sendable {
   }
 
   func undo(from start: MemoryPosition, to end: MemoryPosition) {
-    unsafe givenBack.pointee += regions[start.region].unlock(from: start.offset, to: end.offset)
+    let bytes = unsafe regions[start.region].unlock(from: start.offset, to: end.offset)
+    unsafe givenBack.pointee.wrappingAdd(bytes, ordering: .relaxed)
   }
 }
 
@@ -76,10 +79,8 @@ public final class LockJob: MemoryJob {
     let began = Clock.now()
     if !memory.isPool && !isCold { try lock() }
     let lockNanoseconds = Clock.now() - began
-    let work = unsafe LockPages(
-      regions: UnsafePointer(table!.regions), givenBack: table!.givenBack, isCold: isCold)
     let path = memory.path
-    var run = runMemoryTask(work, nodeTasks, table!, control, monitor, path: { _ in path })
+    var run = runMemoryTask(work(table!), nodeTasks, table!, control, monitor, path: { _ in path })
     run.seconds += Double(lockNanoseconds) / 1e9
     if run.end != .finished { table = nil }
     guard memory.isPool, !isCold, run.end == .finished else { return run }
@@ -87,6 +88,11 @@ public final class LockJob: MemoryJob {
     try lock()
     run.seconds += Double(Clock.now() - populated) / 1e9
     return run
+  }
+
+  private func work(_ table: RegionTable) -> LockPages {
+    unsafe LockPages(
+      regions: UnsafePointer(table.regions), givenBack: table.givenBack, isCold: method == .mapCold)
   }
 
   private func lock() throws(MemoryError) {
@@ -101,7 +107,6 @@ public final class LockJob: MemoryJob {
   /// mlock(2) neither marks nor counts a pool's huge pages, which cannot be swapped: residency is all there is to see.
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
     var verification = try memory.verifyResident(table!, control, monitor)
-    try memory.verifyPlacement(table!, control, monitor, &verification)
     if memory.isPool {
       verification.lockedBytes = 0
       return verification
@@ -115,11 +120,13 @@ public final class LockJob: MemoryJob {
     return verification
   }
 
-  public func giveBack(finally: Bool) -> GivenBack {
+  public func giveBack(finally: Bool, _ monitor: TaskMonitor?) -> GivenBack {
     var given = GivenBack()
-    if let table { given.bytes = unsafe table.regions[0].unlock(from: 0, to: bytes) }
+    if let table {
+      given.bytes = takeBack(work(table), nodeTasks, table, control ?? .memory(alignment: alignment), monitor)
+    }
     table = nil
-    given.isComplete = memory.unmap(control, finally: finally)
+    given.isComplete = memory.unmap(finally: finally)
     return given
   }
 }

@@ -5,7 +5,7 @@ internal import LinuxSystem
 
 /// A pool's pages, by userfaultfd(2).
 @safe
-struct ProbeHugePages: TaskWork, @unchecked Sendable {
+struct ProbeHugePages: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs, and no two chunks share a word.
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
@@ -30,7 +30,7 @@ struct ProbeHugePages: TaskWork, @unchecked Sendable {
 
 /// A pool's pages, each tried.
 @safe
-struct TryHugePages: TaskWork, @unchecked Sendable {
+struct TryHugePages: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs, and no two chunks share a word.
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
@@ -54,7 +54,7 @@ struct TryHugePages: TaskWork, @unchecked Sendable {
 
 /// Pages of tmpfs.
 @safe
-struct LookAtMemory: TaskWork, @unchecked Sendable {
+struct LookAtMemory: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs, and no two chunks share a word.
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
@@ -114,7 +114,7 @@ struct LookAtMemory: TaskWork, @unchecked Sendable {
 
 /// Blocks on disk, and pages in the page cache.
 @safe
-struct LookAtDisk: TaskWork, @unchecked Sendable {
+struct LookAtDisk: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs, and no two chunks share a word.
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>

@@ -1,17 +1,19 @@
 internal import Glibc
 internal import KTask
 internal import LinuxSystem
+internal import Synchronization
 
 /// pin --with vfio and iommufd: a chunk makes its pages and maps them for devices; its undo unmaps them.
 ///
 /// The kernel maps one chunk at a time in a container: with several of them, chunks begin at different ones, so that
 /// threads find them free.
 @safe
-struct MapForDevices: TaskWork, @unchecked Sendable {
+struct MapForDevices: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions and spaces do not change while a task runs.
+  static var undoManner: UndoManner { .wholeRuns }
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
-  let givenBack: UnsafeMutablePointer<Int>
+  let givenBack: UnsafeMutablePointer<Atomic<Int>>
   let spaces: UnsafePointer<MappedSpace>
   let spaceCount: Int
   /// Where devices see the region's first byte.
@@ -37,7 +39,8 @@ struct MapForDevices: TaskWork, @unchecked Sendable {
     for index in 0..<spaceCount {
       unsafe spaces[index].unmap(at: base + UInt64(start.offset), end.offset - start.offset)
     }
-    unsafe givenBack.pointee += regions[start.region].giveBackNew(from: start.offset, to: end.offset)
+    let bytes = unsafe regions[start.region].giveBackNew(from: start.offset, to: end.offset)
+    unsafe givenBack.pointee.wrappingAdd(bytes, ordering: .relaxed)
   }
 
   /// In every space. What fails leaves the part mapped in none.

@@ -141,7 +141,7 @@ public final class MemoryFile {
     let region = Region(address: seen.value.address, length: within, pageSize: pageSize, recipe: recipe)
     let table = RegionTable([region], present: [present])
     let control = looking.control.forMemory(alignment: pageSize)
-    _ = try table.bytesByNode(
+    try table.checkNodes(
       present.ranges.map { Span(region: 0, range: $0) }, [placement], control, looking.monitor, wereThere: true,
       path: { _ in path })
     withExtendedLifetime(seen) {}

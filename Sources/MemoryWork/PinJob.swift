@@ -3,7 +3,7 @@ internal import LinuxSystem
 
 /// What pins memory: the works of a kind, what they need before the first chunk, and what the kernel counts of them.
 protocol Pinner: AnyObject {
-  associatedtype Work: TaskWork where Work.Iterator == MemoryIterator, Work.Failure == ChunkFailure
+  associatedtype Work: MemoryTaskWork
 
   /// What must hold beforehand, besides what the memory itself needs.
   func checks(_ memory: PinnedMemory, _ facts: MachineFacts) -> [Check]
@@ -73,22 +73,24 @@ final class PinJob<Kind: Pinner>: MemoryJob {
     let pinning = control.limited(to: most)
     var run = runMemoryTask(pinner.work(table), nodeTasks, table, pinning, monitor, path: { _ in path })
     // what was never begun to be pinned has pages all the same
-    if run.end != .finished { run.undoneBytes = unsafe table.regions[0].giveBackNew(from: 0, to: bytes) }
+    if run.end != .finished { run.undoneBytes += takeBack(pages, nodeTasks, table, control, monitor) }
     return run.after(populated)
   }
 
   func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
     var verification = try memory.verifyResident(table!, control, monitor)
-    try memory.verifyPlacement(table!, control, monitor, &verification)
     try pinner.verify(memory, &verification)
     return verification
   }
 
-  func giveBack(finally: Bool) -> GivenBack {
+  func giveBack(finally: Bool, _ monitor: TaskMonitor?) -> GivenBack {
     var given = GivenBack(isComplete: pinner.release())
-    if let table { given.bytes = unsafe table.regions[0].giveBackNew(from: 0, to: bytes) }
+    if let table {
+      let pages = unsafe PopulatePages(regions: UnsafePointer(table.regions), givenBack: table.givenBack)
+      given.bytes = takeBack(pages, nodeTasks, table, control ?? .memory(alignment: alignment), monitor)
+    }
     table = nil
-    given.isComplete = memory.unmap(control, finally: finally) && given.isComplete
+    given.isComplete = memory.unmap(finally: finally) && given.isComplete
     return given
   }
 }

@@ -47,12 +47,6 @@ public final class PinnedMemory {
     case .file(let file): file.parts
     }
   }
-  private var placement: Placement? {
-    switch kind {
-    case .anonymous(let memory): memory.placement
-    case .file(let file): file.placement
-    }
-  }
   /// Pages of a pool.
   var isPool: Bool { pageSize > MemoryInfo.basePageSize }
 
@@ -75,30 +69,21 @@ public final class PinnedMemory {
     }
   }
 
-  /// What the kernel says is there; throws where that is less than all.
+  /// What the kernel says is there, of which kind and where; throws where that is less than all.
   func verifyResident(
     _ table: RegionTable, _ control: TaskControl, _ monitor: TaskMonitor?
   ) throws(MemoryError) -> Verification {
     switch kind {
-    case .anonymous(let memory): try memory.verifyResident()
+    case .anonymous(let memory): try verifyAnonymous([memory], table, parts, control, monitor)
     case .file(let file): try verifyFiles([file], table, control, monitor)
     }
   }
 
-  /// Asks for the node of every page of anonymous memory that was placed; `verifyResident` does it for a file.
-  func verifyPlacement(
-    _ table: RegionTable, _ control: TaskControl, _ monitor: TaskMonitor?, _ verification: inout Verification
-  ) throws(MemoryError) {
-    guard file == nil, let placement else { return }
-    let nodes = try table.bytesByNode(parts, [placement], control, monitor, path: { _ in self.path })
-    verification.bytesByNode = nodes[0]
-  }
-
-  /// Unmaps it, and gives a file back the size that it had; true when all of that was possible. `control`: the run's.
-  func unmap(_ control: TaskControl?, finally: Bool) -> Bool {
+  /// Unmaps it, and gives a file back the size that it had; true when all of that was possible.
+  func unmap(finally: Bool) -> Bool {
     switch kind {
     case .anonymous(let memory):
-      memory.unmap(control)
+      memory.unmap()
       return true
     case .file(let file):
       return file.restore(removing: finally) && presentIsExact

@@ -89,28 +89,40 @@ enum NodeShares {
   /// bytes of what is missing. Parts end at multiples of `alignment`, and the last one at the end.
   static func cut(_ length: Int, missing: Extents, alignment: Int, _ shares: [Int]) -> [Range<Int>] {
     var parts: [Range<Int>] = []
-    var start = 0
-    for index in shares.indices {
-      let bytes = shares[...index].reduce(0, +) * alignment
+    var (start, bytes) = (0, 0)
+    var walk = ExtentsWalk(missing)
+    for (index, share) in shares.enumerated() {
+      bytes += share * alignment
       let isLast = index == shares.count - 1
-      let end = isLast ? length : max(start, position(after: bytes, of: missing, alignment, within: length))
+      let end = isLast ? length : max(start, boundary(walk.position(after: bytes) ?? length, alignment, within: length))
       parts.append(start..<end)
       start = end
     }
     return parts
   }
 
-  /// Where so many bytes of the extents lie before, rounded up to a boundary.
-  private static func position(after bytes: Int, of extents: Extents, _ alignment: Int, within length: Int) -> Int {
-    var left = bytes
-    if left == 0 { return 0 }
-    for range in extents.ranges {
-      if left <= range.count {
-        return min(length, (range.lowerBound + left + alignment - 1) / alignment * alignment)
-      }
-      left -= range.count
+  private static func boundary(_ position: Int, _ alignment: Int, within length: Int) -> Int {
+    min(length, (position + alignment - 1) / alignment * alignment)
+  }
+}
+
+/// Goes through extents once, however often it is asked.
+private struct ExtentsWalk {
+  private let ranges: [Range<Int>]
+  private var index = 0
+  /// Bytes of the ranges before.
+  private var passed = 0
+
+  init(_ extents: Extents) { ranges = extents.ranges }
+
+  /// Where so many bytes of the extents lie before, never fewer than the last time; nil where there are not so many.
+  mutating func position(after bytes: Int) -> Int? {
+    if bytes == 0 { return 0 }
+    while index < ranges.count, passed + ranges[index].count < bytes {
+      passed += ranges[index].count
+      index += 1
     }
-    return length
+    return index < ranges.count ? ranges[index].lowerBound + bytes - passed : nil
   }
 }
 

@@ -1,13 +1,15 @@
 public import KTask
 internal import LinuxSystem
+internal import Synchronization
 
 /// prefault: a chunk gives a file's pages their memory, by its recipe; its undo gives back those that this run added.
 @safe
-struct PrefaultPages: TaskWork, @unchecked Sendable {
+struct PrefaultPages: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs.
+  static var undoManner: UndoManner { .pieces }
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
-  let givenBack: UnsafeMutablePointer<Int>
+  let givenBack: UnsafeMutablePointer<Atomic<Int>>
 
   @_noLocks
   func run(from start: MemoryPosition, to end: MemoryPosition) throws(ChunkFailure) {
@@ -24,7 +26,8 @@ struct PrefaultPages: TaskWork, @unchecked Sendable {
   }
 
   func undo(from start: MemoryPosition, to end: MemoryPosition) {
-    unsafe givenBack.pointee += regions[start.region].giveBackAdded(from: start.offset, to: end.offset)
+    let bytes = unsafe regions[start.region].giveBackAdded(from: start.offset, to: end.offset)
+    unsafe givenBack.pointee.wrappingAdd(bytes, ordering: .relaxed)
   }
 }
 
@@ -93,6 +96,7 @@ public final class PrefaultJob: MemoryJob {
   public let method: Method?
   private let chosen: Method
   private var table: RegionTable?
+  private var control: TaskControl?
 
   public init(_ files: [MemoryFile], method wanted: Method?) throws(MemoryError) {
     for file in files where file.fileSystem.kind == .proc {
@@ -126,6 +130,7 @@ public final class PrefaultJob: MemoryJob {
   }
 
   public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
+    self.control = control
     let work = unsafe PrefaultPages(regions: UnsafePointer(table!.regions), givenBack: table!.givenBack)
     let run = runMemoryTask(work, nodeTasks, table!, control, monitor, path: { self.files[$0].path })
     if run.end != .finished { table = nil }
@@ -136,21 +141,23 @@ public final class PrefaultJob: MemoryJob {
     try verifyFiles(files, table!, control, monitor)
   }
 
-  public func giveBack(finally: Bool) -> GivenBack {
+  public func giveBack(finally: Bool, _ monitor: TaskMonitor?) -> GivenBack {
     defer { table = nil }
-    return giveBackFiles(files, table, finally)
+    return giveBackFiles(files, table, control ?? .memory(alignment: alignment), monitor, finally: finally)
   }
 }
 
 /// Checks of several files for the same thing count together: their needs add up.
 func total(_ lists: [[Check]]) -> [Check] {
   var checks: [Check] = []
+  var shared: [Check.What: Int] = [:]
   for check in lists.joined() {
-    if let same = checks.firstIndex(where: { $0.what == check.what && check.what.isShared }) {
+    if let same = shared[check.what] {
       let (sum, overflow) = checks[same].need.addingReportingOverflow(check.need)
       checks[same].need = overflow ? .max : sum
       checks[same].have = max(checks[same].have, check.have)
     } else {
+      if check.what.isShared { shared[check.what] = checks.count }
       checks.append(check)
     }
   }
@@ -167,50 +174,17 @@ extension Check.What {
   }
 }
 
-/// Counts what is resident, file by file; throws where that is less than all.
-func verifyFiles(
-  _ files: [MemoryFile], _ table: RegionTable, _ control: TaskControl, _ monitor: TaskMonitor?
-) throws(MemoryError) -> Verification {
-  var verification = Verification()
-  for (index, file) in files.enumerated() {
-    try file.verifyReady(Looking(control, monitor))
-    let region = unsafe table.regions[index]
-    // pages that fallocate made are not in the page tables, from which the kernel counts
-    try attempting(.verify, file.path) { () throws(Errno) in
-      if !Memory.canPopulate {
-        return try Memory.touch(region.address, region.length, stride: region.pageSize, writing: false)
-      }
-      try Memory.populate(region.address, region.length, writing: false)
-    }
-    let facts = MappingFacts.of(region.address..<region.address + UInt(region.length))
-    verification.add(facts)
-    verification.residentBytes = verification.residentBytes.map { $0 + file.length }
-    file.bytesByNode = facts.bytesByNode
-  }
-  try verifyPlacement(files, table, control, monitor, &verification)
-  return verification
-}
-
-/// Asks for the node of every page of the files that were placed.
-private func verifyPlacement(
-  _ files: [MemoryFile], _ table: RegionTable, _ control: TaskControl, _ monitor: TaskMonitor?,
-  _ verification: inout Verification
-) throws(MemoryError) {
-  let spans = files.enumerated().flatMap { index, file in
-    file.placement == nil ? [] : file.parts.clamped(to: 0..<file.length, region: index)
-  }
-  if spans.isEmpty { return }
-  let nodes = try table.bytesByNode(
-    spans, files.map(\.placement), control, monitor, path: { files[$0].path })
-  for (file, bytes) in zip(files, nodes) where file.placement != nil { file.bytesByNode = bytes }
-  verification.bytesByNode = files.reduce(into: [:]) { $0.merge($1.bytesByNode, uniquingKeysWith: +) }
-}
-
 /// `table` nil: the pages are given back already, the sizes are not.
-func giveBackFiles(_ files: [MemoryFile], _ table: RegionTable?, _ finally: Bool) -> GivenBack {
+func giveBackFiles(
+  _ files: [MemoryFile], _ table: RegionTable?, _ control: TaskControl, _ monitor: TaskMonitor?, finally: Bool
+) -> GivenBack {
   var given = GivenBack()
-  for (index, file) in files.enumerated() {
-    if let table { given.bytes += unsafe table.regions[index].giveBackAdded(from: 0, to: file.length) }
+  if let table {
+    let work = unsafe PrefaultPages(regions: UnsafePointer(table.regions), givenBack: table.givenBack)
+    let spans = files.enumerated().map { Span(region: $0, range: 0..<$1.length) }
+    given.bytes = takeBack(work, spans, table, control, monitor)
+  }
+  for file in files {
     given.isComplete = file.restore(removing: finally) && file.presentIsExact && given.isComplete
   }
   return given

@@ -2,7 +2,7 @@ public import LinuxSystem
 
 /// Something that must be there before any memory is touched: how much is needed, how much there is.
 public struct Check: Equatable, Sendable {
-  public enum What: Equatable, Sendable {
+  public enum What: Hashable, Sendable {
     case memory
     case cgroupMemory(path: String)
     /// Free pages of a pool that nobody has reserved, of so many bytes each, of so many in the pool.

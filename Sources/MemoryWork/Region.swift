@@ -1,5 +1,6 @@
 public import KTask
 internal import LinuxSystem
+internal import Synchronization
 
 /// Where in a job a chunk starts or ends: a region, by its place in the job, and bytes from its start.
 public struct MemoryPosition: BitwiseCopyable, Sendable {
@@ -39,6 +40,8 @@ struct Region: BitwiseCopyable {
   /// What was there before this job: ascending, apart, whole pages.
   var present: UnsafePointer<Range<Int>>?
   var presentCount = 0
+  /// How its pages come to be seen when they are counted.
+  var sight: Sight
 
   init(address: UInt, length: Int, pageSize: Int, file: Int32 = -1, fileSize: Int = 0, recipe: Recipe) {
     self.address = address
@@ -47,6 +50,7 @@ struct Region: BitwiseCopyable {
     self.file = file
     self.fileSize = fileSize
     self.recipe = recipe
+    sight = file < 0 ? .mapped : .cached
   }
 }
 
@@ -74,11 +78,11 @@ struct Recipe: BitwiseCopyable, Equatable {
 /// The regions of a job in memory that chunks read without counting references.
 @safe
 final class RegionTable: @unchecked Sendable {
-  // @unchecked: written before the threads start and by the undo, which is one thread.
+  // @unchecked: written before the threads start; what is given back is counted atomically.
   let regions: UnsafeMutablePointer<Region>
   let count: Int
   /// Bytes that undo functions gave back.
-  let givenBack = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+  let givenBack = UnsafeMutablePointer<Atomic<Int>>.allocate(capacity: 1)
   private let present: [UnsafeMutableBufferPointer<Range<Int>>]
 
   /// `present`: for each region what was there before.
@@ -97,7 +101,7 @@ final class RegionTable: @unchecked Sendable {
       unsafe copies.append(copy)
     }
     unsafe present = copies
-    unsafe givenBack.initialize(to: 0)
+    unsafe givenBack.initialize(to: Atomic(0))
   }
 
   /// Bytes that were not there before.
@@ -108,9 +112,13 @@ final class RegionTable: @unchecked Sendable {
     }
   }
 
+  var bytesGivenBack: Int { unsafe givenBack.pointee.load(ordering: .relaxed) }
+  func forgetGivenBack() { unsafe givenBack.pointee.store(0, ordering: .relaxed) }
+
   deinit {
     for index in unsafe present.indices { unsafe present[index].deallocate() }
     unsafe regions.deallocate()
+    unsafe givenBack.deinitialize(count: 1)
     unsafe givenBack.deallocate()
   }
 }
@@ -124,9 +132,8 @@ extension Region {
   func giveBackAdded(from: Int, to: Int) -> Int {
     let isAlone = FileRange.isSoleOpener(file)
     var (at, bytes) = (from, 0)
-    for index in 0..<presentCount {
+    for index in firstPresent(after: from)..<presentCount {
       let was = unsafe present.unsafelyUnwrapped[index]
-      if was.upperBound <= at { continue }
       if was.lowerBound >= to { break }
       if was.lowerBound > at { bytes += punch(at, was.lowerBound, isAlone) }
       at = was.upperBound

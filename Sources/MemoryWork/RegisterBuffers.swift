@@ -4,11 +4,12 @@ internal import Synchronization
 
 /// pin --with io_uring: a chunk makes its pages and registers them as buffers; its undo unregisters them.
 @safe
-struct RegisterBuffers: TaskWork, @unchecked Sendable {
+struct RegisterBuffers: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs.
+  static var undoManner: UndoManner { .pieces }
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
-  let givenBack: UnsafeMutablePointer<Int>
+  let givenBack: UnsafeMutablePointer<Atomic<Int>>
   let places: BufferPlaces
 
   @_noLocks
@@ -25,9 +26,12 @@ struct RegisterBuffers: TaskWork, @unchecked Sendable {
     }
   }
 
+  func beginUndo() { places.sort() }
+
   func undo(from start: MemoryPosition, to end: MemoryPosition) {
     places.unregister(from: start.offset, to: end.offset)
-    unsafe givenBack.pointee += regions[start.region].giveBackNew(from: start.offset, to: end.offset)
+    let bytes = unsafe regions[start.region].giveBackNew(from: start.offset, to: end.offset)
+    unsafe givenBack.pointee.wrappingAdd(bytes, ordering: .relaxed)
   }
 }
 
@@ -148,7 +152,8 @@ private final class PlaceTable {
     let capacity = layout.rings * layout.places
     unsafe places = BufferPlaces(
       places: .allocate(capacity: capacity), capacity: capacity, rings: UnsafePointer(numbers),
-      ringCount: rings.count, next: .allocate(capacity: 1), largest: largest)
+      ringCount: rings.count, next: .allocate(capacity: 1), order: .allocate(capacity: capacity), largest: largest)
+    unsafe places.order.initialize(repeating: 0, count: capacity)
     unsafe places.places.initialize(repeating: .init(), count: capacity)
     unsafe places.next.initialize(to: Atomic(0))
   }
@@ -156,6 +161,7 @@ private final class PlaceTable {
   deinit {
     unsafe numbers.deallocate()
     unsafe places.places.deallocate()
+    unsafe places.order.deallocate()
     unsafe places.next.deinitialize(count: 1)
     unsafe places.next.deallocate()
   }

@@ -3,7 +3,7 @@ internal import LinuxSystem
 
 /// release: a chunk's pages are given back. There is no undo: what was in them is gone.
 @safe
-struct PunchPages: TaskWork, @unchecked Sendable {
+struct PunchPages: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs.
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
@@ -85,7 +85,7 @@ public final class ReleaseJob: MemoryJob {
   }
 
   /// What is gone is gone.
-  public func giveBack(finally: Bool) -> GivenBack { GivenBack(isComplete: false) }
+  public func giveBack(finally: Bool, _ monitor: TaskMonitor?) -> GivenBack { GivenBack(isComplete: false) }
 
   /// Bytes of a file, from its start, that are released.
   public func releasableBytes(of file: MemoryFile) -> Int { file.releasableLength }

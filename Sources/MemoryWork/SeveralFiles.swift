@@ -5,10 +5,12 @@ extension MemoryFile {
   public static func look(at paths: [String], size: Int?, _ looking: Looking = Looking()) throws(MemoryError)
     -> [MemoryFile]
   {
-    var files: [MemoryFile] = []
+    var (files, known) = ([MemoryFile](), Set<FileIdentity>())
     for path in paths {
-      if files.contains(where: { $0.isNamed(path) }) { throw MemoryError(.namedTwice, path: path) }
-      files.append(try MemoryFile(lookingAt: path, size: size, looking))
+      try refuseTwice(path, &known)
+      let file = try MemoryFile(lookingAt: path, size: size, looking)
+      file.identity.map { _ = known.insert($0) }
+      files.append(file)
     }
     try refuseTooMuch(files.map(\.length), path: files.first?.path)
     return files
@@ -25,10 +27,12 @@ extension MemoryFile {
   public static func open(
     _ wanted: [(path: String, size: Int?)], creating: Bool, mayBeEmpty: Bool = false, _ looking: Looking = Looking()
   ) throws(MemoryError) -> [MemoryFile] {
-    var files: [MemoryFile] = []
+    var (files, known) = ([MemoryFile](), Set<FileIdentity>())
     for (path, size) in wanted {
-      if files.contains(where: { $0.isNamed(path) }) { throw MemoryError(.namedTwice, path: path) }
-      files.append(try MemoryFile(path, size: size, creating: creating, mayBeEmpty: mayBeEmpty, looking))
+      try refuseTwice(path, &known)
+      let file = try MemoryFile(path, size: size, creating: creating, mayBeEmpty: mayBeEmpty, looking)
+      file.identity.map { _ = known.insert($0) }
+      files.append(file)
     }
     try refuseTooMuch(files.map(\.length), path: files.first?.path)
     return files
@@ -36,16 +40,14 @@ extension MemoryFile {
 
   /// Whether two names mean the same file, be it there or not.
   public static func isSame(_ one: String, _ other: String) -> Bool {
-    guard let first = try? FileStatus.ofName(one), let second = try? FileStatus.ofName(other) else {
-      return one == other || isSamePlace(one, other)
-    }
-    return first.isSameFile(as: second)
+    FileIdentity(named: one) == FileIdentity(named: other)
   }
 
-  private func isNamed(_ other: String) -> Bool {
-    if other == path { return true }
-    if descriptor == nil { return Self.isSamePlace(path, other) }
-    guard let mine = try? descriptor!.value.status(), let theirs = try? FileStatus.ofName(other) else { return false }
-    return mine.isSameFile(as: theirs)
+  /// Before it is opened: a second lock on the same file would be taken for another process's.
+  private static func refuseTwice(_ path: String, _ known: inout Set<FileIdentity>) throws(MemoryError) {
+    if !known.insert(FileIdentity(named: path)).inserted { throw MemoryError(.namedTwice, path: path) }
   }
+
+  /// What is open, which a link's name does not tell.
+  private var identity: FileIdentity? { (try? descriptor?.value.status()).map { FileIdentity($0) } }
 }

@@ -6,7 +6,7 @@ internal import Synchronization
 /// verify: a chunk makes those pages visible that are there, by reading, and counts them. Where one has gone meanwhile the
 /// others are looked at one by one.
 @safe
-struct LookAtPages: TaskWork, @unchecked Sendable {
+struct LookAtPages: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs, counts are added to atomically.
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
@@ -30,7 +30,7 @@ struct LookAtPages: TaskWork, @unchecked Sendable {
 
 /// verify --zero: a chunk with a byte that is not zero fails. What is not there is zero.
 @safe
-struct LookForContent: TaskWork, @unchecked Sendable {
+struct LookForContent: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs.
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
@@ -163,8 +163,9 @@ public final class VerifyJob: MemoryJob {
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
     var verification = Verification()
     findings = []
+    let facts = MappingFacts.of(looks.map(\.addresses))
     for (index, look) in looks.enumerated() {
-      var found = look.findings(seen: seen![index])
+      var found = look.findings(seen: seen![index], facts[index])
       let nonZero = demand.zero ? try firstContent(index, control, monitor) : nil
       if demand.zero { found.isZero = nonZero == nil }
       verification.add(found)
@@ -190,7 +191,7 @@ public final class VerifyJob: MemoryJob {
   }
 
   /// Lets go of the mappings, and of what was read from a disk to be looked at.
-  public func giveBack(finally: Bool) -> GivenBack {
+  public func giveBack(finally: Bool, _ monitor: TaskMonitor?) -> GivenBack {
     table = nil
     looks = []
     if demand.zero { for file in files { file.dropCached() } }
@@ -221,7 +222,7 @@ private final class SeenBytes {
 extension Verification {
   fileprivate mutating func add(_ found: FileFindings) {
     residentBytes = residentBytes.flatMap { bytes in found.residentBytes.map { bytes + $0 } }
-    hugeBytes += found.hugeBytes
+    hugeBytes = hugeBytes.map { $0 + found.hugeBytes }
     pageSize = max(pageSize, found.usualPage)
     bytesByNode.merge(found.bytesByNode, uniquingKeysWith: +)
     if let zero = found.isZero { isZero = (isZero ?? true) && zero }

@@ -5,7 +5,7 @@ internal import LinuxSystem
 ///
 /// The kernel's own patch left the last 4 KiB of every chunk uncleared, and nobody noticed, since only speed was measured.
 @safe
-struct VerifyZero: TaskWork, @unchecked Sendable {
+struct VerifyZero: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs.
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>

@@ -46,7 +46,7 @@ extension Program {
       followers.tell(.released(nil))
       return true
     }
-    let given = plan.job.giveBack(finally: true)
+    let given = plan.job.giveBack(finally: true, followers.monitor)
     followers.tell(.released(Document.Undone(bytes: given.bytes, complete: given.isComplete)))
     if !given.isComplete { show(Message(what: plan.subject, why: "not all of it could be given back")) }
     return given.isComplete

@@ -151,14 +151,14 @@ extension Program {
 
   private static func sweep(_ plan: Plan, _ watch: Watch, _ followers: Followers) -> SweepOutcome {
     var outcome = Sweep.run(plan, followers.monitor, followers.stage)
-    if plan.hold != nil && watch.end != nil && outcome.undone == nil { outcome.cancel(plan) }
+    if plan.hold != nil && watch.end != nil && outcome.undone == nil { outcome.cancel(plan, followers.monitor) }
     return outcome
   }
 
   /// Told to stop before anything was touched.
   private static func untouched<Command: WorkCommand>(_ command: Command, _ end: Watch.End) throws -> ProgramFailure {
     let paths = try command.job().paths
-    var message = end.message(paths.isEmpty ? "anonymous memory" : paths.joined(separator: ", "), command.work.timeout)
+    var message = end.message(Plan.subject(paths), command.work.timeout)
     message.why += "; untouched"
     return ProgramFailure(message, code: end.code, exitStatus: end.exitStatus, path: paths.first)
   }

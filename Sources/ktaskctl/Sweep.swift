@@ -27,16 +27,16 @@ struct SweepOutcome {
   var undone: (bytes: Int, complete: Bool)?
 
   /// Told to stop when the work was just done, and before anybody was told so: it is not to be held.
-  mutating func cancel(_ plan: Plan) {
+  mutating func cancel(_ plan: Plan, _ monitor: TaskMonitor) {
     wasCancelled = true
-    undone = plan.takeBack()
+    undone = plan.takeBack(monitor)
   }
 }
 
 extension Plan {
   /// Whatever the runs left, and by how much pools were raised for them; whether that was all.
-  func takeBack() -> (bytes: Int, complete: Bool) {
-    let given = job.giveBack(finally: true)
+  func takeBack(_ monitor: TaskMonitor? = nil) -> (bytes: Int, complete: Bool) {
+    let given = job.giveBack(finally: true, monitor)
     let isPoolBack = growth?.giveBack() ?? true
     return (given.bytes, given.isComplete && isPoolBack)
   }
@@ -103,6 +103,7 @@ struct Sweep {
       outcome.errors += run.errors
       throw run.errors.first ?? MemoryError(.cancelled)
     }
+    monitor.forget()
     stage.begin(.verifying)
     outcome.verification = try plan.job.verify(control, monitor)
     outcome.errors = outcome.verification?.unmet ?? []
@@ -120,7 +121,7 @@ struct Sweep {
   private consuming func concluded() -> SweepOutcome {
     if !plan.request.isLook, outcome.wasCancelled || !outcome.errors.isEmpty {
       stage.begin(.undoing)
-      let given = plan.takeBack()
+      let given = plan.takeBack(monitor)
       outcome.undone = (undoneBytes + given.bytes, given.complete)
       if !given.complete { for index in outcome.errors.indices { outcome.errors[index].leavesChanges = true } }
     }

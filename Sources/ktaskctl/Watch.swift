@@ -101,7 +101,7 @@ final class Watch: Sendable {
       if let number = nextSignal() { hear(number) }
       if let deadline, Clock.now() >= deadline { cancel(.timeout) }
       state.withLock { state in
-        if state.isDrawing && state.end == nil { state.followers?.tick() }
+        if state.isDrawing { state.followers?.tick(isStopping: state.end != nil) }
         state.followers?.push()
       }
     }

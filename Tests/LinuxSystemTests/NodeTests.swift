@@ -110,7 +110,7 @@ extension NodeTests {
     let mapping = try Mapping.anonymous(bytes, alignment: Self.page)
     try Memory.setPolicy(mapping.address, bytes, .bind, NodeSet([0]))
     try Memory.populate(mapping.address, bytes)
-    let counts = NodeCounts(allowed: [NodeSet([0]), NodeSet([1]), nil])
+    let counts = PageCounts(allowed: [NodeSet([0]), NodeSet([1]), nil])
     for region in 0..<3 {
       try unsafe Memory.countNodes(
         mapping.address, bytes, pageSize: Self.page, into: counts.regions + region)
@@ -128,7 +128,7 @@ extension NodeTests {
     let first = try Mapping.shared(file, 8 * Self.page)
     try Memory.populate(first.address, 8 * Self.page)
     let second = try Mapping.shared(file, 8 * Self.page)
-    let counts = NodeCounts(allowed: [nil])
+    let counts = PageCounts(allowed: [nil])
     try unsafe Memory.countNodes(second.address, 8 * Self.page, pageSize: Self.page, into: counts.regions)
     #expect(counts.pagesByNode(0) == [0: 8])
     #expect(try file.status().allocatedBytes == 8 * Self.page)

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import LinuxSystem
@@ -25,33 +26,45 @@ struct MappingFactsTests {
     Private_Hugetlb:       0 kB
     """
 
-  @Test("Mappings inside the range are summed, others are not")
-  func inside() {
-    var facts = MappingFacts()
-    facts.readSmaps(Self.smaps, 0x7f00_0000_0000..<0x7f00_0040_0000)
-    #expect(facts.residentBytes == 2148 << 10)
-    #expect(facts.transparentHugeBytes == 2 << 20)
-    #expect(facts.lockedBytes == 4 << 10)
-    #expect(facts.kernelPageSize == 4096)
+  static let numaMaps = """
+    7f0000000000 default anon=25 dirty=25 N0=20 N1=5 kernelpagesize_kB=4
+    7f1000000000 bind:1 file=/dev/hugepages/a huge dirty=2 N1=2 kernelpagesize_kB=2048
+    7f2000000000 default anon=1 N0=1 kernelpagesize_kB=4
+    """
+  static let first: Range<UInt> = 0x7f00_0000_0000..<0x7f00_0040_0000
+  static let pool: Range<UInt> = 0x7f10_0000_0000..<0x7f10_0040_0000
+
+  /// The kernel's two lists, as far as there are any.
+  private func facts(_ ranges: [Range<UInt>], _ lists: [String: String]) throws -> [MappingFacts] {
+    let root = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: root) }
+    let process = root.appending(path: "proc/self")
+    try FileManager.default.createDirectory(at: process, withIntermediateDirectories: true)
+    for (name, text) in lists { try Data(text.utf8).write(to: process.appending(path: name)) }
+    return MappingFacts.of(ranges, SystemFiles(root: root.path))
   }
 
-  @Test("A pool's pages count as resident")
-  func pool() {
-    var facts = MappingFacts()
-    facts.readSmaps(Self.smaps, 0x7f10_0000_0000..<0x7f10_0040_0000)
-    #expect(facts.residentBytes == 4 << 20)
-    #expect(facts.kernelPageSize == 2 << 20)
+  @Test("Mappings inside a range are summed, others are not, and each range has its own")
+  func inside() throws {
+    let facts = try facts([Self.pool, Self.first], ["smaps": Self.smaps, "numa_maps": Self.numaMaps])
+    #expect(facts[1].residentBytes == 2148 << 10)
+    #expect(facts[1].transparentHugeBytes == 2 << 20)
+    #expect(facts[0].residentBytes == 4 << 20, "a pool's pages count as resident")
+    #expect(facts[1].bytesByNode == [0: 20 * 4096, 1: 5 * 4096])
+    #expect(facts[0].bytesByNode == [1: 4 << 20], "in pages of their own size")
   }
 
-  @Test("Pages are counted by node, in their own size")
-  func nodes() {
-    var facts = MappingFacts()
-    let text = """
-      7f0000000000 default anon=25 dirty=25 N0=20 N1=5 kernelpagesize_kB=4
-      7f1000000000 bind:1 file=/dev/hugepages/a huge dirty=2 N1=2 kernelpagesize_kB=2048
-      7f2000000000 default anon=1 N0=1 kernelpagesize_kB=4
-      """
-    facts.readNumaMaps(text, 0x7f00_0000_0000..<0x7f10_0040_0000)
-    #expect(facts.bytesByNode == [0: 20 * 4096, 1: 5 * 4096 + 4 << 20])
+  @Test("A mapping that lies in a range only in part does not count")
+  func apart() throws {
+    let facts = try facts([Self.first.lowerBound..<0x7f00_0030_0000], ["smaps": Self.smaps])
+    #expect(facts[0].residentBytes == 100 << 10)
+    #expect(facts[0].transparentHugeBytes == 0)
+  }
+
+  @Test("What cannot be read is not known")
+  func unknown() throws {
+    #expect(try facts([Self.first], [:]) == [MappingFacts()])
+    #expect(try facts([Self.first], ["numa_maps": Self.numaMaps])[0].transparentHugeBytes == nil)
+    #expect(try facts([Self.first], ["smaps": Self.smaps])[0].bytesByNode == nil)
   }
 }

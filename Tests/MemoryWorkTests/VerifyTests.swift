@@ -33,7 +33,10 @@ struct VerifyTests {
     let memory = try AnonymousMemory(bytes: 16 * Self.mib, page: .base)
     try memory.map()
     try Memory.populate(memory.address, 15 * Self.mib)
-    let error = #expect(throws: MemoryError.self) { try memory.verifyResident() }
+    let control = TaskControl.memory(minimumChunk: Self.mib, alignment: memory.pageSize)
+    let error = #expect(throws: MemoryError.self) {
+      try verifyAnonymous([memory], memory.table(Recipe()), memory.parts, control, nil)
+    }
     #expect(error?.cause == .notResident(bytes: Self.mib))
   }
 

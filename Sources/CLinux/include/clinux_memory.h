@@ -28,6 +28,9 @@ int clinux_resident(uintptr_t address, size_t length, unsigned char *_Nonnull ve
 CLINUX_NOLOCKS int clinux_mark_resident(
   uintptr_t address, size_t length, uint64_t *_Nonnull words, size_t first, size_t *_Nonnull count);
 
+/// Bytes of a range of whole pages that are in memory (mincore(2)); on hugetlbfs those that this process has mapped.
+CLINUX_NOLOCKS int clinux_resident_bytes(uintptr_t address, size_t length, size_t *_Nonnull bytes);
+
 // MARK: touching memory; SIGBUS on the way comes back as EFAULT, or EHWPOISON for a poisoned page
 
 /// Installs the SIGBUS handler that the calls below rely on. Once a process; a SIGBUS elsewhere still kills.

@@ -15,22 +15,36 @@ int clinux_allowed_nodes(uint64_t *_Nonnull nodes, size_t words);
 
 /// One more than the highest node number that can be counted; the kernel's largest MAX_NUMNODES.
 static const int CLINUX_NODES = 1024;
-/// Where the pages of a range lie. Threads may add to the same counts.
-struct clinux_node_counts {
-  uint64_t pages[1024];
+/// What pages of a range are like. Threads may add to the same counts.
+struct clinux_page_counts {
+  /// Bytes in memory, and of them in transparent huge pages.
+  uint64_t resident, huge;
+  /// The errno with which the kernel refused to tell of huge pages, or of nodes; 0 while it tells.
+  int huge_error, node_error;
+  /// The pages on each of the first `nodes` nodes.
+  uint64_t *_Nonnull pages;
+  size_t nodes;
   /// The nodes that pages may lie on, one bit each.
   uint64_t allowed[1024 / 64];
-  /// The lowest address of a page on another node; UINTPTR_MAX for none. *node: that node.
+  /// The lowest address of a page on another node; UINTPTR_MAX for none.
   uintptr_t first_wrong;
 };
-/// Nothing counted yet; `allowed`: one bit a node in `words` words, none for all of them.
-void clinux_node_counts_begin(struct clinux_node_counts *_Nonnull counts, const uint64_t *_Nonnull allowed, size_t words);
-/// Not an errno: the pages counted on a node.
-uint64_t clinux_node_pages(const struct clinux_node_counts *_Nonnull counts, int node);
+/// Nothing counted yet; `pages`: `nodes` zeros; `allowed`: one bit a node in `words` words, none for all of them.
+void clinux_page_counts_begin(
+    struct clinux_page_counts *_Nonnull counts, uint64_t *_Nonnull pages, size_t nodes,
+    const uint64_t *_Nonnull allowed, size_t words);
 /// Asks the kernel for the node of every page of the range, in which all pages are present: base pages by move_pages(2)
 /// in batches, those of a pool, `page_size` larger than the base page, by get_mempolicy(2) each, since move_pages(2) does
 /// not know them on every kernel.
 CLINUX_NOLOCKS int clinux_count_nodes(
-    uintptr_t address, size_t length, size_t page_size, struct clinux_node_counts *_Nonnull counts);
+    uintptr_t address, size_t length, size_t page_size, struct clinux_page_counts *_Nonnull counts);
+/// Adds so many resident bytes of a range of which not all is there.
+CLINUX_NOLOCKS void clinux_count_resident(struct clinux_page_counts *_Nonnull counts, size_t bytes);
+/// Counts the range, all of whose pages are present, as resident, with its transparent huge pages (PAGEMAP_SCAN, Linux
+/// 6.7, on `pagemap`, /proc/self/pagemap) and the nodes of all. What the kernel refuses to tell is noted in the counts and
+/// not asked again. `huge_size`: of a transparent huge page, 0 where there are none.
+CLINUX_NOLOCKS void clinux_count_pages(
+    int pagemap, uintptr_t address, size_t length, size_t page_size, size_t huge_size,
+    struct clinux_page_counts *_Nonnull counts);
 /// The node of one page (get_mempolicy(2), MPOL_F_NODE | MPOL_F_ADDR), which is read for it.
 CLINUX_NOLOCKS int clinux_node_of(uintptr_t address, int *_Nonnull node);

@@ -59,8 +59,10 @@ struct Followers: Sendable {
     if let undone = document.undone { tell(.undone(undone)) }
   }
 
-  /// Ten times a second, from the thread that watches.
-  func tick() {
+  /// Ten times a second, from the thread that watches. Who has been told that it stops is told of the undo only.
+  func tick(isStopping: Bool) {
+    let state = state
+    if isStopping && state.phase != .undoing { return }
     bar?.draw(state)
     if !followers.isEmpty && pace.isDue() { tell(.moved(state)) }
   }
@@ -86,8 +88,13 @@ struct Followers: Sendable {
 
   var state: ProgressState {
     let now = stage.now
+    let progress = monitor.progress
+    let total = progress.total ?? total
+    // the work's own undo begins within it
+    let undoing = monitor.undoingSince
     return ProgressState(
-      command: command, subject: subject, phase: now.phase, run: now.run, runs: runs, threads: now.threads,
-      done: min(monitor.unitsDone, total), total: total, seconds: Double(Clock.now() - now.began) / 1e9)
+      command: command, subject: subject, phase: undoing == nil ? now.phase : .undoing, run: now.run, runs: runs,
+      threads: now.threads, done: min(progress.done, total), total: total,
+      seconds: Double(Clock.now() - (undoing ?? now.began)) / 1e9)
   }
 }

@@ -6,7 +6,6 @@ import Synchronization
 final class ProgressDisplay: Sendable {
   /// nil: lines.
   private let bar: ProgressBar?
-  private let began = Clock.now()
   private let pace = Pace(nanoseconds: 2_000_000_000)
   private let isDrawn = Mutex(false)
 
@@ -23,9 +22,12 @@ final class ProgressDisplay: Sendable {
   }
 
   func draw(_ state: ProgressState) {
-    if let bar {
-      let seconds = Double(Clock.now() - began) / 1e9
-      Terminal.errors.offer("\r" + bar.line(done: state.done, elapsed: seconds))
+    if var bar {
+      bar.total = state.total
+      if [.verifying, .undoing].contains(state.phase) {
+        bar.what += state.phase == .undoing ? " undoing" : " verifying"
+      }
+      Terminal.errors.offer("\r" + bar.line(done: state.done, elapsed: state.seconds))
       isDrawn.withLock { $0 = true }
     } else if pace.isDue() {
       Terminal.errors.offer("ktaskctl: \(state.sentence)\n")

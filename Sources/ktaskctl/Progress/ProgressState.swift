@@ -38,7 +38,7 @@ struct ProgressState: Equatable, Sendable {
     let what = "\(command) \(subject): "
     switch phase {
     case .holding: return what + "holding \(ByteSize.text(total)) for \(seconds.asTime)"
-    case .undoing: return what + "undoing for \(seconds.asTime)"
+    case .undoing: return what + "undoing: " + ([amount] + times).joined(separator: ", ")
     case .preparing: return what + "preparing for \(seconds.asTime)"
     case .working, .verifying:
       let runText = phase == .verifying ? "verifying run" : "run"

@@ -10,7 +10,7 @@ import Synchronization
 final class ServiceManager: Follower, Outgoing {
   private struct State {
     /// How far it was when more time was last asked for.
-    var extended = (run: 0, done: -1)
+    var extended = (run: 0, phase: Stage.Phase.preparing, done: -1)
     var waiting: [String] = []
     /// When that began to wait.
     var since: UInt64 = 0
@@ -51,12 +51,17 @@ final class ServiceManager: Follower, Outgoing {
   }
 
   private func movement(_ state: ProgressState) -> [String] {
-    let what = state.phase == .verifying ? "verifying \(ByteSize.text(state.total))" : state.amount
+    let what =
+      switch state.phase {
+      case .verifying: "verifying, \(state.amount)"
+      case .undoing: "undoing, \(state.amount)"
+      case .preparing, .working, .holding: state.amount
+      }
     let status = "STATUS=\(state.command) \(Self.onOneLine(state.subject)): \(what)"
     let moved = self.state.withLock { own in
-      let isFurther = (state.run, state.done) > own.extended
-      if isFurther { own.extended = (state.run, state.done) }
-      return isFurther
+      let now = (state.run, state.phase, state.done)
+      defer { own.extended = now }
+      return now != own.extended
     }
     return moved ? [status, "EXTEND_TIMEOUT_USEC=\(Self.extensionMicroseconds)"] : [status]
   }

@@ -56,8 +56,8 @@ struct Report {
       if let shortfall = count.shortfall { warnings.append(shortfall) }
       warnings += count.exceeded.filter { !plan.exceeded.contains($0) }.map(ThreadSweep.warning)
     }
-    if let found = outcome?.verification, plan.wantsTransparent, found.hugeBytes < plan.transparentBytes {
-      let share = Double(found.hugeBytes) / Double(plan.transparentBytes)
+    if let huge = outcome?.verification?.hugeBytes, plan.wantsTransparent, huge < plan.transparentBytes {
+      let share = Double(huge) / Double(plan.transparentBytes)
       warnings.append("only \(share.asPercent) came in transparent huge pages, the rest in base pages")
     }
     if plan.words.pageSize == .transparent, plan.job.bytes > 0, plan.transparentBytes == 0 {
@@ -139,7 +139,14 @@ extension SweepOutcome.Count {
 extension Plan {
   /// What it is all about.
   var subject: String {
-    job.files.isEmpty ? "anonymous memory" : job.files.map(\.path).joined(separator: ", ")
+    Self.subject(job.files.map(\.path))
+  }
+
+  /// In a line, however many there are.
+  static func subject(_ files: [String]) -> String {
+    if files.isEmpty { return "anonymous memory" }
+    let named = files.prefix(3).joined(separator: ", ")
+    return files.count > 3 ? "\(named) and \((files.count - 3).counted("other file"))" : named
   }
 
   /// Anonymous memory that is to come in transparent huge pages.

@@ -10,7 +10,7 @@ extension Report {
     document.host = .current()
     document.plan = plan.documentPlan
     document.results = results
-    document.files = plan.job.files.map { documentFile($0) }
+    document.files = documentFiles
     document.verified = outcome?.verification.map(Document.Verified.init)
     if plan.job.files.isEmpty { document.verified?.pagesByNode = pagesByNode }
     if plan.hold != nil && exitStatus == 0 { document.held = true }
@@ -32,8 +32,15 @@ extension Report {
     .init(code: code, exitStatus: Int(exitStatus), message: messages[0].why, path: plan.job.files.first?.path)
   }
 
+  /// What was found of each that was looked at.
+  private var documentFiles: [Document.File] {
+    let findings = (plan.job as? VerifyJob)?.findings ?? []
+    return plan.job.files.enumerated().map { index, file in
+      index < findings.count ? .init(findings[index]) : documentFile(file)
+    }
+  }
+
   private func documentFile(_ file: MemoryFile) -> Document.File {
-    if let found = (plan.job as? VerifyJob)?.findings.first(where: { $0.path == file.path }) { return .init(found) }
     let isDone = outcome != nil && errors.isEmpty && end == nil && outcome?.undone == nil
     var entry = Document.File(
       path: file.path, bytes: file.length, alreadyResidentBytes: file.residentBefore,

@@ -50,7 +50,7 @@ extension Report {
   private var foundLines: [String] {
     guard let found = outcome?.verification else { return [] }
     var facts = ["\(found.residentBytes.map { ByteSize.text($0) } ?? "not known how much") resident"]
-    if found.hugeBytes > 0 { facts.append("\(ByteSize.text(found.hugeBytes)) of it in huge pages") }
+    if let huge = found.hugeBytes, huge > 0 { facts.append("\(ByteSize.text(huge)) of it in huge pages") }
     if found.isZero == true { facts.append("all zero") }
     if let locked = found.lockedBytes {
       let isPool = found.pageSize > MemoryInfo.basePageSize && locked == 0
