@@ -113,7 +113,7 @@ struct Aftermath {
     let isTold = answer?.undone?.complete == false || run.err.contains("undone in part")
     if isTold || (status == 143 && unmet.isEmpty) { return wrong }
     if !scenario.destroys { return wrong + changes.map { "status \(status), and \($0)" } }
-    return wrong + (changes.isEmpty ? [] : ["status \(status), changed without a word"])
+    return wrong + (changes.isEmpty || isMute ? [] : ["status \(status), changed without a word"])
   }
 
   private var hasMessage: Bool {
