@@ -1,6 +1,8 @@
 // ktask-inject REPORT count                  -- PROGRAM WORD…   which system calls it makes, and how often
 // ktask-inject REPORT fail CALL RESULT WHEN  -- PROGRAM WORD…   one of them is not made, and gives RESULT
 // ktask-inject REPORT signal NAME N          -- PROGRAM WORD…   NAME comes when it is about to make its N-th call
+// ktask-inject REPORT forbid CALL,… ERRNO    -- PROGRAM WORD…   as a container's profile does, and for its children, too
+// ktask-inject REPORT watch                  -- PROGRAM WORD…   nothing but the watch that ends one that stands still
 //
 // RESULT: an errno's name, or a number that the call is to return. WHEN: N, the N-th call; N+, that and all later ones.
 // Only the call in question stops (seccomp's filter chooses it), so that a run takes hardly longer than without. What
@@ -25,9 +27,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { MOST_FORBIDDEN = 64 };
+
 static struct {
-  enum { COUNT, FAIL, SIGNAL } mode;
+  enum { COUNT, FAIL, SIGNAL, FORBID, WATCH } mode;
   long call;
+  struct sock_filter forbidden[2 * MOST_FORBIDDEN + 2];
+  unsigned short instructions;
   long result;
   int signal;
   long from;
@@ -48,7 +54,22 @@ static _Noreturn void usage(const char *what) {
 
 // MARK: the program
 
+/// load its number, and for each of them: return the errno
+static void read_forbidden(char *calls, int number) {
+  struct sock_filter *next = wanted.forbidden;
+  *next++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+  int most = MOST_FORBIDDEN;
+  for (char *call = strtok(calls, ","); call && most > 0; call = strtok(NULL, ","), most--) {
+    if (call_number(call) < 0) usage("no such call");
+    *next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call_number(call), 0, 1);
+    *next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)number);
+  }
+  *next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  wanted.instructions = (unsigned short)(next - wanted.forbidden);
+}
+
 static int install_filter(void) {
+  if (wanted.mode == WATCH) return 0;
   // all calls, or the wanted one
   struct sock_filter all[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE)};
   struct sock_filter one[] = {
@@ -57,7 +78,9 @@ static int install_filter(void) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
-  struct sock_fprog filter = wanted.mode == FAIL ? (struct sock_fprog){4, one} : (struct sock_fprog){1, all};
+  struct sock_fprog filter = {1, all};
+  if (wanted.mode == FAIL) filter = (struct sock_fprog){4, one};
+  if (wanted.mode == FORBID) filter = (struct sock_fprog){wanted.instructions, wanted.forbidden};
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0) return 0;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -1;
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
@@ -193,8 +216,13 @@ static void read_words(int argc, char **argv) {
     wanted.signal = signal_number(argv[3]);
     wanted.from = strtol(argv[4], NULL, 10);
     wanted.once = 1;
+  } else if (argc >= 6 && strcmp(argv[2], "forbid") == 0) {
+    wanted.mode = FORBID;
+    read_forbidden(argv[3], errno_number(argv[4]));
+  } else if (argc >= 3 && strcmp(argv[2], "watch") == 0) {
+    wanted.mode = WATCH;
   } else {
-    usage("count, fail or signal");
+    usage("count, fail, signal, forbid or watch");
   }
 }
 

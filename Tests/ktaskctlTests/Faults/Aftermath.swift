@@ -8,15 +8,24 @@ struct Aftermath {
   let after: GroundState
   /// The same without a failure.
   let plain: Injected
-  /// nil: none at all.
-  let injection: Injection?
+  let bearing: Bearing
   private let answer: Answer?
 
+  /// What of a failure, or of circumstances, bears upon what may be expected.
+  struct Bearing {
+    /// SIGTERM came.
+    var isStopped = false
+    /// Its words may reach nobody.
+    var isMute = false
+    /// Places of the document that are true and others.
+    var changes: [String] = []
+  }
+
   init(
-    _ scenario: Scenario, _ run: Injected, plain: Injected, _ injection: Injection?, _ before: GroundState,
+    _ scenario: Scenario, _ run: Injected, plain: Injected, _ bearing: Bearing, _ before: GroundState,
     _ after: GroundState
   ) {
-    (self.scenario, self.run, self.plain, self.injection) = (scenario, run, plain, injection)
+    (self.scenario, self.run, self.plain, self.bearing) = (scenario, run, plain, bearing)
     (self.before, self.after) = (before, after)
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -28,15 +37,17 @@ struct Aftermath {
   var complaints: [String] {
     switch run.end {
     case .hung: ["hangs: \(run.threads.joined(separator: "; "))"]
-    case .exit(143) where injection?.isSignal == true: failure(143)
+    case .exit(143) where bearing.isStopped: failure(143)
     // before it listens, or when all has been said
-    case .signal(15) where injection?.isSignal == true: changes.isEmpty || unmet.isEmpty ? [] : changes
+    case .signal(15) where bearing.isStopped: changes.isEmpty || unmet.isEmpty ? [] : changes
     case .signal(let number): ["dies of signal \(number)"]
     case .exit(0) where scenario.status == 0: success
     case .exit(0): ["says yes, and is to say \(scenario.status)"]
     case .exit(scenario.status): untouched + falsehoods
     case .exit(let status) where Self.failures.contains(status): failure(status)
     case .exit(let status) where isExec && [126, 127].contains(status): untouched
+    // there is too little for the dynamic linker or the shell
+    case .exit(let status) where [126, 127, 2].contains(status) && !run.err.contains("ktaskctl: "): untouched
     case .exit(let status): ["ends with \(status)"]
     }
   }
@@ -44,14 +55,14 @@ struct Aftermath {
   private var isExec: Bool { if case .ran = scenario.goal { true } else { false } }
   private var isJSON: Bool { scenario.words.contains("--json") }
   private var isTopology: Bool { scenario.words[0] == "topology" }
-  /// The failure was in what it says, or it was killed: then there may be nothing to read.
-  private var isMute: Bool { injection?.call == "write" || injection?.call == "writev" }
+  private var isMute: Bool { bearing.isMute }
   private var changes: [String] { after.changes(since: before, onDisk: scenario.place == "ext4") }
   private var untouched: [String] { changes.map { "untouched, but \($0)" } }
 
   private var falsehoods: [String] {
     guard let said = Claims(run.out), let truth = Claims(plain.out) else { return nothingFalse }
-    return said.falsehoods(against: truth, isDone: run.end == .exit(scenario.status)) + nothingFalse
+    let isDone = run.end == .exit(scenario.status)
+    return said.falsehoods(against: truth, isDone: isDone, but: bearing.changes) + nothingFalse
   }
 
   /// A nothing that is no nothing, in words for people.
@@ -67,11 +78,11 @@ struct Aftermath {
 
   private var success: [String] {
     var wrong: [String] = []
-    if isJSON && !isTopology {
+    if isJSON && !isTopology && !isMute {
       if answer == nil { wrong.append("no document") }
       if answer?.errors.isEmpty == false { wrong.append("done, with errors") }
     }
-    if isJSON && isTopology && Claims(run.out) == nil { wrong.append("no document") }
+    if isJSON && isTopology && !isMute && Claims(run.out) == nil { wrong.append("no document") }
     if answer?.undone != nil { wrong.append("done, and undone") }
     return wrong + unmet + falsehoods + exported(done: true)
   }
@@ -79,7 +90,7 @@ struct Aftermath {
   private var unmet: [String] {
     switch scenario.goal {
     case .nothing: scenario.place == nil || scenario.words[0] == "pin" ? [] : untouched
-    case .ran(let words): run.out == words ? [] : ["COMMAND said “\(run.out)”"]
+    case .ran(let words): run.out == words || isMute ? [] : ["COMMAND said “\(run.out)”"]
     case .removed: after.size == nil ? [] : ["the file is still there"]
     case .released: after.allocated == 0 ? [] : ["\(after.allocated) bytes are still allocated"]
     case .resident: missing + contentLost

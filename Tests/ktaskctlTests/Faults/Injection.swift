@@ -11,6 +11,8 @@ struct Injection: CustomStringConvertible {
     Injection(call: "signal", result: name, when: "\(when)")
   }
   var isSignal: Bool { call == "signal" }
+  /// Its words may reach nobody.
+  var isMute: Bool { ["write", "writev"].contains(call) }
 
   /// For ktask-inject.
   var words: [String] { isSignal ? ["signal", result, when] : ["fail", call, result, when] }

@@ -38,9 +38,9 @@ struct Injected {
     return ended?.status == 0
   }()
 
-  /// Runs the built program with words of its own, and those of the injector before it.
+  /// Runs a program as ktask-inject is told to.
   init(_ injector: [String], _ words: [String], report: String) throws {
-    let child = try Child([Self.tool, report] + injector + ["--", BuiltProgram.path] + words)
+    let child = try Child([Self.tool, report] + injector + ["--"] + words)
     // the injector itself ends one that stands still
     let ended = child.end(limit: 3600)
     (out, err) = (ended.out, ended.err)
