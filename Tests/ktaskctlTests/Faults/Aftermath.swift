@@ -47,7 +47,7 @@ struct Aftermath {
     case .exit(let status) where Self.failures.contains(status): failure(status)
     case .exit(let status) where isExec && [126, 127].contains(status): untouched
     // there is too little for the dynamic linker or the shell
-    case .exit(let status) where [126, 127, 2].contains(status) && !run.err.contains("ktaskctl: "): untouched
+    case .exit(let status) where [126, 127, 2].contains(status) && !hasMessage: untouched
     case .exit(let status): ["ends with \(status)"]
     }
   }
