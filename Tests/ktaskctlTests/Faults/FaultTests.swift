@@ -72,6 +72,7 @@ struct Trial {
     try ground.remake()
     let before = ground.state()
     let run = try Injected(injector, wrapper + [BuiltProgram.path] + ground.words, report: ground.report)
+    if run.seconds > 5 { print("slow: \(ground.scenario.name) | \(name) | \(run.place) | \(run.seconds) s") }
     if ["fail", "signal"].contains(injector[0]), run.injections == 0 { return "not met" }
     let wrong = Aftermath(ground.scenario, run, plain: plain, bearing, before, ground.state()).complaints
     if !wrong.isEmpty { Issue.record("\(ground.scenario.name) | \(name) | \(run.place) | \(wrong) | \(run.err)") }

@@ -20,6 +20,7 @@ struct Injected {
   var threads: [String] = []
   var out = ""
   var err = ""
+  var seconds = 0.0
 
   /// Beside the built program, or beside the tests.
   static let tool: String = {
@@ -43,7 +44,7 @@ struct Injected {
     let child = try Child([Self.tool, report] + injector + ["--"] + words)
     // the injector itself ends one that stands still
     let ended = child.end(limit: 3600)
-    (out, err) = (ended.out, ended.err)
+    (out, err, seconds) = (ended.out, ended.err, ended.seconds)
     for line in Host.text(report).split(separator: "\n") { read(line) }
   }
 
