@@ -113,6 +113,8 @@ struct Injection: CustomStringConvertible {
     "rt_sigprocmask": ["EINVAL"],
     "rt_sigaction": ["EINVAL"],
     "rt_sigtimedwait": ["EAGAIN", "EINTR"],
+    // at EINVAL libnuma asks again with more room, until it has taken all memory
+    "sched_getaffinity": ["ESRCH"],
     "sched_yield": [],
     "setpriority": ["EACCES", "ESRCH"],
     "statx": ["EACCES", "EIO", "ENOENT"],
