@@ -68,7 +68,7 @@ private final class Place {
     let path = "\(scratch.file("bin")):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
     let total = HugePage.mebibytes2.total
     let words = ["env", "PATH=\(path)", "POOL=\(total)", "bash", "-euo", "pipefail", "-c"]
-    return try Child(words + ["cd \(scratch.path)\n\(here)"]).end(limit: 120)
+    return try Child(words + ["cd \(scratch.path)\n\(here)"]).end()
   }
 }
 

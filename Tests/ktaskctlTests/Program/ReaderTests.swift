@@ -67,30 +67,26 @@ extension ProgramTests {
     func stuckErrors() throws {
       let words = ["--progress", "always", "--threads", "1", "--json"]
       let slow = ["bash", "-c", Self.stuck, "bash"] + Traced.slow("madvise")
-      let late = try start(["prefault", file, "--size", "256M", "--timeout", "500ms"] + words, under: slow)
-      wait(late) { FileFacts(file) != nil }
-      wait(late) { FileFacts(file) == nil }
+      let late = try start(["prefault", file, "--size", "256M", "--timeout", "1500ms"] + words, under: slow)
+      late.wait { FileFacts(file) != nil }
+      late.wait { FileFacts(file) == nil }
       #expect(FileFacts(file) == nil, "undone, whoever is to read it")
       late.kill()
-    }
-
-    private func wait(_ child: Child, until condition: () -> Bool) {
-      while !condition() && !child.hasEnded && child.seconds < 20 { usleep(10_000) }
     }
 
     @Test("a report that nobody takes is waited for until a signal or the time limit, and what was made is undone")
     func stuckReport() throws {
       let stuck = Self.stuck.replacing("2>&3", with: ">&3")
       let late = try start(
-        ["prefault", file, "--size", "64M", "--timeout", "1s"], under: ["bash", "-c", stuck, "bash"]
-      ).end(limit: 30)
+        ["prefault", file, "--size", "64M", "--timeout", "3s"], under: ["bash", "-c", stuck, "bash"]
+      ).end()
       #expect(late.status == 6)
-      #expect(late.message.hasPrefix("ktaskctl: \(file): timed out after 1.000 s; undone, "), "\(late.err)")
+      #expect(late.message.hasPrefix("ktaskctl: \(file): timed out after 3.000 s; undone, "), "\(late.err)")
       #expect(FileFacts(file) == nil)
       let child = try start(["prefault", file, "--size", "64M", "-v"], under: ["bash", "-c", stuck, "bash"])
-      wait(child) { FileFacts(file)?.allocated == 64 << 20 }
+      child.wait { FileFacts(file)?.allocated == 64 << 20 }
       child.send(SIGTERM)
-      let ended = child.end(limit: 30)
+      let ended = child.end()
       #expect(ended.status == 143)
       #expect(ended.message == "ktaskctl: \(file): ended by SIGTERM; undone, 64 MiB given back")
       #expect(FileFacts(file) == nil)
@@ -102,7 +98,7 @@ extension ProgramTests {
     func stuckProgress(words: [String]) throws {
       let ended = try start(
         ["prefault", file, "--size", "64M"] + words, under: ["bash", "-c", Self.stuck, "bash"]
-      ).end(limit: 30)
+      ).end()
       #expect(ended.status == 0)
       #expect(ended.out.contains("verified: 64 MiB resident"))
       #expect(FileFacts(file)?.allocated == 64 << 20)
@@ -113,7 +109,7 @@ extension ProgramTests {
       let child = try start(["verify", file, "--json"], under: ["bash", "-c", Self.stuck, "bash"])
       try child.waitForOutput("\"exit_status\" : 1")
       child.send(SIGTERM)
-      #expect(child.end(limit: 30).status == 1)
+      #expect(child.end().status == 1)
     }
 
     @Test("a hold says that it holds although nobody reads standard error, and ends when it is told to")
@@ -122,16 +118,16 @@ extension ProgramTests {
         ["pin", "--size", "16M", "--hold", "--progress", "json"], under: ["bash", "-c", Self.stuck, "bash"])
       try child.waitForOutput("held by process")
       child.send(SIGTERM)
-      #expect(child.end(limit: 30).status == 0)
+      #expect(child.end().status == 0)
     }
 
     @Test("a hold that nobody could be told of ends by a signal as any other run does")
     func stuckHeld() throws {
       let stuck = Self.stuck.replacing("2>&3", with: ">&3")
       let child = try start(["prefault", file, "--size", "16M", "--hold"], under: ["bash", "-c", stuck, "bash"])
-      wait(child) { FileFacts(file)?.allocated == 16 << 20 }
+      child.wait { FileFacts(file)?.allocated == 16 << 20 }
       child.send(SIGTERM)
-      #expect(child.end(limit: 30).status == 143)
+      #expect(child.end().status == 143)
       #expect(FileFacts(file) == nil)
     }
 
@@ -153,12 +149,12 @@ extension ProgramTests {
       let fifo = scratch.file("fifo")
       try tool("mkfifo", fifo)
       let words = ["prefault", file, "--size", "16M", "--export-json", fifo]
-      let late = try start(words + ["--timeout", "1s"]).end(limit: 30)
+      let late = try start(words + ["--timeout", "3s"]).end()
       #expect(late.status == 6)
-      #expect(late.message.hasPrefix("ktaskctl: \(file): timed out after 1.000 s; undone, "), "\(late.err)")
+      #expect(late.message.hasPrefix("ktaskctl: \(file): timed out after 3.000 s; undone, "), "\(late.err)")
       #expect(FileFacts(file) == nil)
       let child = try start(words)
-      wait(child) { FileFacts(file)?.allocated == 16 << 20 }
+      child.wait { FileFacts(file)?.allocated == 16 << 20 }
       #expect(!child.hasEnded)
       #expect(try tool("cat", fifo).contains("\"errors\" : [\n\n  ]"))
       #expect(child.end().status == 0)

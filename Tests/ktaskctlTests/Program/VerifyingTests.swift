@@ -78,7 +78,7 @@ extension ProgramTests {
       let files = (0..<count).map { "\(name)-\($0)" }
       let ended = try start(
         ["prefault", "--size", "4K", "--threads", "1"] + files, under: ["strace", "-f", "-qq", "-c", "-o", summary]
-      ).end(limit: 300)
+      ).end()
       #expect(ended.status == 0, "\(ended.err)")
       #expect(files.allSatisfy { FileFacts($0)?.allocated == 4096 })
       let total = Host.text(summary).split(separator: "\n").last?.split(separator: " ") ?? []
@@ -181,7 +181,7 @@ extension ProgramTests {
       let ended = try start(
         ["prefault", "--size", "4K", "--threads", "1"] + files,
         under: ["strace", "-f", "-qq", "-c", "-o", summary, "-e", "inject=mincore:error=EIO"]
-      ).end(limit: 300)
+      ).end()
       #expect(ended.status == 1, "\(ended.err)")
       #expect(files.allSatisfy { FileFacts($0) == nil })
       let total = Host.text(summary).split(separator: "\n").last?.split(separator: " ") ?? []
