@@ -152,9 +152,9 @@ static int on_stop(pid_t thread, int status) {
 
 // MARK: one that goes on no more
 
-/// Seconds without any work, the little apart that a thread takes that only looks around.
+/// Seconds without any work, the little apart that threads take which only look around.
 static const long patience = 30;
-static const double little = 0.05;
+static const double little = 1;
 
 /// Whether it has stood still for so long. Asked once a second.
 static int stands_still(void) {

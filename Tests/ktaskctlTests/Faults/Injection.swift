@@ -27,8 +27,8 @@ struct Injection: CustomStringConvertible {
       let times = times(count, &random)
       for result in results(call) {
         all += times.map { Injection(call: call, result: result, when: "\($0)") }
-        // what is interrupted is tried again, for ever
-        if result == "EINTR" || call == "futex" { continue }
+        // what is interrupted is tried again, for ever, and what a stream does not take now waits
+        if result == "EINTR" || call == "futex" || (call == "write" && result == "EAGAIN") { continue }
         all += [1, times[times.count / 2]].map { Injection(call: call, result: result, when: "\($0)+") }
       }
     }
