@@ -49,7 +49,7 @@ extension Circumstance {
     + ["0", "4096", "1048576"].map { limit("fsize", $0) }
     + ["0", "65536"].map { limit("memlock", $0) }
     + [20, 60, 100, 150, 200, 300].map { limit("as", "\($0 << 20)") }
-    + ["0", "2000000", "8000000", "20000000", "60000000"].map { limit("data", $0) }
+    + ["8000000", "20000000", "60000000"].map { limit("data", $0) }
     + [limit("stack", "65536"), limit("stack", "262144"), limit("core", "0"), limit("nproc", "1")]
     + [
       limit("sigpending", "0"), limit("rtprio", "0"), limit("nice", "0"), limit("locks", "0"),
