@@ -32,6 +32,7 @@ void clinux_page_counts_begin(
   counts->pages = pages;
   counts->nodes = nodes;
   counts->first_wrong = UINTPTR_MAX;
+  counts->is_bound = words != 0;
   if (words == 0) memset(counts->allowed, 0xff, sizeof counts->allowed);
   for (size_t i = 0; i < words && i < sizeof counts->allowed / sizeof *allowed; i++) counts->allowed[i] = allowed[i];
 }
@@ -114,8 +115,9 @@ static int count_huge(uintptr_t from, uintptr_t to, size_t huge_size, struct cli
 static void count_part(
     uintptr_t from, uintptr_t to, size_t page_size, size_t huge_size, struct clinux_page_counts *counts) {
   if (from >= to || __atomic_load_n(&counts->node_error, __ATOMIC_RELAXED)) return;
-  int error = huge_size ? count_huge(from, to, huge_size, counts)
-                        : clinux_count_nodes(from, to - from, page_size, counts);
+  // where it matters every page is asked for; elsewhere a huge page once
+  int error = huge_size && !counts->is_bound ? count_huge(from, to, huge_size, counts)
+                                             : clinux_count_nodes(from, to - from, page_size, counts);
   if (error) __atomic_store_n(&counts->node_error, error, __ATOMIC_RELAXED);
 }
 

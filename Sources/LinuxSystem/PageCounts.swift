@@ -54,11 +54,12 @@ public final class PageCounts: @unchecked Sendable {
     unsafe pages.deallocate()
   }
 
-  /// One more than the highest number that a node may ever have here; all that can be counted where that is not told.
+  /// One more than the highest number that a node may ever have here, and a few to spare, should the kernel name another; all
+  /// that can be counted where that is not told.
   private static var possibleNodes: Int {
     let list = SystemFiles().text("/sys/devices/system/node/possible")
     let last = list?.split { $0 == "," || $0 == "-" }.last.flatMap { Int($0) }
-    return min(Int(CLINUX_NODES), (last ?? Int(CLINUX_NODES) - 1) + 1)
+    return min(Int(CLINUX_NODES), max(16, last.map { $0 + 1 } ?? Int(CLINUX_NODES)))
   }
 
   /// Pages on each node that has any of a region's; nil where the kernel does not tell.

@@ -68,7 +68,7 @@ extension PowerPolicy.Processor {
     guard let governor = try files.read(directory + "/scaling_governor") else { return nil }
     if governor.isEmpty { throw Unreadable(directory + "/scaling_governor", .isUnclear) }
     self.init(
-      cpu: cpu, governor: governor, driver: try files.demand(directory + "/scaling_driver"),
+      cpu: cpu, governor: governor, driver: try files.read(directory + "/scaling_driver") ?? "",
       energyPreference: try files.read(directory + "/energy_performance_preference"))
   }
 }

@@ -1,5 +1,6 @@
 // NUMA nodes: where memory is to come from, and where it lies. Every call returns 0 or an errno, unless it says otherwise.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "clinux_attributes.h"
@@ -28,6 +29,8 @@ struct clinux_page_counts {
   uint64_t allowed[1024 / 64];
   /// The lowest address of a page on another node; UINTPTR_MAX for none.
   uintptr_t first_wrong;
+  /// Whether pages may lie on some nodes only.
+  bool is_bound;
 };
 /// Nothing counted yet; `pages`: `nodes` zeros; `allowed`: one bit a node in `words` words, none for all of them.
 void clinux_page_counts_begin(
