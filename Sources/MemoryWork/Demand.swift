@@ -38,9 +38,12 @@ public enum Shortfall: Sendable, Equatable {
   case residency(missing: Int)
   /// The kernel does not tell how much is.
   case unknownResidency
+  /// Nor in which pages, or on which nodes, what is resident lies.
+  case unknownPages
+  case unknownNodes
   /// So many bytes are resident, but in other pages; these are most of them.
   case pages(bytes: Int, has: Int)
-  /// So many bytes are resident, but on other nodes, or on nodes that the kernel does not tell.
+  /// So many bytes are resident, but on other nodes, or on nodes that the kernel does not tell of them.
   case nodes(bytes: Int, asked: NodeSet)
   /// The byte at the error's offset is not zero.
   case content
@@ -55,8 +58,8 @@ public struct FileFindings: Sendable, Equatable {
   public var residentBytes: Int? = 0
   /// Of them, pages that nobody has cleared yet, as fallocate(2) makes them on tmpfs.
   public var unclearedBytes = 0
-  /// Of them in huge pages, of a pool or transparent.
-  public var hugeBytes = 0
+  /// Of them in huge pages, of a pool or transparent; nil: the kernel does not tell.
+  public var hugeBytes: Int? = 0
   /// Bytes a page: the pool's, else the base page's.
   public var pageSize: Int
   /// Empty where the kernel does not tell.
@@ -65,7 +68,7 @@ public struct FileFindings: Sendable, Equatable {
   public var isZero: Bool?
 
   /// Of huge pages those that are transparent.
-  var transparentBytes: Int { pageSize > MemoryInfo.basePageSize ? 0 : hugeBytes }
+  var transparentBytes: Int? { pageSize > MemoryInfo.basePageSize ? 0 : hugeBytes }
 }
 
 extension Demand {
@@ -80,9 +83,14 @@ extension Demand {
     if zero, let nonZero { add(.content, offset: nonZero) }
     if let resident = found.residentBytes {
       if resident < found.bytes { add(.residency(missing: found.bytes - resident)) }
-      let others = resident - conforming(found, resident)
-      if others > 0 { add(.pages(bytes: others, has: found.usualPage)) }
-      if let nodes {
+      if let conforming = conforming(found, resident), let usual = found.usualPage {
+        if conforming < resident { add(.pages(bytes: resident - conforming, has: usual)) }
+      } else if pages != nil {
+        add(.unknownPages)
+      }
+      if nodes != nil && resident > 0 && found.bytesByNode.isEmpty {
+        add(.unknownNodes)
+      } else if let nodes {
         let there = found.bytesByNode.filter { nodes.contains($0.key) }.values.reduce(0, +)
         if there < resident { add(.nodes(bytes: resident - there, asked: nodes)) }
       }
@@ -92,20 +100,21 @@ extension Demand {
     return list
   }
 
-  /// Resident bytes in pages as demanded.
-  private func conforming(_ found: FileFindings, _ resident: Int) -> Int {
+  /// Resident bytes in pages as demanded; nil: not known.
+  private func conforming(_ found: FileFindings, _ resident: Int) -> Int? {
     switch pages {
     case nil: resident
     case .transparent: found.transparentBytes
-    case .bytes(found.pageSize): resident - found.transparentBytes
+    case .bytes(found.pageSize): found.transparentBytes.map { resident - $0 }
     case .bytes: 0
     }
   }
 }
 
 extension FileFindings {
-  /// Bytes of most of its pages.
-  public var usualPage: Int {
+  /// Bytes of most of its pages; nil: the kernel does not tell.
+  public var usualPage: Int? {
+    guard let transparentBytes else { return nil }
     if let residentBytes, transparentBytes * 2 > residentBytes { return TransparentHugePages.unit() }
     return pageSize
   }

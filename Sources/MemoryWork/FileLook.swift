@@ -72,7 +72,7 @@ final class FileLook {
     found.unclearedBytes = file.before.resident.bytes - file.before.ready.bytes
     found.bytesByNode = facts.bytesByNode ?? [:]
     let isPool = file.pageSize > MemoryInfo.basePageSize
-    found.hugeBytes = isPool ? found.residentBytes ?? 0 : facts.transparentHugeBytes ?? 0
+    found.hugeBytes = isPool || found.residentBytes == 0 ? found.residentBytes : facts.transparentHugeBytes
     return found
   }
 }

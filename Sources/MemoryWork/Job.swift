@@ -56,7 +56,7 @@ public struct Verification: Sendable, Equatable {
   public var pinnedBytes: Int?
   /// Where devices see the memory; nil: they do not.
   public var addresses: DeviceAddresses?
-  /// The size of most of the pages.
+  /// The size of most of the pages; 0 where the kernel does not tell.
   public var pageSize = 0
   /// Empty where the kernel does not tell.
   public var bytesByNode: [Int: Int] = [:]

@@ -128,8 +128,8 @@ extension Document {
     var zero: Bool?
     /// Left out where the kernel does not tell.
     var residentBytes: Int?
-    /// Bytes of most of the pages.
-    var pageSize: Int
+    /// Bytes of most of the pages; left out where the kernel does not tell.
+    var pageSize: Int?
     /// Bytes in pages larger than the base page.
     var hugeBytes: Int?
     var lockedBytes: Int?

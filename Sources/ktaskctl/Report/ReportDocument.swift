@@ -119,7 +119,8 @@ extension Document.Host {
 extension Document.Verified {
   init(_ found: Verification) {
     self.init(
-      zero: found.isZero, residentBytes: found.residentBytes, pageSize: found.pageSize, hugeBytes: found.hugeBytes,
+      zero: found.isZero, residentBytes: found.residentBytes,
+      pageSize: found.pageSize > 0 ? found.pageSize : nil, hugeBytes: found.hugeBytes,
       lockedBytes: found.lockedBytes, pinnedBytes: found.pinnedBytes,
       iovaBase: found.addresses.map { $0.first.asHex })
   }

@@ -26,6 +26,7 @@ extension FileFindings {
   /// "2M pages", "4K pages", "thp pages", "4K pages, 512 MiB of it in transparent huge pages".
   private var pages: String {
     let isPool = pageSize > MemoryInfo.basePageSize
+    guard let hugeBytes else { return "pages of a size that is not known" }
     if isPool || hugeBytes == 0 { return "\(PageSizeWord.text(pageSize)) pages" }
     if hugeBytes == residentBytes { return "transparent huge pages" }
     return "\(PageSizeWord.text(pageSize)) pages, \(ByteSize.text(hugeBytes)) of it in transparent huge pages"
@@ -40,6 +41,8 @@ extension MemoryError {
     case .residency(let missing): "\(ByteSize.text(missing)) of \(ByteSize.text(bytes ?? 0)) are not resident"
     case .unknownResidency:
       "the kernel does not tell how much of it is resident"
+    case .unknownPages: "the kernel does not tell in which pages it is"
+    case .unknownNodes: "the kernel does not tell on which nodes it is"
     case .pages(let bytes, let has):
       "\(ByteSize.text(bytes)) are in other pages than demanded; most of the file is in \(PageSizeWord.text(has)) pages"
     case .nodes(let bytes, let asked):

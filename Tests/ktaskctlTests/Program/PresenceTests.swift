@@ -195,5 +195,24 @@ extension ProgramTests {
       #expect(try ended.document().errors.first?.exitStatus == 1)
       #expect(try ended.document().undone?.complete == false)
     }
+
+    @Test("pages of which the kernel does not tell the size are not taken for small ones, nor on the node asked for")
+    func unknownPages() throws {
+      let file = try scratch.tmpfs(mebibytes: 32) + "/vm"
+      #expect(try ktaskctl("prefault", file, "--size", "8M").status == 0)
+      // nothing is mounted there that could tell
+      let under = ["unshare", "--mount", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"]
+      let ended = try ktaskctl("verify", file, "--json", under: under)
+      #expect(ended.status == 0, "\(ended.err)")
+      let found = try #require(ended.document().files.first)
+      #expect(found.hugeBytes == nil && found.pageSize == nil && found.pagesByNode == nil)
+      #expect(
+        try ktaskctl("verify", file, under: under).out
+          == "\(file): 8 MiB, all resident in pages of a size that is not known\n")
+      let pages = try ktaskctl("verify", file, "--page-size", "4K", under: under)
+      #expect(pages.status == 2 && pages.message.hasSuffix("the kernel does not tell in which pages it is"))
+      let nodes = try ktaskctl("verify", file, "--nodes", "0", under: under)
+      #expect(nodes.status == 2, "\(nodes.err)")
+    }
   }
 }
