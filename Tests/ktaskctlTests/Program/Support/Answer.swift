@@ -83,8 +83,8 @@ struct Answer: Decodable {
   }
   struct Verified: Decodable {
     var zero: Bool?
-    var residentBytes: Int
-    var pageSize: Int
+    var residentBytes: Int?
+    var pageSize: Int?
     var hugeBytes: Int?
     var lockedBytes: Int?
     var pagesByNode: [String: Int]?
