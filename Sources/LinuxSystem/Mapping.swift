@@ -16,11 +16,9 @@ public struct Mapping: ~Copyable, Sendable {
     self.outer = outer ?? (address, length)
   }
 
-  /// Huge pages are unmapped whole or not at all: a length in parts of them would be a leak.
-  deinit {
-    let result = unsafe munmap(UnsafeMutableRawPointer(bitPattern: outer.address), outer.length)
-    assert(result == 0, "munmap: \(Errno.current.name)")
-  }
+  /// What the kernel does not unmap goes with the process. Huge pages are unmapped whole or not at all: a length in parts of
+  /// them would be a leak.
+  deinit { _ = unsafe munmap(UnsafeMutableRawPointer(bitPattern: outer.address), outer.length) }
 
   /// Private anonymous memory, its start aligned to `alignment` bytes and walled in by unusable pages, so that the
   /// kernel never merges it with a neighbour and its counts are its own.

@@ -116,10 +116,10 @@ extension RegionTable {
 extension Verification {
   /// What was found of regions whose pages have `pageSize` bytes at most.
   init(_ facts: [PageFacts], pageSize: Int) {
-    self.pageSize = pageSize
     residentBytes = facts.reduce(0) { $0 + $1.residentBytes }
     let huge = facts.compactMap(\.hugeBytes)
     hugeBytes = huge.count == facts.count ? huge.reduce(0, +) : nil
+    self.pageSize = hugeBytes == nil ? 0 : pageSize
     let nodes = facts.compactMap(\.bytesByNode)
     if nodes.count == facts.count { bytesByNode = nodes.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) } }
   }

@@ -71,7 +71,8 @@ extension Document {
     /// CPUs that this process may run on.
     var allowedCPUs: Int?
     /// None: not known.
-    var nodes: [Node]
+    /// Left out where the kernel does not tell of them.
+    var nodes: [Node]?
 
     enum CodingKeys: String, CodingKey {
       case kernel, preemption, cpus, nodes

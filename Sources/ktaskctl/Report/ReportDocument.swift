@@ -112,7 +112,8 @@ extension Document.Host {
       kernel: kernel?.release, preemption: kernel?.preemption,
       cpus: topology.unread[.onlineCPUs] == nil ? topology.onlineCPUs.count : nil,
       allowedCPUs: try? CPUSet.allowed().count,
-      nodes: topology.nodes.map { .init(node: $0.number, cpus: "\($0.cpus)", memoryBytes: $0.memoryBytes) })
+      nodes: topology.unread[.nodes] == nil
+        ? topology.nodes.map { .init(node: $0.number, cpus: "\($0.cpus)", memoryBytes: $0.memoryBytes) } : nil)
   }
 }
 

@@ -102,10 +102,10 @@ struct TopologyReport: Encodable {
   }
 
   func text() -> String {
-    var lines = host.nodes.map {
+    var lines = (host.nodes ?? []).map {
       "node \($0.node): CPUs \($0.cpus.isEmpty ? "none" : $0.cpus), \(Self.amount($0.memoryBytes, nil: "unknown memory"))"
     }
-    lines += host.nodes.isEmpty ? ["nodes: unknown"] : []
+    lines += host.nodes == nil ? ["nodes: unknown"] : []
     lines += [
       "CPUs: \(Self.count(host.cpus)) online, \(Self.count(host.allowedCPUs)) allowed, "
         + "\(Self.count(physicalCores)) physical cores",
