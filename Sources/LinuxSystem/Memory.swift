@@ -95,14 +95,6 @@ public enum Memory {
     return count
   }
 
-  /// For every base page of the range whether the kernel has it in memory (mincore(2)): 1 or 0 in bit 0.
-  public static func residency(_ address: UInt, _ length: Int) throws(Errno) -> [UInt8] {
-    let page = MemoryInfo.basePageSize
-    var pages = [UInt8](repeating: 0, count: (length + page - 1) / page)
-    try Errno.check(unsafe clinux_resident(address, length, &pages))
-    return pages
-  }
-
   /// Bytes of the range, whole pages, that are in memory (mincore(2)): of a file those of the page cache that are cleared
   /// or read, on hugetlbfs those that this process has mapped.
   @inlinable

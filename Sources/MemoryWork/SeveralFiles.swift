@@ -2,14 +2,14 @@ internal import LinuxSystem
 
 extension MemoryFile {
   /// Several files to look at.
-  public static func look(at paths: [String], size: Int?, _ looking: Looking = Looking()) throws(MemoryError)
-    -> [MemoryFile]
-  {
+  public static func look(
+    at paths: [String], size: Int?, _ looking: Looking = Looking()
+  ) throws(MemoryError) -> [MemoryFile] {
     var (files, known) = ([MemoryFile](), Set<FileIdentity>())
     for path in paths {
       try refuseTwice(path, &known)
       let file = try MemoryFile(lookingAt: path, size: size, looking)
-      file.identity.map { _ = known.insert($0) }
+      if let identity = file.identity { known.insert(identity) }
       files.append(file)
     }
     try refuseTooMuch(files.map(\.length), path: files.first?.path)
@@ -31,7 +31,7 @@ extension MemoryFile {
     for (path, size) in wanted {
       try refuseTwice(path, &known)
       let file = try MemoryFile(path, size: size, creating: creating, mayBeEmpty: mayBeEmpty, looking)
-      file.identity.map { _ = known.insert($0) }
+      if let identity = file.identity { known.insert(identity) }
       files.append(file)
     }
     try refuseTooMuch(files.map(\.length), path: files.first?.path)

@@ -14,7 +14,9 @@ extension Program {
       do throws(Errno) {
         try wait(hold, watch.signals, followers)
       } catch {
-        show(Message(what: plan.subject, why: "waiting for the end failed: \(error.sentence)"))
+        // by now others may rely on what was to be kept
+        let rest = plan.request.keepsResult ? "; what was made stays" : ""
+        show(Message(what: plan.subject, why: "waiting for the end failed: \(error.sentence)\(rest)"))
         isClean = false
       }
     }
