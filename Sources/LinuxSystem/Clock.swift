@@ -8,5 +8,5 @@ public enum Clock {
   public static func now() -> UInt64 { clinux_monotonic_ns() }
 
   /// Lets time pass (usleep(3)); a signal may end it early.
-  public static func sleep(milliseconds: Int) { usleep(UInt32(clamping: milliseconds * 1000)) }
+  public static func sleep(milliseconds: Int) { usleep(UInt32(clamping: milliseconds *| 1000)) }
 }

@@ -147,8 +147,8 @@ extension ControlGroup {
     var all: [Headroom] = []
     for group in hierarchy.directories {
       guard let limit = try limit("\(group)/\(limitFile)") else { continue }
-      let used = max(0, try files.demandNumber("\(group)/\(usageFile)") - reclaimable(group))
-      all.append(Headroom(bytes: max(0, limit - used), limitBytes: limit, path: group))
+      let used = max(0, try files.demandNumber("\(group)/\(usageFile)") -| reclaimable(group))
+      all.append(Headroom(bytes: max(0, limit -| used), limitBytes: limit, path: group))
     }
     return all.min { $0.bytes < $1.bytes }
   }
@@ -156,7 +156,7 @@ extension ControlGroup {
   /// nil: none. Version 2 writes `max` for that, version 1 the highest number of whole pages.
   private func limit(_ path: String) throws(Unreadable) -> Int? {
     guard let text = try files.read(path), text != "max" else { return nil }
-    guard let limit = Int(text) else { throw Unreadable(path, .isUnclear) }
+    guard let limit = Int(amount: text) else { throw Unreadable(path, .isUnclear) }
     return limit < Self.unlimited ? limit : nil
   }
 
@@ -171,19 +171,19 @@ extension ControlGroup {
     for group in memory.directories {
       if let visible = try self.limit(group + "/memory.limit_in_bytes"), visible <= limit { return nil }
     }
-    let used = max(0, try files.demandNumber(top + "/memory.usage_in_bytes") - droppable(top))
-    return Headroom(bytes: max(0, limit - used), limitBytes: limit, path: "above \(top)")
+    let used = max(0, try files.demandNumber(top + "/memory.usage_in_bytes") -| droppable(top))
+    return Headroom(bytes: max(0, limit -| used), limitBytes: limit, path: "above \(top)")
   }
 
   /// File cache of a group and those below it that needs no writing before it is dropped. Pages of tmpfs are on the lists
   /// of anonymous memory and not in it. A line that a kernel lacks counts nothing.
   private func droppable(_ group: String) throws(Unreadable) -> Int {
     let all = try statistics(group)
-    func bytes(_ names: Substring...) -> Int { names.reduce(0) { $0 + (all[$1] ?? 0) } }
+    func bytes(_ names: Substring...) -> Int { names.map { all[$0] ?? 0 }.sum() }
     if all["total_inactive_file"] != nil {
-      return max(0, bytes("total_inactive_file", "total_active_file") - bytes("total_dirty", "total_writeback"))
+      return max(0, bytes("total_inactive_file", "total_active_file") -| bytes("total_dirty", "total_writeback"))
     }
-    return max(0, bytes("inactive_file", "active_file") - bytes("file_dirty", "file_writeback"))
+    return max(0, bytes("inactive_file", "active_file") -| bytes("file_dirty", "file_writeback"))
   }
 
   /// The lines of a group's `memory.stat`.
@@ -191,7 +191,7 @@ extension ControlGroup {
     let lines = try files.demand(group + "/memory.stat").split(separator: "\n")
     let pairs = lines.compactMap { line -> (Substring, Int)? in
       let words = line.split(separator: " ")
-      guard words.count == 2, let number = Int(words[1]) else { return nil }
+      guard words.count == 2, let number = Int(amount: words[1]) else { return nil }
       return (words[0], number)
     }
     return Dictionary(pairs) { first, _ in first }

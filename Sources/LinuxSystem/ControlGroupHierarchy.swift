@@ -23,7 +23,7 @@ struct ControlGroupHierarchy: Sendable, Equatable {
   ) throws(Unreadable) -> ControlGroupHierarchy? {
     // a kernel without control groups
     guard let text = try files.read("/proc/self/cgroup") else { return nil }
-    let groups = text.split(separator: "\n").compactMap(Membership.init)
+    let groups = text.split(at: UInt8(ascii: "\n")).compactMap(Membership.init)
     if groups.isEmpty { throw Unreadable("/proc/self/cgroup", .isUnclear) }
     if let group = groups.first(where: { $0.controllers.contains(controller) }) {
       return try mounted(.v1, controller, group.path, files)
@@ -38,7 +38,7 @@ struct ControlGroupHierarchy: Sendable, Equatable {
   private static func mounted(
     _ version: Version, _ controller: Substring, _ path: String, _ files: SystemFiles
   ) throws(Unreadable) -> ControlGroupHierarchy? {
-    let all = try files.demand("/proc/self/mountinfo").split(separator: "\n").compactMap(Mount.init)
+    let all = try files.demand("/proc/self/mountinfo").split(at: UInt8(ascii: "\n")).compactMap(Mount.init)
     let mounts = all.filter { $0.shows(version, controller) }
     guard let first = mounts.first else {
       if path == "/" && isInMachinesNamespace(files) { return nil }
@@ -83,10 +83,10 @@ private struct Membership {
   let path: String
 
   init?(_ line: Substring) {
-    let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-    guard fields.count == 3 else { return nil }
-    controllers = fields[1].split(separator: ",")
-    path = String(fields[2])
+    let fields = line.split(at: UInt8(ascii: ":"), keepingEmpty: true)
+    guard fields.count >= 3 else { return nil }
+    controllers = fields[1].split(at: UInt8(ascii: ","))
+    path = String(line[fields[2].startIndex...])
   }
 }
 
@@ -100,12 +100,12 @@ private struct Mount {
   let options: [Substring]
 
   init?(_ line: Substring) {
-    let fields = line.split(separator: " ")
+    let fields = line.split(at: UInt8(ascii: " "))
     guard let dash = fields.firstIndex(of: "-"), dash >= 6, fields.count > dash + 3 else { return nil }
     root = Self.unescaped(fields[3])
     point = Self.unescaped(fields[4])
     type = fields[dash + 1]
-    options = fields[dash + 3].split(separator: ",")
+    options = fields[dash + 3].split(at: UInt8(ascii: ","))
   }
 
   func shows(_ version: ControlGroupHierarchy.Version, _ controller: Substring) -> Bool {
@@ -126,9 +126,8 @@ private struct Mount {
 
   /// The names on the way from the mount's root down to `path`.
   private func names(of path: String) -> ArraySlice<Substring>? {
-    let names = path.split(separator: "/")
-    let above = root.split(separator: "/")
-    return names.starts(with: above) ? names.dropFirst(above.count) : nil
+    let (names, above) = (components(of: path), components(of: root))
+    return names.starts(with: above) { isSameName(String($0), String($1)) } ? names.dropFirst(above.count) : nil
   }
 
   /// Without the kernel's escapes: `\040` is a space.

@@ -61,4 +61,5 @@ extension Errno {
   public static let noSuchCall = Errno(ENOTTY)
   public static let stale = Errno(ESTALE)
   public static let textBusy = Errno(ETXTBSY)
+  public static let notText = Errno(EILSEQ)
 }

@@ -25,10 +25,10 @@ public enum Execution {
 
   /// Why `replace` would fail, as far as names and rights tell: ENOENT, or EACCES for what is there and cannot be run.
   public static func refusal(of program: String) -> Errno? {
-    if program.contains("/") { return refusal(ofFile: program) }
+    if program.utf8.contains(UInt8(ascii: "/")) { return refusal(ofFile: program) }
     let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/bin:/usr/bin"
     var found = Errno.noEntry
-    for folder in path.split(separator: ":", omittingEmptySubsequences: false) {
+    for folder in path.split(at: UInt8(ascii: ":"), keepingEmpty: true) {
       guard let errno = refusal(ofFile: "\(folder.isEmpty ? "." : folder)/\(program)") else { return nil }
       if errno == .access { found = errno }
     }

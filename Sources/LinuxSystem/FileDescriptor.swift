@@ -131,10 +131,9 @@ public struct FileStatus: Sendable, Equatable {
 
   init(_ raw: stat) {
     kind = Self.kind(raw.st_mode)
-    size = Int(raw.st_size)
     // a file system of a user's own may say anything
-    let (bytes, overflow) = Int(raw.st_blocks).multipliedReportingOverflow(by: 512)
-    allocatedBytes = overflow ? .max : max(0, bytes)
+    size = max(0, Int(raw.st_size))
+    allocatedBytes = max(0, Int(raw.st_blocks) *| 512)
     device = UInt64(raw.st_dev)
     inode = UInt64(raw.st_ino)
   }
@@ -167,12 +166,6 @@ public func removeFile(_ path: String) throws(Errno) {
   if unsafe unlink(path) == -1 { throw Errno.current }
 }
 
-/// The directory that a name is in, in words: `.` for a name alone.
-public func directory(of path: String) -> String {
-  guard let slash = path.lastIndex(of: "/") else { return "." }
-  return slash == path.startIndex ? "/" : String(path[..<slash])
-}
-
 /// Whether a name could be made in its directory, or removed from it, as far as rights go (access(2)).
 public func checkNaming(_ path: String) throws(Errno) {
   if unsafe faccessat(AT_FDCWD, directory(of: path), W_OK | X_OK, AT_EACCESS) == -1 { throw Errno.current }
@@ -201,16 +194,13 @@ public struct FileSystemFacts: Sendable, Equatable {
   }
 
   private init(_ raw: clinux_filesystem_facts) {
-    kind = Self.kind(raw.kind)
-    blockSize = Int(raw.block_size)
+    blockSize = Int(clamping: raw.block_size)
+    let kind = Self.kind(raw.kind)
+    // a pool has no pages of any other size
+    self.kind = kind == .hugetlbfs && !MemoryInfo.isPageSize(blockSize) ? .other : kind
     let isLimited = raw.blocks > 0
-    availableBytes = isLimited ? Self.bytes(raw.available_blocks, raw.block_size) : nil
-    freeBytes = isLimited ? Self.bytes(raw.free_blocks, raw.block_size) : nil
-  }
-
-  private static func bytes(_ blocks: UInt64, _ size: Int) -> Int {
-    let (bytes, overflow) = Int(clamping: blocks).multipliedReportingOverflow(by: size)
-    return overflow ? .max : bytes
+    availableBytes = isLimited ? Int(clamping: raw.available_blocks) *| blockSize : nil
+    freeBytes = isLimited ? Int(clamping: raw.free_blocks) *| blockSize : nil
   }
 
   private static func kind(_ raw: clinux_filesystem) -> Kind {

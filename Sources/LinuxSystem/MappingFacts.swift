@@ -26,18 +26,19 @@ public struct MappingFacts: Sendable, Equatable {
     var current: Int?
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ", omittingEmptySubsequences: true)
-      if let mapping = addresses(words[0]) {
+      guard let first = words.first else { continue }
+      if let mapping = addresses(first) {
         current = places.index(of: mapping)
-      } else if let current, words.count > 1, let kilobytes = Int(words[1]) {
-        facts[current].add(words[0], kilobytes << 10)
+      } else if let current, words.count > 1, let kilobytes = Int(amount: words[1]) {
+        facts[current].add(first, kilobytes *| 1024)
       }
     }
   }
 
   private mutating func add(_ field: Substring, _ bytes: Int) {
     switch field {
-    case "Rss:", "Shared_Hugetlb:", "Private_Hugetlb:": residentBytes? += bytes
-    case "AnonHugePages:", "ShmemPmdMapped:", "FilePmdMapped:": transparentHugeBytes? += bytes
+    case "Rss:", "Shared_Hugetlb:", "Private_Hugetlb:": residentBytes? +|= bytes
+    case "AnonHugePages:", "ShmemPmdMapped:", "FilePmdMapped:": transparentHugeBytes? +|= bytes
     default: break
     }
   }
@@ -55,16 +56,18 @@ public struct MappingFacts: Sendable, Equatable {
     for index in facts.indices { facts[index].bytesByNode = [:] }
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ")
-      guard let start = UInt(words[0], radix: 16), let index = places.index(of: start..<start + 1) else { continue }
+      guard let start = words.first.flatMap({ UInt($0, radix: 16) }), start < .max,
+        let index = places.index(of: start..<start + 1)
+      else { continue }
       var pages: [(node: Int, count: Int)] = []
-      var pageSize = 4096
+      var kilobytes = 4
       for word in words.dropFirst(2) {
         let pair = word.split(separator: "=")
-        guard pair.count == 2, let value = Int(pair[1]) else { continue }
-        if pair[0] == "kernelpagesize_kB" { pageSize = value << 10 }
+        guard pair.count == 2, let value = Int(amount: pair[1]) else { continue }
+        if pair[0] == "kernelpagesize_kB" { kilobytes = value }
         if pair[0].first == "N", let node = Int(pair[0].dropFirst()) { pages.append((node, value)) }
       }
-      for page in pages { facts[index].bytesByNode?[page.node, default: 0] += page.count * pageSize }
+      for page in pages { facts[index].bytesByNode?[page.node, default: 0] +|= page.count *| kilobytes *| 1024 }
     }
   }
 }

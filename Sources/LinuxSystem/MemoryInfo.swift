@@ -25,6 +25,11 @@ public struct MemoryInfo: Sendable, Equatable {
 
   /// The size of a base page in bytes (sysconf(3), _SC_PAGESIZE).
   public static let basePageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
+
+  /// Whether pages may have so many bytes: a power of two, and no more than any machine has in one entry of its page tables.
+  public static func isPageSize(_ bytes: Int) -> Bool {
+    bytes.nonzeroBitCount == 1 && bytes >= basePageSize && bytes <= 1 << 40
+  }
 }
 
 /// The lines `Name:  123 kB` of /proc/meminfo and /proc/PID/status, in bytes.
@@ -52,9 +57,9 @@ struct KilobyteFields {
 
   private static func field(_ line: Substring) -> (Substring, Int)? {
     let parts = line.split { $0 == " " || $0 == "\t" }
-    guard parts.count == 3, parts[0].hasSuffix(":"), let kilobytes = Int(parts[1]), parts[2] == "kB" else {
+    guard parts.count == 3, parts[0].hasSuffix(":"), let kilobytes = Int(amount: parts[1]), parts[2] == "kB" else {
       return nil
     }
-    return (parts[0].dropLast(), kilobytes << 10)
+    return (parts[0].dropLast(), kilobytes *| 1024)
   }
 }

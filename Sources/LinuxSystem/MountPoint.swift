@@ -9,11 +9,9 @@ public struct MountPoint: Sendable, Equatable {
   /// The highest directory above the file, whether that is there or not, that is on the same device; nil where its own
   /// directory cannot be looked at.
   public static func holding(_ file: String) -> MountPoint? {
-    let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
-    guard var path = resolved(folder.isEmpty ? "." : folder), let device = device(of: path) else { return nil }
-    while path != "/" {
-      let above = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
-      let parent = above.isEmpty ? "/" : above
+    guard var path = resolved(directory(of: file)), let device = device(of: path) else { return nil }
+    while isAbsolute(path) && path.utf8.count > 1 {
+      let parent = directory(of: path)
       if Self.device(of: parent) != device { break }
       path = parent
     }
@@ -23,7 +21,7 @@ public struct MountPoint: Sendable, Equatable {
   private static func resolved(_ path: String) -> String? {
     guard let resolved = unsafe realpath(path, nil) else { return nil }
     defer { unsafe free(resolved) }
-    return unsafe String(cString: resolved)
+    return unsafe String(validatingCString: resolved)
   }
 
   private static func device(of path: String) -> UInt64? {
@@ -34,7 +32,6 @@ public struct MountPoint: Sendable, Equatable {
   private static func totalBytes(of path: String) -> Int? {
     var facts = statvfs()
     guard unsafe statvfs(path, &facts) == 0, facts.f_blocks > 0 else { return nil }
-    let (bytes, overflow) = Int(clamping: facts.f_blocks).multipliedReportingOverflow(by: Int(clamping: facts.f_frsize))
-    return overflow ? nil : bytes
+    return Int(clamping: facts.f_blocks) *| Int(clamping: facts.f_frsize)
   }
 }

@@ -24,7 +24,7 @@ public enum NameTarget: Equatable, Sendable {
       }
       try Self.checkOwner(of: path, in: parent)
       let target = try Self.readLink(path)
-      path = target.hasPrefix("/") ? target : parent + "/" + target
+      path = isAbsolute(target) ? target : parent + "/" + target
     }
     throw .loop
   }
@@ -40,7 +40,7 @@ public enum NameTarget: Equatable, Sendable {
   /// nil for a link with a name in it.
   private static func magic(_ path: String, in parent: String) throws(Errno) -> NameTarget? {
     let folder = try FileDescriptor.open(parent, [.pathOnly, .directory, .followLinks])
-    guard try folder.fileSystem().kind == .proc, let number = path.split(separator: "/").last.flatMap({ Int32($0) })
+    guard try folder.fileSystem().kind == .proc, let number = Int32(lastComponent(of: path))
     else { return nil }
     let own = try FileDescriptor.open("/proc/self/fd", [.pathOnly, .directory])
     return try folder.status().isSameFile(as: own.status()) ? .descriptor(number) : .name(path)
@@ -58,7 +58,9 @@ public enum NameTarget: Equatable, Sendable {
     let count = unsafe readlink(path, &bytes, bytes.count)
     if count == -1 { throw .current }
     if count == bytes.count { throw .nameTooLong }
-    return String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    // as a string of other letters it would lead elsewhere
+    guard let target = String(validating: bytes.prefix(count), as: UTF8.self) else { throw .notText }
+    return target
   }
 }
 

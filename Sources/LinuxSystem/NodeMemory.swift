@@ -51,21 +51,21 @@ extension NodeMemory {
     if total == 0 { return nil }
     return NodeMemory(
       number: number, totalBytes: total,
-      availableBytes: try fields.demand("MemFree") + droppable(fields, lowMark: lowMark(files)))
+      availableBytes: try fields.demand("MemFree") +| droppable(fields, lowMark: lowMark(files)))
   }
 
   /// What the kernel gives up before it swaps: clean file cache, and of slabs the half that is not in use by its own
   /// rule of thumb; but for the low watermark, as in its estimate for the machine. A line that is missing counts nothing.
   private static func droppable(_ fields: KilobyteFields, lowMark: Int) -> Int {
     func bytes(_ name: Substring) -> Int { fields[name] ?? 0 }
-    let cache = max(0, bytes("Active(file)") + bytes("Inactive(file)") - bytes("Dirty") - bytes("Writeback"))
-    return cache - min(cache / 2, lowMark) + bytes("SReclaimable") / 2
+    let cache = max(0, bytes("Active(file)") +| bytes("Inactive(file)") -| bytes("Dirty") -| bytes("Writeback"))
+    return cache - min(cache / 2, lowMark) +| bytes("SReclaimable") / 2
   }
 
   /// At least what a node's low watermark is: five quarters of what the kernel keeps free on all nodes together. Where
   /// that is not told, half of the cache is left out, as much as the kernel ever does.
   private static func lowMark(_ files: SystemFiles) -> Int {
     guard let kept = try? files.demandNumber("/proc/sys/vm/min_free_kbytes") else { return .max }
-    return (kept << 10) / 4 * 5
+    return max(0, kept) *| 1024 / 4 *| 5
   }
 }

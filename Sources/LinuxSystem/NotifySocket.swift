@@ -7,7 +7,7 @@ public struct NotifySocket: ~Copyable, Sendable {
 
   /// `name` is what NOTIFY_SOCKET says: an absolute path, or an abstract name after `@`. EOPNOTSUPP for any other.
   public init(_ name: String) throws(Errno) {
-    guard name.hasPrefix("/") || name.hasPrefix("@"), name.utf8.count > 1 else { throw .notSupported }
+    guard isAbsolute(name) || name.utf8.first == UInt8(ascii: "@"), name.utf8.count > 1 else { throw .notSupported }
     var number: Int32 = -1
     try Errno.check(unsafe clinux_local_datagram(&number))
     file = FileDescriptor(owning: number)

@@ -58,8 +58,8 @@ public final class PageCounts: @unchecked Sendable {
   /// that can be counted where that is not told.
   private static var possibleNodes: Int {
     let list = SystemFiles().text("/sys/devices/system/node/possible")
-    let last = list?.split { $0 == "," || $0 == "-" }.last.flatMap { Int($0) }
-    return min(Int(CLINUX_NODES), max(16, last.map { $0 + 1 } ?? Int(CLINUX_NODES)))
+    let last = list?.split { $0 == "," || $0 == "-" }.last.flatMap { Int(amount: $0) }
+    return min(Int(CLINUX_NODES), max(16, last.map { $0 +| 1 } ?? Int(CLINUX_NODES)))
   }
 
   /// Pages on each node that has any of a region's; nil where the kernel does not tell.
@@ -68,7 +68,7 @@ public final class PageCounts: @unchecked Sendable {
     var found: [Int: Int] = [:]
     for node in 0..<nodes {
       let count = unsafe pages[region * nodes + node]
-      if count > 0 { found[node] = Int(count) }
+      if count > 0 { found[node] = Int(clamping: count) }
     }
     return found
   }
@@ -80,11 +80,11 @@ public final class PageCounts: @unchecked Sendable {
   }
 
   /// Bytes that are in memory.
-  public func residentBytes(_ region: Int) -> Int { unsafe Int(regions[region].resident) }
+  public func residentBytes(_ region: Int) -> Int { unsafe Int(clamping: regions[region].resident) }
 
   /// Of them in transparent huge pages; nil where the kernel does not tell.
   public func hugeBytes(_ region: Int) -> Int? {
-    unsafe regions[region].huge_error == 0 ? Int(regions[region].huge) : nil
+    unsafe regions[region].huge_error == 0 ? Int(clamping: regions[region].huge) : nil
   }
 
   /// The lowest address of a page that lies on a node that its region does not allow.

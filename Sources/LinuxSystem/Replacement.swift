@@ -14,7 +14,7 @@ public struct Replacement: ~Copyable {
     let folder = try FileDescriptor.open(LinuxSystem.directory(of: path), [.pathOnly, .directory, .followLinks])
     let temporary = ".ktaskctl-\(getpid())-\(UInt64.random(in: 0 ... .max))"
     let file = try Self.make(temporary, in: folder)
-    self.init(folder, path.split(separator: "/").last.map(String.init) ?? path, temporary, file)
+    self.init(folder, lastComponent(of: path), temporary, file)
     takeOverRights()
   }
 

@@ -59,10 +59,11 @@ public struct SystemFiles: Sendable, Equatable {
     return names.filter { $0 != "." && $0 != ".." }.sorted()
   }
 
-  /// The numbers of the directory's entries called `prefix` and a number, ascending; nil as above.
+  /// The numbers of the directory's entries called `prefix` and a number, ascending; nil as above. No kernel counts nodes, CPUs
+  /// or groups further than to `CPUSet.limit`.
   public func numbers(in directory: String, after prefix: String) throws(Unreadable) -> [Int]? {
     guard let names = try names(in: directory) else { return nil }
-    return Set(names.compactMap { $0.number(after: prefix) }).sorted()
+    return Set(names.compactMap { $0.number(after: prefix) }.filter { $0 < CPUSet.limit }).sorted()
   }
 
   /// The one place that tells what is not there, nil, from what could not be read. That a file is not there says
@@ -75,9 +76,11 @@ public struct SystemFiles: Sendable, Equatable {
   }
 
   private func isMounted(_ path: String) -> Bool {
-    if path.hasPrefix("/sys/") { return exists("/sys/kernel") }
-    if path.hasPrefix("/proc/") { return exists("/proc/self") }
-    return true
+    switch components(of: path).first {
+    case "sys": exists("/sys/kernel")
+    case "proc": exists("/proc/self")
+    default: true
+    }
   }
 
   /// As `read`, for those who do not ask why there is nothing.
@@ -107,7 +110,7 @@ public struct SystemFiles: Sendable, Equatable {
     let count = unsafe readlink(located(path), &target, target.count)
     if count < 0 { return try nothing(at: path, Errno.current) }
     let bytes = target.prefix(count).map { UInt8(bitPattern: $0) }
-    return String(decoding: bytes, as: UTF8.self).split(separator: "/").last.map { String($0) }
+    return components(of: String(decoding: bytes, as: UTF8.self)).last.map { String($0) }
   }
 
   private func located(_ path: String) -> String { root == "/" ? path : root + path }

@@ -45,7 +45,7 @@ extension TransparentHugePages {
   public static func current(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> TransparentHugePages? {
     if try files.names(in: directory) == nil { return nil }
     let pageSize = try files.demandNumber(directory + "/hpage_pmd_size")
-    guard pageSize > 0 else { throw Unreadable(directory + "/hpage_pmd_size", .isUnclear) }
+    guard MemoryInfo.isPageSize(pageSize) else { throw Unreadable(directory + "/hpage_pmd_size", .isUnclear) }
     guard let word = try choice("enabled", pageSize, files), let enabled = Mode(rawValue: word) else {
       throw Unreadable(directory + "/enabled", .isUnclear)
     }
@@ -81,9 +81,9 @@ extension TransparentHugePages {
     // as the C library's makedev(3) puts them together
     let (major, minor) = ((device >> 8 & 0xfff) | (device >> 32 & ~0xfff), (device & 0xff) | (device >> 12 & ~0xff))
     let number = "\(major):\(minor & 0xffff_ffff)"
-    for line in try files.demand("/proc/self/mountinfo").split(separator: "\n") {
-      let words = line.split(separator: " ")
-      if words.count > 3, words[2] == number, let options = words.last { return options.split(separator: ",") }
+    for line in try files.demand("/proc/self/mountinfo").split(at: UInt8(ascii: "\n")) {
+      let words = line.split(at: UInt8(ascii: " "))
+      if words.count > 3, words[2] == number, let options = words.last { return options.split(at: UInt8(ascii: ",")) }
     }
     return nil
   }

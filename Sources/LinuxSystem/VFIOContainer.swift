@@ -67,7 +67,7 @@ public struct VFIOContainer: ~Copyable, Sendable {
     let ranges = unsafe withUnsafeBytes(of: &facts.ranges) { bytes in
       unsafe bytes.bindMemory(to: clinux_iova_range.self).prefix(facts.range_count).map { DeviceAddresses($0) }
     }
-    let page = facts.page_sizes == 0 ? MemoryInfo.basePageSize : 1 << facts.page_sizes.trailingZeroBitCount
+    let page = facts.page_sizes == 0 ? MemoryInfo.basePageSize : 1 << min(62, facts.page_sizes.trailingZeroBitCount)
     return DeviceAddressSpace(ranges: ranges, pageSize: page, mappingsLeft: Int(exactly: facts.mappings_left))
   }
 
