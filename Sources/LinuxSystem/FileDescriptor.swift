@@ -180,6 +180,14 @@ public struct FileSystemFacts: Sendable, Equatable {
     case other = "unknown file system"
   }
   public let kind: Kind
+  /// Whether cachestat(2) counts the pages that a reader gets. A file of an overlay, or of FUSE that passes through, has none
+  /// of its own: they are those of the file beneath, of which mincore(2) tells and cachestat does not.
+  public var ownsItsPages: Bool {
+    switch kind {
+    case .tmpfs, .ext, .xfs, .btrfs: true
+    case .hugetlbfs, .proc, .other: false
+    }
+  }
   /// Bytes a block; on hugetlbfs the huge page size.
   public let blockSize: Int
   /// Free bytes, for anyone and for root; nil where the file system has no limit of its own.

@@ -25,13 +25,13 @@ struct FilePresence {
   /// Of the first `length` bytes of an open file, `length` in whole pages. `isMaking`: whoever asks is about to make what is
   /// missing, so that a page of a pool may be taken for a moment to find out. `mapping`: one of all of it, if there is one.
   static func of(
-    _ file: borrowing FileDescriptor, _ kind: FileSystemFacts.Kind, pageSize: Int, length: Int,
+    _ file: borrowing FileDescriptor, on fileSystem: FileSystemFacts, pageSize: Int, length: Int,
     mapping known: Owned<Mapping>?, isMaking: Bool, _ looking: Looking, _ path: String
   ) throws(MemoryError) -> FilePresence {
     let status = try attempting(.inspect, path) { () throws(Errno) in try file.status() }
     let size = rounded(status.size, up: pageSize) ?? status.size / pageSize * pageSize
     let within = min(length, size)
-    let isInMemory = kind == .hugetlbfs || kind == .tmpfs
+    let isInMemory = [.hugetlbfs, .tmpfs].contains(fileSystem.kind)
     if within == 0 || (isInMemory && status.allocatedBytes == 0) { return FilePresence() }
     let isTold = try attempting(.inspect, path) { () throws(Errno) in try file.tellsResidency() }
     let mapping: Owned<Mapping>
@@ -42,10 +42,10 @@ struct FilePresence {
       throw MemoryError(.failed(.map, error), path: path, bytes: within)
     }
     let scan = FileScan(
-      mapping: mapping, within: within, file: file.number, pageSize: pageSize, isWhole: within == size,
-      allocated: status.allocatedBytes, looking: looking, path: path)
+      mapping: mapping, within: within, file: file.number, fileSystem: fileSystem, pageSize: pageSize,
+      isWhole: within == size, allocated: status.allocatedBytes, looking: looking, path: path)
     var found: FilePresence
-    switch kind {
+    switch fileSystem.kind {
     case .hugetlbfs: found = try scan.hugePages(isMaking: isMaking)
     case .tmpfs: found = try scan.memory(isTold: isTold)
     default: found = try scan.disk(isTold: isTold)
@@ -68,6 +68,7 @@ struct FileScan {
   /// Bytes from its start.
   let within: Int
   let file: Int32
+  let fileSystem: FileSystemFacts
   let pageSize: Int
   /// The mapping is of all that the file has.
   let isWhole: Bool
@@ -133,7 +134,7 @@ extension FileScan {
   func memory(isTold: Bool) throws(MemoryError) -> FilePresence {
     if !isTold { return try dataOnly(ready: nil) }
     let (present, resident, ready) = (try map(), try map(), try map())
-    let tellsCache = FileScan.tellsCache(file)
+    let tellsCache = self.tellsCache
     let isDone = try run { table in
       unsafe LookAtMemory(
         regions: UnsafePointer(table.regions), present: present.words, resident: resident.words, ready: ready.words,
@@ -145,7 +146,8 @@ extension FileScan {
     return FilePresence(present: present.extents, resident: there, ready: ready.extents, residentBytes: there.bytes)
   }
 
-  private static func tellsCache(_ file: Int32) -> Bool {
+  private var tellsCache: Bool {
+    if !fileSystem.ownsItsPages { return false }
     do throws(Errno) {
       _ = try FileRange.cachedPages(file, 0, MemoryInfo.basePageSize)
       return true
@@ -197,7 +199,7 @@ extension FileScan {
     if !isTold { throw MemoryError(.failed(.inspect, .access), path: path) }
     let (blocks, cached) = (try map(), try map())
     let tellsBlocks = FileScan.tellsBlocks(file)
-    let tellsCache = FileScan.tellsCache(file)
+    let tellsCache = self.tellsCache
     let isDone = try run { table in
       unsafe LookAtDisk(
         regions: UnsafePointer(table.regions), blocks: tellsBlocks ? blocks.words : nil, cached: cached.words,

@@ -114,7 +114,7 @@ public final class MemoryFile {
   func presence(isMaking: Bool, _ looking: Looking) throws(MemoryError) -> FilePresence {
     guard let descriptor else { return FilePresence() }
     return try FilePresence.of(
-      descriptor.value, fileSystem.kind, pageSize: pageSize, length: length, mapping: mapping, isMaking: isMaking,
+      descriptor.value, on: fileSystem, pageSize: pageSize, length: length, mapping: mapping, isMaking: isMaking,
       looking, path)
   }
 

@@ -47,6 +47,14 @@ final class Content {
   /// Writes zeros, and so makes the pages.
   func clear(_ range: Range<Int>) { unsafe memset(pointer(range.lowerBound), 0, range.count) }
 
+  /// Reads one byte of each page, and has the kernel read nothing ahead of it.
+  func read(_ range: Range<Int>) {
+    unsafe madvise(pointer(0), bytes, MADV_RANDOM)
+    for at in stride(from: range.lowerBound, to: range.upperBound, by: Self.page) {
+      _ = unsafe pointer(at).load(as: UInt8.self)
+    }
+  }
+
   /// Whether the pattern is there.
   func isWritten(_ range: Range<Int>) -> Bool {
     stride(from: range.lowerBound, to: range.upperBound, by: Self.page).allSatisfy { at in
