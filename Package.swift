@@ -44,6 +44,8 @@ let package = Package(
       name: "ktask-guest", dependencies: ["CGuest", "CNuma"], path: "Tests/Guest/Runner", swiftSettings: house),
     // runs the program with a system call that fails, for ktaskctlTests; no product, for the same reason
     .executableTarget(name: "ktask-inject", path: "Tests/Injector"),
+    // what other users do beside the program, for ktaskctlTests; no product, for the same reason
+    .executableTarget(name: "ktask-attack", path: "Tests/Attacker"),
     // counts allocations and reference counting for KTaskTests
     .target(name: "CCounting", path: "Tests/Counting"),
     .testTarget(name: "KTaskTests", dependencies: ["KTask", "LinuxSystem", "CCounting"], swiftSettings: house),

@@ -28,11 +28,15 @@ int clinux_current_cpu(void) {
   return cpu < 0 ? 0 : cpu;
 }
 
-uint64_t clinux_monotonic_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+static uint64_t nanoseconds(clockid_t clock) {
+  struct timespec now = {0};
+  clock_gettime(clock, &now);
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
+
+uint64_t clinux_monotonic_ns(void) { return nanoseconds(CLOCK_MONOTONIC); }
+
+uint64_t clinux_thread_ns(void) { return nanoseconds(CLOCK_THREAD_CPUTIME_ID); }
 
 int clinux_resource_limit(int resource, uint64_t *soft, uint64_t *hard) {
   // what no limit is: one that was not told
@@ -84,6 +88,13 @@ static struct flock byte_lock(short type, int64_t first, int64_t end) {
 int clinux_claim(int fd) {
   struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   return fcntl(fd, F_OFD_SETLK, &all) == -1 ? errno : 0;
+}
+
+int clinux_claimed_by_reader(int fd, bool *by_reader) {
+  struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  if (fcntl(fd, F_OFD_GETLK, &all) == -1) return errno;
+  *by_reader = all.l_type == F_RDLCK;
+  return 0;
 }
 
 int clinux_byte_take(int fd, int64_t byte) {

@@ -27,6 +27,9 @@
 #ifndef SYS_cachestat
 #define SYS_cachestat 451
 #endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
 #ifndef UFFD_USER_MODE_ONLY
 #define UFFD_USER_MODE_ONLY 1
 #endif
@@ -219,6 +222,31 @@ int clinux_mount_of(int fd, uint64_t *mount) {
   if (!(facts.x.stx_mask & MOUNT_ID)) return ENOSYS;
   memcpy(mount, facts.bytes + 0x90, sizeof *mount);
   return 0;
+}
+
+bool clinux_is_unremovable(int fd) {
+  enum { IMMUTABLE = 0x10, APPEND = 0x20 };
+  struct statx facts = {0};
+  if (statx(fd, "", AT_EMPTY_PATH, 0, &facts) == -1) return false;
+  return facts.stx_attributes & (IMMUTABLE | APPEND);
+}
+
+// Links in these lead where the kernel says, but for those that it follows straight to what a process has open.
+static bool is_procs_own(const char *path) {
+  return strcmp(path, "/dev/fd") == 0 || (strncmp(path, "/proc/", 6) == 0 && !strstr(path, "/.."));
+}
+
+int clinux_open_directory(int from, const char *path, int *directory, bool *is_straight) {
+  // struct open_how, which older headers lack, with RESOLVE_NO_MAGICLINKS or RESOLVE_NO_SYMLINKS
+  enum { NO_MAGIC = 2, NO_LINKS = 4, FLAGS = O_PATH | O_DIRECTORY | O_CLOEXEC };
+  struct { uint64_t flags, mode, resolve; } how = {FLAGS, 0, is_procs_own(path) ? NO_MAGIC : NO_LINKS};
+  *directory = (int)syscall(SYS_openat2, from, path, &how, sizeof how);
+  *is_straight = *directory != -1;
+  if (*is_straight) return 0;
+  // an older kernel does not tell, nor a profile that forbids what it does not know
+  *is_straight = (errno == ENOSYS || errno == EPERM) && is_procs_own(path);
+  *directory = openat(from, path, FLAGS);
+  return answer(*directory);
 }
 
 int clinux_filesystem_of(int fd, struct clinux_filesystem_facts *facts) {

@@ -25,6 +25,12 @@ public enum Capability: String, Sendable, CaseIterable {
     }
   }
 
+  /// Whether the calling thread has it, be it in a user namespace of its own (capget(2)); nil: the kernel does not tell.
+  var isHeld: Bool? {
+    var bits: UInt64 = 0
+    return unsafe clinux_effective_capabilities(&bits) == 0 ? bits & (1 << UInt64(bit)) != 0 : nil
+  }
+
   /// Whether the calling thread has it where it lifts those limits: effective (capget(2)), and in the machine's
   /// own user namespace. Root of a container with users of its own has it in name only.
   public var isEffective: Bool {

@@ -7,6 +7,9 @@ public enum Clock {
   @inlinable
   public static func now() -> UInt64 { clinux_monotonic_ns() }
 
+  /// Nanoseconds that the calling thread has had of a CPU (CLOCK_THREAD_CPUTIME_ID): on a busy machine it waits for nobody.
+  public static func ofThread() -> UInt64 { clinux_thread_ns() }
+
   /// Lets time pass (usleep(3)); a signal may end it early.
   public static func sleep(milliseconds: Int) { usleep(UInt32(clamping: milliseconds *| 1000)) }
 }

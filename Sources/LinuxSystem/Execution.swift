@@ -36,11 +36,9 @@ public enum Execution {
   }
 
   private static func refusal(ofFile path: String) -> Errno? {
-    do throws(Errno) {
-      if try FileStatus.ofTarget(path).kind == .directory { return .access }
-    } catch {
-      return error
-    }
+    var raw = stat()
+    if unsafe stat(path, &raw) == -1 { return .current }
+    if raw.st_mode & S_IFMT == S_IFDIR { return .access }
     return unsafe faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == -1 ? .current : nil
   }
 }

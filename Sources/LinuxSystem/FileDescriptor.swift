@@ -16,14 +16,15 @@ public struct FileDescriptor: ~Copyable, Sendable {
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
     public static let readOnly = Access([])
+    public static let writeOnly = Access(rawValue: O_WRONLY)
     public static let readWrite = Access(rawValue: O_RDWR)
     /// Makes the file, mode 0600; it must not exist.
     public static let createNew = Access(rawValue: O_RDWR | O_CREAT | O_EXCL)
-    /// Makes the file if there is none.
-    public static let create = Access(rawValue: O_RDWR | O_CREAT)
     /// Names a place only: nothing can be read, nothing happens to what is there.
     public static let pathOnly = Access(rawValue: 0o10000000)
     public static let directory = Access(rawValue: O_DIRECTORY)
+    /// What was in it is gone (O_TRUNC).
+    public static let empty = Access(rawValue: O_TRUNC)
     public static let followLinks = Access(rawValue: 1 << 30)
   }
 
@@ -81,17 +82,20 @@ public struct FileDescriptor: ~Copyable, Sendable {
     return true
   }
 
+  /// Whether it is only readers who keep it from being claimed: who has claimed it leaves no room for them.
+  func isClaimedByReaders() throws(Errno) -> Bool {
+    var byReader = false
+    try Errno.check(unsafe clinux_claimed_by_reader(number, &byReader))
+    return byReader
+  }
+
   /// flock(2): lets others lock it.
   public func unlock() throws(Errno) {
     if flock(number, LOCK_UN) == -1 { throw Errno.current }
   }
 
   /// What is open here (fstat(2)).
-  public func status() throws(Errno) -> FileStatus {
-    var raw = stat()
-    if unsafe fstat(number, &raw) == -1 { throw Errno.current }
-    return FileStatus(raw)
-  }
+  public func status() throws(Errno) -> FileStatus { try FileStatus(of: number) }
 
   /// Whether the kernel tells this process which pages the page cache has: to the file's owner, to who may write it, and
   /// to CAP_FOWNER; to anybody else mincore(2) says that all are there.
@@ -128,6 +132,19 @@ public struct FileStatus: Sendable, Equatable {
   /// Device and inode: the file's identity.
   public let device: UInt64
   public let inode: UInt64
+  /// The user whose it is.
+  public let owner: UInt32
+  /// Names that it has.
+  public let names: Int
+  /// Of a directory: who may write to it may still remove no name of another user's file.
+  public let isSticky: Bool
+
+  /// Of an open descriptor, whoever owns it.
+  public init(of descriptor: Int32) throws(Errno) {
+    var raw = stat()
+    if unsafe fstat(descriptor, &raw) == -1 { throw Errno.current }
+    self.init(raw)
+  }
 
   init(_ raw: stat) {
     kind = Self.kind(raw.st_mode)
@@ -136,6 +153,9 @@ public struct FileStatus: Sendable, Equatable {
     allocatedBytes = max(0, Int(raw.st_blocks) *| 512)
     device = UInt64(raw.st_dev)
     inode = UInt64(raw.st_ino)
+    owner = raw.st_uid
+    names = Int(raw.st_nlink)
+    isSticky = raw.st_mode & S_ISVTX != 0
   }
 
   private static func kind(_ mode: mode_t) -> Kind {
@@ -151,24 +171,7 @@ public struct FileStatus: Sendable, Equatable {
     }
   }
 
-  /// lstat(2) of a path: whether the name still means the file that was opened.
-  public static func ofName(_ path: String) throws(Errno) -> FileStatus {
-    var raw = stat()
-    if unsafe lstat(path, &raw) == -1 { throw Errno.current }
-    return FileStatus(raw)
-  }
-
   public func isSameFile(as other: FileStatus) -> Bool { device == other.device && inode == other.inode }
-}
-
-/// Removes a name (unlink(2)).
-public func removeFile(_ path: String) throws(Errno) {
-  if unsafe unlink(path) == -1 { throw Errno.current }
-}
-
-/// Whether a name could be made in its directory, or removed from it, as far as rights go (access(2)).
-public func checkNaming(_ path: String) throws(Errno) {
-  if unsafe faccessat(AT_FDCWD, directory(of: path), W_OK | X_OK, AT_EACCESS) == -1 { throw Errno.current }
 }
 
 /// What fstatfs(2) tells.

@@ -8,22 +8,30 @@ public struct FilePlace: ~Copyable, Sendable {
   /// The last component of the path.
   private let name: String
   /// A directory of /proc, whose links lead straight to what a process has open: /proc/PID/fd.
+  private let isOfProc: Bool
+  /// The same, and nobody's link led there: a user who could put one into a path would choose which of our own
+  /// descriptors we take for the file.
   public let isMagic: Bool
 
   /// Opens the directory that the name is in, following links to it as any program does (open(2), O_PATH).
-  public init(_ path: String) throws(Errno) {
-    let bytes = path.utf8
-    let slash = bytes.lastIndex(of: UInt8(ascii: "/"))
-    let start = slash.map { bytes.index(after: $0) } ?? bytes.startIndex
-    let folder = slash.map { $0 == bytes.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let directory = try FileDescriptor.open(folder, [.pathOnly, .directory, .followLinks])
-    let isMagic = try directory.fileSystem().kind == .proc
-    self.init(directory, name: String(path[start...]), isMagic: isMagic)
+  public init(_ path: String) throws(Errno) { try self.init(path, from: AT_FDCWD) }
+
+  private init(_ path: String, from start: Int32) throws(Errno) {
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let name = String(path[(slash.map { path.utf8.index(after: $0) } ?? path.startIndex)...])
+    if name.isEmpty { throw path.isEmpty ? .noEntry : .isDirectory }
+    let folder = LinuxSystem.directory(of: path)
+    var (number, isStraight): (Int32, Bool) = (-1, false)
+    try Errno.check(unsafe clinux_open_directory(start, folder, &number, &isStraight))
+    let directory = FileDescriptor(owning: number)
+    let isOfProc = try directory.fileSystem().kind == .proc
+    self.init(directory, name, isOfProc: isOfProc, isMagic: isOfProc && isStraight)
   }
 
-  private init(_ directory: consuming FileDescriptor, name: String, isMagic: Bool) {
+  private init(_ directory: consuming FileDescriptor, _ name: String, isOfProc: Bool, isMagic: Bool) {
     self.directory = directory
     self.name = name
+    self.isOfProc = isOfProc
     self.isMagic = isMagic
   }
 
@@ -37,6 +45,9 @@ public struct FilePlace: ~Copyable, Sendable {
   /// The directory itself.
   public func directoryStatus() throws(Errno) -> FileStatus { try directory.status() }
 
+  /// The name as the kernel takes it.
+  public var nameBytes: [UInt8] { Array(name.utf8) }
+
   /// The file system that a file made here would be on.
   public func fileSystem() throws(Errno) -> FileSystemFacts { try directory.fileSystem() }
 
@@ -44,6 +55,15 @@ public struct FilePlace: ~Copyable, Sendable {
   /// (openat(2), O_PATH). A link of /proc is followed, no other.
   public func look() throws(Errno) -> FileDescriptor {
     try open(isMagic ? [.pathOnly, .followLinks] : .pathOnly)
+  }
+
+  /// `look`; nil where there is nothing of that name.
+  public func lookIfAny() throws(Errno) -> Owned<FileDescriptor>? {
+    do throws(Errno) {
+      return Owned(try look())
+    } catch .noEntry {
+      return nil
+    }
   }
 
   /// Opens for real what `look` found.
@@ -64,24 +84,24 @@ public struct FilePlace: ~Copyable, Sendable {
   private func open(_ access: FileDescriptor.Access) throws(Errno) -> FileDescriptor {
     try FileDescriptor.open(name, access, in: directory.number)
   }
+}
 
+extension FilePlace {
   /// Removes the name, if it still means that file; ESTALE where it does not (unlinkat(2)).
   public func remove(_ file: FileStatus) throws(Errno) {
     if try !status().isSameFile(as: file) { throw .stale }
     if unsafe unlinkat(directory.number, name, 0) == -1 { throw Errno.current }
   }
 
-  /// Whether `remove` would be refused: EACCES, EROFS, or EPERM for a file and a sticky directory of others, and for a link of
-  /// /proc; EBUSY for what something is mounted on.
+  /// Whether `remove` would be refused: EACCES, EROFS, or EPERM for a file and a sticky directory of others, for what chattr(1)
+  /// has locked, and for a link of /proc; EBUSY for what something is mounted on.
   public func checkRemoval(of file: borrowing FileDescriptor) throws(Errno) {
-    if isMagic { throw .permission }
+    if isOfProc { throw .permission }
     try checkMaking()
-    var (parent, own) = (stat(), stat())
-    guard unsafe fstat(directory.number, &parent) == 0, unsafe fstat(file.number, &own) == 0 else {
-      throw Errno.current
-    }
-    let isSticky = parent.st_mode & S_ISVTX != 0 && geteuid() != 0
-    if isSticky && ![parent.st_uid, own.st_uid].contains(geteuid()) { throw .permission }
+    let (parent, own) = (try directory.status(), try file.status())
+    let isOurs = [parent.owner, own.owner].contains(geteuid())
+    if parent.isSticky && !isOurs && Capability.fileOwner.isHeld != true { throw .permission }
+    if directory.isUnremovable || file.isUnremovable { throw .permission }
     if let here = directory.mount, let there = file.mount, here != there { throw .busy }
   }
 
@@ -100,10 +120,52 @@ public struct FilePlace: ~Copyable, Sendable {
   }
 }
 
+extension FilePlace {
+  /// The place that a symbolic link which `look` found here leads to (readlinkat(2)). EACCES for a link of another user but
+  /// root, wherever it is: proc(5)'s protected_symlinks keep to that where everybody may put one. ELOOP for a link of /proc
+  /// that another link led to.
+  func target(of link: borrowing FileDescriptor) throws(Errno) -> FilePlace {
+    if isOfProc { throw .loop }
+    if try ![0, geteuid()].contains(link.status().owner) { throw .access }
+    var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe readlinkat(link.number, "", &bytes, bytes.count)
+    if count == -1 { throw .current }
+    if count == bytes.count { throw .nameTooLong }
+    // as a string of other letters it would lead elsewhere
+    guard let path = String(validating: bytes.prefix(count), as: UTF8.self) else { throw .notText }
+    return try FilePlace(path, from: directory.number)
+  }
+
+  /// The number of the one of this process's own descriptors that the name is for.
+  var ownDescriptor: Int32? {
+    get throws(Errno) {
+      guard isMagic, let number = Int32(name) else { return nil }
+      let own = try FileDescriptor.open("/proc/self/fd", [.pathOnly, .directory])
+      return try directory.status().isSameFile(as: own.status()) ? number : nil
+    }
+  }
+
+  /// Makes a new file beside the name, for writing, mode 0600 (openat(2), O_EXCL).
+  func makeBeside(_ temporary: String) throws(Errno) -> FileDescriptor {
+    try FileDescriptor.open(temporary, .createNew, in: directory.number)
+  }
+
+  /// Gives what was made beside it the name (renameat(2)).
+  func take(from temporary: String) throws(Errno) {
+    if unsafe renameat(directory.number, temporary, directory.number, name) == -1 { throw Errno.current }
+  }
+
+  /// Removes what was made beside it, if it is still called that (unlinkat(2)).
+  func removeBeside(_ temporary: String) { _ = unsafe unlinkat(directory.number, temporary, 0) }
+}
+
 extension FileDescriptor {
   /// The number of the mount that it lies on; nil: the kernel does not tell (statx(2), Linux 5.8).
   fileprivate var mount: UInt64? {
     var number: UInt64 = 0
     return unsafe clinux_mount_of(self.number, &number) == 0 ? number : nil
   }
+
+  /// Immutable, or only to be appended to (statx(2)): no name of it, and none in it, can be removed.
+  fileprivate var isUnremovable: Bool { clinux_is_unremovable(number) }
 }

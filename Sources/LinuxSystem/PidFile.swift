@@ -18,30 +18,23 @@ public struct PidFile: ~Copyable {
   public enum Step: String, Sendable { case open, inspect, lock, read, write }
 
   private let file: FileDescriptor
-  private let path: String
+  private let place: FilePlace
 
-  /// Makes the file, mode 0644, or takes over what a process left that is no more. What it made does not stay where the
-  /// rest fails.
-  public static func claim(_ path: String) throws(Failure) -> PidFile {
+  /// Makes the file, mode 0644, or takes over what a process left that is no more: a regular file of this user's own, under one
+  /// name, that `isFree` does not spare. What it made does not stay where the rest fails.
+  public static func claim(_ path: String, isFree: (FileStatus) -> Bool = { _ in true }) throws(Failure) -> PidFile {
+    let place = try attempting(.open) { () throws(Errno) in try FilePlace(path) }
     // another process may remove its file between our opening and our locking it
     for _ in 0..<100 {
-      if let file = try attempting(.open, { () throws(Errno) in try made(path) }) {
-        do throws(Failure) {
-          if let claimed = try claim(file, path) { return claimed }
-        } catch {
-          if case .failed = error { try? removeFile(path) }
-          throw error
-        }
-      } else if let file = try opened(path), let claimed = try claim(file, path) {
-        return claimed
-      }
+      if let file = try made(in: place) { return PidFile(file, place) }
+      if let file = try takenOver(in: place, isFree) { return PidFile(file, place) }
     }
     throw .failed(.open, .tryAgain)
   }
 
-  private init(_ file: consuming FileDescriptor, _ path: String) {
+  private init(_ file: consuming FileDescriptor, _ place: consuming FilePlace) {
     self.file = file
-    self.path = path
+    self.place = place
   }
 
   /// At the end of what it stands for.
@@ -49,44 +42,67 @@ public struct PidFile: ~Copyable {
 
   deinit {
     // what is not known to be ours stays
-    if (try? Self.isNamed(path, file)) == true { try? removeFile(path) }
-  }
-
-  /// nil where it has lost its name meanwhile.
-  private static func claim(_ file: consuming FileDescriptor, _ path: String) throws(Failure) -> PidFile? {
-    try lock(file)
-    if try !isNamed(path, file) { return nil }
-    try attempting(.write) { () throws(Errno) in try write("\(getpid())\n", into: file) }
-    return PidFile(file, path)
+    if let own = try? file.status() { try? place.remove(own) }
   }
 
   /// nil where there is something of that name.
-  private static func made(_ path: String) throws(Errno) -> FileDescriptor? {
+  private static func made(in place: borrowing FilePlace) throws(Failure) -> FileDescriptor? {
+    let file: FileDescriptor
     do throws(Errno) {
-      return try FileDescriptor.open(path, .createNew, mode: 0o644)
+      file = try place.create()
     } catch .exists {
       return nil
-    }
-  }
-
-  /// Nothing but a regular file that is empty or has a number in it is opened for good; nil where it has gone.
-  private static func opened(_ path: String) throws(Failure) -> FileDescriptor? {
-    do throws(Errno) {
-      if try FileStatus.ofName(path).kind == .regular { return try FileDescriptor.open(path, .readWrite) }
-    } catch .noEntry {
-      return nil
     } catch {
-      if error != .loop { throw .failed(.open, error) }
+      throw .failed(.open, error)
     }
-    throw .isSomethingElse
+    do throws(Failure) {
+      if try !claim(file, in: place) { return nil }
+    } catch {
+      if case .failed = error, let own = try? file.status() { try? place.remove(own) }
+      throw error
+    }
+    return file
   }
 
-  private static func lock(_ file: borrowing FileDescriptor) throws(Failure) {
-    let kind = try attempting(.inspect) { () throws(Errno) in try file.status().kind }
+  /// nil where it has gone.
+  private static func takenOver(
+    in place: borrowing FilePlace, _ isFree: (FileStatus) -> Bool
+  ) throws(Failure) -> FileDescriptor? {
+    guard let found = try attempting(.open, { () throws(Errno) in try place.lookIfAny() }) else { return nil }
+    let status = try attempting(.inspect) { () throws(Errno) in try found.value.status() }
+    guard status.kind == .regular, status.owner == geteuid(), status.names <= 1, isFree(status) else {
+      throw .isSomethingElse
+    }
+    let file = try attempting(.open) { () throws(Errno) in try place.open(found.value, .readWrite) }
+    if try !claim(file, in: place) { return nil }
+    return file
+  }
+
+  /// False where it has lost its name meanwhile.
+  private static func claim(
+    _ file: borrowing FileDescriptor, in place: borrowing FilePlace
+  ) throws(Failure) -> Bool {
+    if try !lock(file, in: place) { return false }
+    if try !isNamed(file, in: place) { return false }
+    try attempting(.write) { () throws(Errno) in try write("\(getpid())\n", into: file) }
+    return true
+  }
+
+  /// False where nobody but readers keep it from us, whose lock says nothing: then it loses its name.
+  private static func lock(_ file: borrowing FileDescriptor, in place: borrowing FilePlace) throws(Failure) -> Bool {
     let text = try attempting(.read) { () throws(Errno) in try file.shortText() }
-    guard kind == .regular, let text, text.allSatisfy(\.isNumber) else { throw .isSomethingElse }
-    let isOurs = try attempting(.lock) { () throws(Errno) in try file.claim() }
-    if !isOurs { throw .busy(process: Int(text)) }
+    guard let text, text.allSatisfy(\.isNumber) else { throw .isSomethingElse }
+    if try attempting(.lock, { () throws(Errno) in try file.claim() }) { return true }
+    if try !attempting(.lock, { () throws(Errno) in try file.isClaimedByReaders() }) { throw .busy(process: Int(text)) }
+    try attempting(.lock) { () throws(Errno) in
+      do throws(Errno) {
+        try place.remove(file.status())
+      } catch {
+        // another has been quicker
+        if error != .stale && error != .noEntry { throw error }
+      }
+    }
+    return false
   }
 
   /// What was there stays where there is no room for more.
@@ -95,12 +111,16 @@ public struct PidFile: ~Copyable {
     let count = unsafe pwrite(file.number, bytes, bytes.count, 0)
     if count != bytes.count { throw count == -1 ? .current : .noSpace }
     try file.resize(to: bytes.count)
+    // for all to read, whatever the umask is, and only now: nobody could lock it before us
+    if fchmod(file.number, 0o644) == -1 { throw .current }
   }
 
-  private static func isNamed(_ path: String, _ file: borrowing FileDescriptor) throws(Failure) -> Bool {
+  private static func isNamed(
+    _ file: borrowing FileDescriptor, in place: borrowing FilePlace
+  ) throws(Failure) -> Bool {
     try attempting(.inspect) { () throws(Errno) in
       do throws(Errno) {
-        return try FileStatus.ofName(path).isSameFile(as: file.status())
+        return try place.status().isSameFile(as: file.status())
       } catch .noEntry {
         return false
       }

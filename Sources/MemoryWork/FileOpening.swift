@@ -35,13 +35,7 @@ extension MemoryFile {
 
   /// nil where there is nothing of that name. What is there is not really opened before it is known to be a regular file.
   static func find(in place: borrowing FilePlace, _ path: String) throws(MemoryError) -> Owned<FileDescriptor>? {
-    let found: Owned<FileDescriptor>
-    do throws(Errno) {
-      found = Owned(try place.look())
-    } catch {
-      if error == .noEntry { return nil }
-      throw MemoryError(.failed(.open, error), path: path)
-    }
+    guard let found = try attempting(.open, path, { () throws(Errno) in try place.lookIfAny() }) else { return nil }
     try checkKind(found.value, path)
     return try attempting(.open, path) { () throws(Errno) in Owned(try place.open(found.value, .readOnly)) }
   }

@@ -37,8 +37,11 @@ public final class MemoryFile {
 
   /// Opens and locks the file, or, where there is none and `creating`, looks at its directory; changes nothing.
   /// `size` nil: the file's own, which must be something unless it `mayBeEmpty`; more than that is for `creating` only.
+  /// `named`: those that came before it.
   public init(
-    _ path: String, size wanted: Int?, creating: Bool, mayBeEmpty: Bool = false, _ looking: Looking = Looking()
+    _ path: String, size wanted: Int?, creating: Bool, mayBeEmpty: Bool = false,
+    beside named: NamedFiles = NamedFiles(),
+    _ looking: Looking = Looking()
   ) throws(MemoryError) {
     self.path = path
     try looking.monitor?.check(path)
@@ -47,6 +50,7 @@ public final class MemoryFile {
     let opened = try Self.find(in: place.value, path)
     existed = opened != nil
     if opened == nil && !creating { throw MemoryError(.missing, path: path) }
+    try named.add(opened, at: place.value, path)
     fileSystem = try Self.fileSystem(of: opened, or: place.value, path)
     try Self.checkRights(opened, in: place.value, path)
     if let opened { try Self.claim(opened.value, path) }
@@ -89,12 +93,15 @@ public final class MemoryFile {
 
   /// Opens a file to look at its first `size` bytes, or all of it: not locked, so that nobody who works on it or has it
   /// mapped is disturbed.
-  public init(lookingAt path: String, size wanted: Int?, _ looking: Looking = Looking()) throws(MemoryError) {
+  public init(
+    lookingAt path: String, size wanted: Int?, beside named: NamedFiles = NamedFiles(), _ looking: Looking = Looking()
+  ) throws(MemoryError) {
     self.path = path
     try looking.monitor?.check(path)
     let place = try Self.place(of: path, orMissing: true)
     self.place = place
     guard let opened = try Self.find(in: place.value, path) else { throw MemoryError(.missing, path: path) }
+    try named.add(opened, at: place.value, path)
     existed = true
     fileSystem = try Self.fileSystem(of: opened, or: place.value, path)
     originalSize = try attempting(.inspect, path) { () throws(Errno) in try opened.value.status().size }

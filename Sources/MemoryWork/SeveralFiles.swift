@@ -5,12 +5,9 @@ extension MemoryFile {
   public static func look(
     at paths: [String], size: Int?, _ looking: Looking = Looking()
   ) throws(MemoryError) -> [MemoryFile] {
-    var (files, known) = ([MemoryFile](), Set<FileIdentity>())
-    for path in paths {
-      try refuseTwice(path, &known)
-      let file = try MemoryFile(lookingAt: path, size: size, looking)
-      if let identity = file.identity { known.insert(identity) }
-      files.append(file)
+    let named = NamedFiles()
+    let files = try paths.map { path throws(MemoryError) in
+      try MemoryFile(lookingAt: path, size: size, beside: named, looking)
     }
     try refuseTooMuch(files.map(\.length), path: files.first?.path)
     return files
@@ -27,27 +24,22 @@ extension MemoryFile {
   public static func open(
     _ wanted: [(path: String, size: Int?)], creating: Bool, mayBeEmpty: Bool = false, _ looking: Looking = Looking()
   ) throws(MemoryError) -> [MemoryFile] {
-    var (files, known) = ([MemoryFile](), Set<FileIdentity>())
-    for (path, size) in wanted {
-      try refuseTwice(path, &known)
-      let file = try MemoryFile(path, size: size, creating: creating, mayBeEmpty: mayBeEmpty, looking)
-      if let identity = file.identity { known.insert(identity) }
-      files.append(file)
+    let named = NamedFiles()
+    let files = try wanted.map { file throws(MemoryError) in
+      try MemoryFile(
+        file.path, size: file.size, creating: creating, mayBeEmpty: mayBeEmpty, beside: named, looking)
     }
     try refuseTooMuch(files.map(\.length), path: files.first?.path)
     return files
   }
 
-  /// Whether two names mean the same file, be it there or not.
-  public static func isSame(_ one: String, _ other: String) -> Bool {
-    FileIdentity(named: one) == FileIdentity(named: other)
+  /// Which file it is; nil where that is not known.
+  public var identity: FileIdentity? {
+    guard let place else { return nil }
+    do throws(Errno) {
+      return try FileIdentity(descriptor?.value.status(), at: place.value)
+    } catch {
+      return nil
+    }
   }
-
-  /// Before it is opened: a second lock on the same file would be taken for another process's.
-  private static func refuseTwice(_ path: String, _ known: inout Set<FileIdentity>) throws(MemoryError) {
-    if !known.insert(FileIdentity(named: path)).inserted { throw MemoryError(.namedTwice, path: path) }
-  }
-
-  /// What is open, which a link's name does not tell.
-  private var identity: FileIdentity? { (try? descriptor?.value.status()).map { FileIdentity($0) } }
 }

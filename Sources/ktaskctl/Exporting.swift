@@ -4,8 +4,10 @@ import MemoryWork
 
 /// What a report goes into besides standard output.
 ///
-/// A file is replaced only when its new content is complete, and may be replaced again when the outcome changes: by
-/// another export that cannot be written. What went into a stream stays there, so that documents come last.
+/// All of it is found and opened before the work: hours of it are not to be undone for a wrong name, and who gives the name to
+/// another file meanwhile changes nothing. A file is replaced only when its new content is complete, and may be replaced again
+/// when the outcome changes: by another export that cannot be written. What went into a stream stays there, so that documents
+/// come last.
 struct Exports {
   private enum Format { case document, csv, markdown, plot }
 
@@ -14,9 +16,9 @@ struct Exports {
     case output
     case descriptor(Int32)
     /// A regular file, or none yet.
-    case file(String)
-    /// What cannot be replaced: a FIFO, a device.
-    case stream(String)
+    case file(ReplaceableFile)
+    /// What cannot be replaced: a FIFO, a device, what another process has open. It is opened when there is something to tell.
+    case stream(Owned<FilePlace>, Owned<FileDescriptor>)
   }
 
   private struct Item {
@@ -24,13 +26,15 @@ struct Exports {
     var path: String
     var format: Format
     var place: Place
+    /// Which file it is, where it is one with content of its own.
+    var identity: FileIdentity?
   }
   private var items: [Item] = []
 
   /// None.
   init() {}
 
-  /// Hours of work are not to be undone for a wrong name: the first that there is no place for is told beforehand.
+  /// The first that there is no place for is told.
   init(_ output: OutputOptions) throws(ProgramFailure) {
     let wanted: [(String?, Format)] = [
       (output.exportJson, .document), (output.exportCsv, .csv), (output.exportMarkdown, .markdown),
@@ -38,31 +42,37 @@ struct Exports {
     ]
     for case (let path?, let format) in wanted {
       do throws(Errno) {
-        items.append(Item(path: path, format: format, place: try Self.place(path)))
+        items.append(try Self.item(path, format))
       } catch {
         throw ProgramFailure(export: path, error)
       }
     }
   }
 
-  private static func place(_ path: String) throws(Errno) -> Place {
-    if path == "-" { return .output }
+  private static func item(_ path: String, _ format: Format) throws(Errno) -> Item {
+    if path == "-" { return Item(path: path, format: format, place: .output) }
     switch try NameTarget(of: path) {
-    case .descriptor(1): return .output
-    case .descriptor(let number): return .descriptor(number)
-    case .name(let name):
-      let kind: FileStatus.Kind
-      do throws(Errno) {
-        kind = try FileStatus.ofTarget(name).kind
-      } catch .noEntry {
-        try checkNaming(name)
-        return .file(name)
-      }
-      if kind == .directory { throw .isDirectory }
-      try checkWriting(name)
-      let isItself = try FileStatus.ofName(name).kind == .regular
-      return isItself ? .file(name) : .stream(name)
+    case .descriptor(let number):
+      let status = try FileStatus(of: number)
+      let place = number == 1 ? Place.output : .descriptor(number)
+      return Item(path: path, format: format, place: place, identity: status.kind == .regular ? .init(status) : nil)
+    case .place(let place): return try item(path, format, place, place.value.lookIfAny())
     }
+  }
+
+  private static func item(
+    _ path: String, _ format: Format, _ place: Owned<FilePlace>, _ found: Owned<FileDescriptor>?
+  ) throws(Errno) -> Item {
+    let status = try found?.value.status()
+    if status?.kind == .directory { throw .isDirectory }
+    let identity = try FileIdentity(status, at: place.value)
+    if let found, status?.kind != .regular || place.value.isMagic {
+      try place.value.checkWriting(found.value)
+      let isRegular = status?.kind == .regular
+      return Item(path: path, format: format, place: .stream(place, found), identity: isRegular ? identity : nil)
+    }
+    let file = try ReplaceableFile(place, found)
+    return Item(path: path, format: format, place: .file(file), identity: identity)
   }
 
   /// For standard output, after the text.
@@ -79,8 +89,8 @@ struct Exports {
   /// All files, and the rows that go into streams.
   func write(_ document: Document, isCalledOff: () -> Bool) -> Outcome {
     outcome { item throws(Errno) in
-      if case .file(let name) = item.place {
-        if let text = text(item.format, document) { try replace(name, text) }
+      if case .file(let file) = item.place {
+        if let text = text(item.format, document) { try file.replace(by: text) }
       } else if item.format != .document {
         return try stream(item, document, isCalledOff)
       }
@@ -99,11 +109,11 @@ struct Exports {
   /// could not be written before are left alone.
   func replaceDocument(_ document: Document, after failures: [ProgramFailure]) {
     for item in items where item.format == .document && !failures.contains(where: { $0.failure.path == item.path }) {
-      guard case .file(let name) = item.place else { continue }
+      guard case .file(let file) = item.place else { continue }
       do throws(Errno) {
-        try replace(name, document.json() + "\n")
+        try file.replace(by: document.json() + "\n")
       } catch {
-        try? removeFile(name)
+        try? file.remove()
       }
     }
   }
@@ -136,22 +146,6 @@ struct Exports {
     case .plot: return Plot(document).svg()
     }
   }
-
-  /// Written beside and renamed; over a file whose directory may not be written, or that is a mount of its own.
-  private func replace(_ name: String, _ text: String) throws(Errno) {
-    do throws(Errno) {
-      let new = try Replacement(of: name)
-      try new.write(text)
-      try new.commit()
-    } catch {
-      guard [.access, .permission, .readOnly, .busy].contains(error), (try? FileStatus.ofName(name)) != nil else {
-        throw error
-      }
-      let file = try FileDescriptor.openToOverwrite(name)
-      try file.writeAll(Array(text.utf8)[...])
-      try file.flush()
-    }
-  }
 }
 
 extension Exports {
@@ -164,8 +158,8 @@ extension Exports {
       Terminal.errors.write(text)
       return true
     case .descriptor(let number): return try write(text, to: Outlet(number), isCalledOff)
-    case .stream(let name):
-      guard let file = try opened(name, isCalledOff) else { return false }
+    case .stream(let place, let found):
+      guard let file = try opened(place.value, found.value, isCalledOff) else { return false }
       return try write(text, to: Outlet(owning: file), isCalledOff)
     }
   }
@@ -178,12 +172,14 @@ extension Exports {
   }
 
   /// A FIFO can be opened once somebody reads it; nil where that was called off.
-  private func opened(_ name: String, _ isCalledOff: () -> Bool) throws(Errno) -> FileDescriptor? {
+  private func opened(
+    _ place: borrowing FilePlace, _ found: borrowing FileDescriptor, _ isCalledOff: () -> Bool
+  ) throws(Errno) -> FileDescriptor? {
     while true {
       do throws(Errno) {
-        return try FileDescriptor.openToOverwrite(name)
+        return try place.open(found, [.writeOnly, .empty])
       } catch {
-        guard error == .noSuchDevice, try FileStatus.ofTarget(name).kind == .fifo else { throw error }
+        guard error == .noSuchDevice, try found.status().kind == .fifo else { throw error }
       }
       if isCalledOff() { return nil }
       Clock.sleep(milliseconds: 20)
@@ -191,30 +187,21 @@ extension Exports {
   }
 }
 
-extension Program {
-  /// An export must not be what the work is about, nor another export, nor the file with the process's number.
-  static func refuseMixingUp(_ output: OutputOptions, with files: [String], _ pidFile: String?) throws {
-    var files = files
-    for (name, role) in (pidFile.map { [($0, "--pidfile")] } ?? []) + output.exports.map({ ($0, "the export to") })
-    where name != "-" {
-      if let same = files.first(where: { isSame(name, $0) }) {
-        throw ValidationError("\(role) \(name) would overwrite \(same)")
-      }
-      files.append(name)
+extension Exports {
+  /// An export must not be what the work is about, nor another export, nor the file with the process's number, by whatever name.
+  func refuseMixingUp(with files: [(name: String, identity: FileIdentity?)], _ pidFile: String?) throws {
+    var known: [FileIdentity: String] = [:]
+    for file in files {
+      if let identity = file.identity { known[identity] = file.name }
+    }
+    let number = pidFile.map { [(role: "--pidfile", name: $0, identity: FileIdentity(named: $0))] } ?? []
+    for file in number + items.map({ (role: "the export to", name: $0.path, identity: $0.identity) }) {
+      guard let identity = file.identity else { continue }
+      if let same = known[identity] { throw ValidationError("\(file.role) \(file.name) would overwrite \(same)") }
+      known[identity] = file.name
     }
   }
 
-  /// Whatever links lead there. What is no regular file has no content to be overwritten.
-  private static func isSame(_ one: String, _ other: String) -> Bool {
-    guard let first = try? FileStatus.ofTarget(one), let second = try? FileStatus.ofTarget(other) else {
-      return MemoryFile.isSame(target(one), target(other))
-    }
-    return first.kind == .regular && first.isSameFile(as: second)
-  }
-
-  /// Of a file that is to be made, perhaps through a link.
-  private static func target(_ path: String) -> String {
-    if case .name(let name) = try? NameTarget(of: path) { return name }
-    return path
-  }
+  /// Nothing is written but to standard output, by its own name.
+  var isEmpty: Bool { items.isEmpty }
 }

@@ -54,10 +54,12 @@ extension Program {
     return given.isComplete
   }
 
-  /// Runs `body` while a file names this process; throws where there can be no such file.
-  static func withPidFile(_ path: String?, _ body: () -> Int32) throws(PidFile.Failure) -> Int32 {
+  /// Runs `body` while a file names this process; throws where there can be no such file. It is none of `files`.
+  static func withPidFile(
+    _ path: String?, besides files: [MemoryFile], _ body: () -> Int32
+  ) throws(PidFile.Failure) -> Int32 {
     guard let path else { return body() }
-    let file = try PidFile.claim(path)
+    let file = try PidFile.claim(path) { found in files.allSatisfy { $0.identity != FileIdentity(found) } }
     let status = body()
     file.remove()
     return status

@@ -91,9 +91,9 @@ extension Program {
     }
     watch.start()
     do {
-      // before any failure is written there
-      try refuseMixingUp(command.output, with: command.job().paths, command.holding?.pidfile)
       let exports = try Exports(command.output)
+      // before any failure is written there
+      try refuseMixingUp(command, exports) { try command.job().paths.map { ($0, FileIdentity(named: $0)) } }
       return try execute(command, monitor, Telling(command: command, exports: exports, watch: watch))
     } catch let error as ProgramFailure {
       return refuse(command, error, watch)
@@ -110,6 +110,8 @@ extension Program {
     do {
       plan = try Plan(command, monitor)
       try monitor.check()
+      // what is open by now is what counts
+      try refuseMixingUp(command, exports) { plan.job.files.map { ($0.path, $0.identity) } }
     } catch let error as MemoryError {
       let end = error.cause == .cancelled ? watch.end : nil
       return refuse(command, try end.map { try untouched(command, $0) } ?? ProgramFailure(error), watch, exports)
@@ -124,10 +126,18 @@ extension Program {
     let followers = Followers(command, plan, monitor)
     let pidFile = command.holding?.pidfile
     do throws(PidFile.Failure) {
-      return try withPidFile(pidFile) { carryOut(plan, &report, telling, followers) }
+      return try withPidFile(pidFile, besides: plan.job.files) { carryOut(plan, &report, telling, followers) }
     } catch {
       return refuse(command, error.failure(pidFile ?? ""), watch, exports)
     }
+  }
+
+  /// A command that writes nothing but its report can write over nothing.
+  private static func refuseMixingUp<Command: WorkCommand>(
+    _ command: Command, _ exports: Exports, with files: () throws -> [(name: String, identity: FileIdentity?)]
+  ) throws {
+    let pidFile = command.holding?.pidfile
+    if !exports.isEmpty || pidFile != nil { try exports.refuseMixingUp(with: files(), pidFile) }
   }
 
   private static func carryOut<Command: WorkCommand>(

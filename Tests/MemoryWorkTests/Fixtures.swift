@@ -99,6 +99,6 @@ func byte(of path: String, at offset: Int) throws -> UInt8 {
   return unsafe UnsafeRawPointer(bitPattern: mapping.address)!.load(fromByteOffset: offset, as: UInt8.self)
 }
 
-func allocatedBytes(_ path: String) throws -> Int { try FileStatus.ofName(path).allocatedBytes }
+func allocatedBytes(_ path: String) throws -> Int { try FilePlace(path).status().allocatedBytes }
 
-func exists(_ path: String) -> Bool { (try? FileStatus.ofName(path)) != nil }
+func exists(_ path: String) -> Bool { (try? FilePlace(path).status()) != nil }

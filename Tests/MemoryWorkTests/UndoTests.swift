@@ -28,7 +28,7 @@ struct MemoryUndoTests {
     #expect(try job.verify(control, nil).residentBytes == 64 * Self.mib)
     let given = job.giveBack(finally: true)
     #expect(given == GivenBack(bytes: 63 * Self.mib, isComplete: true))
-    #expect(try FileStatus.ofName(path).size == 2 * Self.mib)
+    #expect(try FilePlace(path).status().size == 2 * Self.mib)
     #expect(try allocatedBytes(path) == Self.mib)
     #expect(try byte(of: path, at: Self.mib) == 7)
   }
@@ -137,7 +137,7 @@ struct MemoryUndoTests {
     #expect(run.undoneBytes > 0)
     _ = job.giveBack(finally: true)
     #expect(try allocatedBytes(path) == Self.mib)
-    #expect(try FileStatus.ofName(path).size == Self.mib)
+    #expect(try FilePlace(path).status().size == Self.mib)
     #expect(try byte(of: path, at: 9) == 7)
   }
 }

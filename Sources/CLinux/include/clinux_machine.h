@@ -22,6 +22,8 @@ int clinux_current_cpu(void) CLINUX_NOLOCKS;
 
 /// Not an errno: nanoseconds of CLOCK_MONOTONIC (clock_gettime(2)).
 uint64_t clinux_monotonic_ns(void) CLINUX_NOLOCKS;
+/// Nanoseconds that the calling thread has had of a CPU (CLOCK_THREAD_CPUTIME_ID).
+uint64_t clinux_thread_ns(void) CLINUX_NOLOCKS;
 
 /// The limits that clinux_resource_limit is asked for.
 static const int CLINUX_RLIMIT_MEMLOCK = RLIMIT_MEMLOCK;
@@ -51,6 +53,8 @@ const char *_Nullable clinux_word(int index);
 /// Locks all of a file for this open file description, which must be open for writing: nobody who may only read it can
 /// do that (fcntl(2), F_OFD_SETLK). EAGAIN or EACCES: another one has it.
 int clinux_claim(int fd);
+/// Whether what keeps clinux_claim from it is a lock for reading, which whoever may read the file can take (F_OFD_GETLK).
+int clinux_claimed_by_reader(int fd, bool *_Nonnull by_reader);
 
 /// Takes one byte of a file for this open file description: nobody else then gets it, and it is free the moment the
 /// description is gone (fcntl(2), F_OFD_SETLK). A read lock, which only needs the file to be readable, and after it a

@@ -89,6 +89,11 @@ struct clinux_filesystem_facts {
 };
 /// The number of the mount that an open file lies on (statx(2), STATX_MNT_ID, Linux 5.8); ENOSYS: the kernel does not tell.
 int clinux_mount_of(int fd, uint64_t *_Nonnull mount);
+/// Whether chattr(1) has made it immutable, or only to be appended to (statx(2)); false where that is not told.
+bool clinux_is_unremovable(int fd);
+/// Opens a directory as a place (openat2(2), O_PATH), following links. *is_straight: no symbolic link led there but /proc/self
+/// and those of its kind.
+int clinux_open_directory(int from, const char *_Nonnull path, int *_Nonnull directory, bool *_Nonnull is_straight);
 int clinux_filesystem_of(int fd, struct clinux_filesystem_facts *_Nonnull facts);
 
 // MARK: which pages of a shared file are there (userfaultfd(2), minor mode: maps what is there, allocates nothing)

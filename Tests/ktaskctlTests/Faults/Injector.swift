@@ -23,16 +23,7 @@ struct Injected {
   var seconds = 0.0
 
   /// Beside the built program, or beside the tests.
-  static let tool: String = {
-    let beside = URL(filePath: BuiltProgram.path).deletingLastPathComponent().appending(path: "ktask-inject").path
-    if FileManager.default.isExecutableFile(atPath: beside) { return beside }
-    let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    for folder in sequence(first: tests, next: { $0.path == "/" ? nil : $0.deletingLastPathComponent() }) {
-      let candidate = folder.appending(path: "ktask-inject").path
-      if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
-    }
-    return "ktask-inject"
-  }()
+  static let tool = BuiltProgram.helper("ktask-inject")
 
   static let isPossible: Bool = {
     let ended = try? Child([tool, "/dev/null", "count", "--", "true"]).end()

@@ -120,6 +120,65 @@ extension ProgramTests {
       #expect(Host.text(json) == "old")
     }
 
+    @Test(
+      "a link that another user has put anywhere is not followed",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
+    func othersLink() throws {
+      let theirs = scratch.file("theirs")
+      try tool("mkdir", theirs)
+      try tool("ln", "-s", json, theirs + "/report.json")
+      try tool("ln", "-s", "/proc/self/fd", theirs + "/e")
+      try tool("chown", "--recursive", "--no-dereference", "65534:65534", theirs)
+      #expect(Host.write("old", to: json))
+      let linked = try ktaskctl("prefault", memory, "--size", "4M", "--export-json", theirs + "/report.json")
+      #expect(linked.message.hasSuffix("the export could not be written: Permission denied (EACCES)"), "\(linked.err)")
+      let shell = ["bash", "-c", "exec 9>>\(json); exec \"$@\"", "bash"]
+      let through = try start(
+        ["prefault", memory, "--size", "4M", "--export-csv", theirs + "/e/9"], under: shell
+      ).end()
+      #expect(through.message.hasSuffix("(ELOOP)"), "\(through.err)")
+      #expect([linked, through].map(\.status) == [1, 1])
+      #expect(Host.text(json) == "old")
+      #expect(FileFacts(memory) == nil, "it is found out before the work")
+    }
+
+    @Test(
+      "what is found before the work is what is written, whatever becomes of its name meanwhile",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func kept() throws {
+      let folder = scratch.file("reports")
+      try tool("mkdir", folder)
+      #expect(Host.write("old", to: folder + "/report.json"))
+      let child = try start(
+        ["prefault", memory, "--size", "16M", "--threads", "1", "--export-json", folder + "/report.json"],
+        under: Traced.slow("madvise", milliseconds: 500))
+      child.wait { FileFacts(memory)?.size == 16 << 20 }
+      try tool("mv", folder, folder + "2")
+      try tool("mkdir", folder)
+      #expect(child.end().status == 0)
+      #expect(try document(folder + "2/report.json").command == "prefault")
+      #expect(FileFacts(folder + "/report.json") == nil)
+    }
+
+    @Test(
+      "a file of another user that may not be written is refused before the work, and one that may is written",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
+    func othersFile() throws {
+      let shared = try scratch.tmpfs(mebibytes: 16)
+      try tool("chmod", "1777", shared)
+      let program = Host.ordinaryUser + [try scratch.programForAll(), "prefault", "--size", "4M", shared + "/vm"]
+      let report = shared + "/report.json"
+      #expect(Host.write("old", to: report))
+      try tool("chmod", "0644", report)
+      let refused = try Child(program + ["--export-json", report]).end()
+      #expect(refused.status == 1 && refused.message.hasSuffix("(EACCES)"), "\(refused.err)")
+      #expect(Host.text(report) == "old")
+      #expect(FileFacts(shared + "/vm") == nil)
+      try tool("chmod", "0666", report)
+      #expect(try Child(program + ["--export-json", report]).end().status == 0)
+      #expect(try document(report).command == "prefault")
+    }
+
     @Test("what cannot be replaced is written to: standard output by any name, descriptors, a file mounted by itself")
     func written() throws {
       let plain = ["clear", "--size", "16M", "--export-csv"]

@@ -66,6 +66,54 @@ extension ProgramTests {
       #expect(Host.text(number) == "\(child.pid)")
     }
 
+    @Test(
+      "who may only read what a killed process left, and locks it for that, keeps nobody from taking over",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
+    func readersRecordLock() throws {
+      let killed = try hold()
+      killed.send(SIGKILL)
+      #expect(killed.end().status == -9)
+      let reader = try Child(try scratch.attacker() + ["read", number])
+      try reader.waitForOutput("held")
+      let child = try hold()
+      #expect(Host.text(number) == "\(child.pid)")
+      try refused(7, "process \(child.pid) runs and has it")
+      child.send(SIGTERM)
+      #expect(child.end().status == 0)
+      #expect(FileFacts(number) == nil)
+    }
+
+    @Test("another user's file is left alone", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+    func othersFile() throws {
+      #expect(Host.write("123\n", to: number))
+      try tool("chown", "65534:65534", number)
+      try refused(8, "is something else than a file with a process's number")
+      #expect(Host.text(number) == "123")
+    }
+
+    @Test("a file that has another name, too, is left alone: who made that name would have it overwritten")
+    func otherName() throws {
+      #expect(Host.write("123\n", to: scratch.file("settings")))
+      try tool("ln", scratch.file("settings"), number)
+      try refused(8, "is something else than a file with a process's number")
+      #expect(Host.text(scratch.file("settings")) == "123")
+    }
+
+    @Test("is never FILE, by whatever name")
+    func isFile() throws {
+      let file = scratch.file("vm")
+      #expect(Host.write("", to: file))
+      let shell = ["bash", "-c", "exec 7<>\(file); exec \"$@\"", "bash"]
+      for (words, under) in [
+        ([file, "--pidfile", scratch.path + "/./vm"], []), (["/proc/self/fd/7", "--pidfile", file], shell),
+        ([file, "--pidfile", "/proc/self/fd/7"], shell), ([file + "2", "--pidfile", file + "2"], []),
+      ] {
+        let ended = try start(["prefault", "--size", "4M"] + words, under: under).end()
+        #expect(ended.status == 64, "\(words): \(ended.err)")
+        #expect(FileFacts(file)?.allocated == 0)
+      }
+    }
+
     @Test("a file with something else in it is left alone", arguments: ["root:x:0:0\n", "123 456\n", "1\n2\n"])
     func otherContent(content: String) throws {
       #expect(Host.write(content, to: number))

@@ -14,6 +14,18 @@ enum BuiltProgram {
     return "ktaskctl"
   }()
 
+  /// A program for tests only: beside the built program, or beside the tests.
+  static func helper(_ name: String) -> String {
+    let beside = URL(filePath: BuiltProgram.path).deletingLastPathComponent().appending(path: name).path
+    if FileManager.default.isExecutableFile(atPath: beside) { return beside }
+    let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    for folder in sequence(first: tests, next: { $0.path == "/" ? nil : $0.deletingLastPathComponent() }) {
+      let candidate = folder.appending(path: name).path
+      if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
+    }
+    return name
+  }
+
   private static func isProgram(_ path: String) -> Bool {
     let facts = try? FileManager.default.attributesOfItem(atPath: path)
     return facts?[.type] as? FileAttributeType == .typeRegular && FileManager.default.isExecutableFile(atPath: path)

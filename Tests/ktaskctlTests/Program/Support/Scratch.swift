@@ -38,12 +38,12 @@ extension Scratch {
   }
 
   /// A file system on a disk that is a file.
-  func disk(_ kind: String, mebibytes: Int) throws -> String {
+  func disk(_ kind: String, mebibytes: Int, options: [String] = []) throws -> String {
     let maker = "mkfs.\(kind)"
     if !Host.has(maker) { try Test.cancel("\(maker) is missing") }
     let image = file("\(kind)-\(mounts).img")
     try tool("truncate", "--size", "\(mebibytes)M", image)
-    try tool(maker, "-q", image)
+    _ = try Child([maker, "-q"] + options + [image]).end()
     return try mount(kind, "loop", image)
   }
 
@@ -66,6 +66,16 @@ extension Scratch {
     if ended.status != 0 { try Test.cancel("\(kind) cannot be mounted here: \(ended.err)") }
     finally { _ = try? tool("umount", "--lazy", place) }
     return place
+  }
+
+  /// Somebody else, who attacks: the words that begin it.
+  func attacker() throws -> [String] {
+    let copy = file("ktask-attack")
+    if !FileManager.default.fileExists(atPath: copy) {
+      try FileManager.default.copyItem(atPath: BuiltProgram.helper("ktask-attack"), toPath: copy)
+      _ = unsafe chmod(copy, 0o755)
+    }
+    return Host.ordinaryUser + [copy]
   }
 
   /// The built program, or a copy of it, where every user may run it.
