@@ -26,6 +26,8 @@ final class PlaceTable: @unchecked Sendable {
   /// By node; complete from the start, so that taking a place allocates nothing (R7).
   private let nodes: [Int: Row]
   private let machine: Row
+  /// Until when nobody looks any more: every look had its thread for too long.
+  private let resting = Atomic<UInt64>(0)
   /// True for what this process has, or is trying for: its own locks do not refuse it anything.
   private let own: UnsafeMutablePointer<Atomic<Bool>>
   private let flagCount: Int
@@ -65,15 +67,24 @@ final class PlaceTable: @unchecked Sendable {
   /// One more place, of the machine or of `node`. Never waits.
   func take(_ node: Int? = nil) -> Answer {
     guard let row = node.map({ nodes[$0] }) ?? machine else { return .unknown }
+    let look = Look()
     // twice: two processes that try for the same place at the same moment may both be refused
-    for number in [0..<row.limit, 0..<row.limit].joined() {
-      let place = Place(byte: row.firstByte + number, flag: row.firstFlag + number)
-      if !take(place) { continue }
+    for _ in 0..<2 {
+      guard let place = firstFree(of: row, look) else { continue }
       // processes may have been told different limits for the machine; for a node all have the same
-      if node != nil || takenOfMachine <= row.limit { return .place(place) }
+      if node != nil || takenOfMachine(look) <= row.limit { return .place(place) }
       release(place)
     }
     return .full
+  }
+
+  private func firstFree(of row: Row, _ look: Look) -> Place? {
+    for number in 0..<row.limit {
+      if isOver(look) { return nil }
+      let place = Place(byte: row.firstByte + number, flag: row.firstFlag + number)
+      if take(place) { return place }
+    }
+    return nil
   }
 
   private func take(_ place: Place) -> Bool {
@@ -95,21 +106,60 @@ final class PlaceTable: @unchecked Sendable {
 /// What is taken, by whomever.
 extension PlaceTable {
   /// How many more places of the machine may be taken.
-  var left: Int { max(0, machine.limit - takenOfMachine) }
+  var left: Int { max(0, machine.limit - takenOfMachine(Look())) }
 
-  /// Places that this process or another has, wherever in the row they lie: others may have higher limits.
-  private var takenOfMachine: Int { ownOfMachine(0..<machine.limit) + takenByOthers(in: 0..<Self.rowLength) }
+  /// Places that this process or another has, wherever in the row they lie: others may have higher limits. They are counted no
+  /// further than beyond the limit, so that the kernel is asked a few times for each place of it at most, into however many
+  /// pieces others have cut the row.
+  private func takenOfMachine(_ look: Look) -> Int {
+    var taken = ownOfMachine(0..<machine.limit)
+    // the kernel tells any run in a part, not the first: what lies on both sides of it is asked for anew, the shorter side at
+    // once, so that no more of them wait than the row's length has bits
+    var waiting = InlineArray<17, Range<Int>>(repeating: 0..<0)
+    var count = 0
+    var part = 0..<Self.rowLength
+    while taken <= machine.limit {
+      if isOver(look) { return machine.limit + 1 }
+      if let run = file.taken(in: part) {
+        // another that tries for a place of ours has it for a moment, too
+        taken += run.count - ownOfMachine(run)
+        let (before, after) = (part.lowerBound..<run.lowerBound, run.upperBound..<part.upperBound)
+        part = before.count < after.count ? before : after
+        waiting[count] = before.count < after.count ? after : before
+        if !waiting[count].isEmpty { count += 1 }
+      } else if count > 0 {
+        count -= 1
+        part = waiting[count]
+      } else {
+        break
+      }
+    }
+    return taken
+  }
 
   private func ownOfMachine(_ range: Range<Int>) -> Int {
     range.clamped(to: 0..<machine.limit).reduce(0) { unsafe $0 + (own[$1].load(ordering: .relaxed) ? 1 : 0) }
   }
+}
 
-  /// Those that only others have. The kernel tells any run of them, not the first: what lies on both sides is asked for
-  /// anew.
-  private func takenByOthers(in range: Range<Int>) -> Int {
-    guard let run = file.taken(in: range) else { return 0 }
-    // another that tries for a place of ours has it for a moment, too
-    return run.count - ownOfMachine(run) + takenByOthers(in: range.lowerBound..<run.lowerBound)
-      + takenByOthers(in: run.upperBound..<range.upperBound)
+extension PlaceTable {
+  /// One look at the places. For each call the kernel walks through all locks that anybody has on the file, and any user may
+  /// have as many as they like: a look that has had its thread for long ends, and all places count as taken.
+  fileprivate struct Look {
+    let began = Clock.ofThread()
+
+    /// In nanoseconds of a CPU; a look at a thousand places takes a fraction of it.
+    static let most: UInt64 = 5_000_000
+    /// How long nobody looks afterwards, in nanoseconds.
+    static let rest: UInt64 = 1_000_000_000
+  }
+
+  /// Whether nobody is to look any more.
+  private func isOver(_ look: Look) -> Bool {
+    let now = Clock.now()
+    if now < resting.load(ordering: .relaxed) { return true }
+    if Clock.ofThread() - look.began < Look.most { return false }
+    resting.store(now + Look.rest, ordering: .relaxed)
+    return true
   }
 }

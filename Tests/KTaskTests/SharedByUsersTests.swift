@@ -33,6 +33,47 @@ struct SharedByUsersTests {
     }
   }
 
+  /// Each lock is a run of its own, and half of the places are free; the kernel walks through all locks for each call.
+  @Test("cost no more than some walks through a user's locks, however many these are")
+  func manyLocks() async {
+    await #expect(processExitsWith: .success) { try Self.lookBesideManyLocks(limit: 3) }
+    await #expect(processExitsWith: .success) { try Self.lookBesideManyLocks(limit: 2000) }
+  }
+
+  private static func lookBesideManyLocks(limit: Int) throws {
+    let directory = try PlaceDirectory()
+    let places = SharedPlaces(limit: limit, nodeLimits: [:], directory: directory.path)
+    #expect(places.left == limit)
+    #expect(seteuid(Self.nobody) == 0)
+    let file = unsafe open(directory.file, O_RDONLY | O_CLOEXEC)
+    for place in 0..<8000 { #expect(Self.lock(file, 2 * place + 1, Self.setsLockOfOpenFile) == 0) }
+    #expect(seteuid(0) == 0)
+    let walk = Self.time { #expect(Self.lock(file, 1 << 40, Self.tellsLockOfOpenFile) == 0) }
+    let look = Self.time(tries: 1) { #expect(places.left == 0 && places.place() == nil) }
+    #expect(look < 200 * walk, "a look took \(look) ns, a walk \(walk) ns")
+    close(file)
+    if limit == 3 { #expect(places.left == 3 && places.place() != nil) }
+  }
+
+  // Numbers that Swift does not import: F_OFD_GETLK and F_OFD_SETLK.
+  private static let (tellsLockOfOpenFile, setsLockOfOpenFile): (Int32, Int32) = (36, 37)
+
+  /// One byte, for reading.
+  private static func lock(_ file: Int32, _ byte: Int, _ how: Int32) -> Int32 {
+    var one = Glibc.flock(
+      l_type: Int16(F_RDLCK), l_whence: Int16(SEEK_SET), l_start: byte, l_len: 1, l_pid: 0)
+    return unsafe fcntl(file, how, &one)
+  }
+
+  /// The least of a few, in nanoseconds of this thread.
+  private static func time(tries: Int = 5, _ body: () -> Void) -> UInt64 {
+    (0..<tries).map { _ in
+      let began = Clock.ofThread()
+      body()
+      return max(1, Clock.ofThread() - began)
+    }.min()!
+  }
+
   @Test("may all be locked by a user: tasks then run on their callers' threads, and their outcomes say why")
   func allLocked() async {
     await #expect(processExitsWith: .success) {
@@ -42,8 +83,7 @@ struct SharedByUsersTests {
       let file = unsafe open(directory.file, O_RDONLY | O_CLOEXEC)
       var whole = Glibc.flock(
         l_type: Int16(F_RDLCK), l_whence: Int16(SEEK_SET), l_start: 0, l_len: 0, l_pid: 0)
-      let setsLockOfOpenFile: Int32 = 37  // F_OFD_SETLK, which Swift does not import
-      #expect(unsafe fcntl(file, setsLockOfOpenFile, &whole) == 0)
+      #expect(unsafe fcntl(file, Self.setsLockOfOpenFile, &whole) == 0)
       #expect(seteuid(0) == 0)
       let budget = HelperBudget(limit: 3, nodeLimits: [0: 2], places: places)
       #expect(budget.isMachineWide && budget.left == 0)

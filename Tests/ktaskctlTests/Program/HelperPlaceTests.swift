@@ -24,6 +24,31 @@ extension ProgramTests {
       #expect(document.results.last?.helpers.count == 2)
     }
 
+    /// Each of the locks is a run of its own, and one place is left free: all of them would be counted.
+    @Test(
+      "cost a few calls, however many locks a user has on their file, and then there are no helpers",
+      .enabled(if: Host.hasOrdinaryUser && Host.canTrace, "\(Host.needsOrdinaryUser); \(Host.needsTrace)"))
+    func manyLocks() throws {
+      let log = scratch.file("log")
+      let script = """
+        mount -t tmpfs none /run && "$1" topology > /dev/null && mkfifo /run/held || exit 1
+        \(try scratch.attacker().joined(separator: " ")) lock 8000 /run/ktask/helpers > /run/held &
+        read -r held < /run/held && [ "$held" = held ] || exit 1
+        ulimit -s 512
+        strace -f -qq -e trace=fcntl -o \(log) "$@"
+        status=$?
+        kill $!
+        exit $status
+        """
+      let under = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-c", script, "bash"]
+      let ended = try start(["clear", "--size", "64M", "--runs", "1", "--json"], under: under).end()
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(try ended.document().results.allSatisfy { $0.helpers.count == 1 || $0.threads > 1 })
+      let calls = Host.text(log).split(separator: "\n").count { $0.contains("F_OFD_") }
+      // two looks for each of a few tasks
+      #expect((1..<40 * (Host.cpus + 1)).contains(calls), "\(calls) calls")
+    }
+
     /// What kernels before 3.15 answer, and file systems without locks.
     @Test(
       "are counted within the process where the kernel has no such locks, and the plan says so",
