@@ -104,11 +104,11 @@ extension FileScan {
     }
     let map = try map()
     let number = probe.value.number
-    let isDone = try run { table in
+    let isDone = try run(Extents([0..<within])) { table in
       unsafe ProbeHugePages(regions: UnsafePointer(table.regions), there: map.words, probe: number)
     }
     withExtendedLifetime(probe) {}
-    return isDone ? map.extents : nil
+    return isDone ? map.extents(in: Extents([0..<within])) : nil
   }
 
   private func tried() throws(MemoryError) -> Extents? {
@@ -120,11 +120,11 @@ extension FileScan {
     }
     let map = try map()
     let number = trial.value.number
-    let isDone = try run { table in
+    let isDone = try run(Extents([0..<within])) { table in
       unsafe TryHugePages(regions: UnsafePointer(table.regions), there: map.words, trial: number)
     }
     withExtendedLifetime(trial) {}
-    return isDone ? map.extents : nil
+    return isDone ? map.extents(in: Extents([0..<within])) : nil
   }
 }
 
@@ -135,15 +135,19 @@ extension FileScan {
     if !isTold { return try dataOnly(ready: nil) }
     let (present, resident, ready) = (try map(), try map(), try map())
     let tellsCache = self.tellsCache
-    let isDone = try run { table in
+    guard let parts = try parts(tellsBlocks: false, tellsCache: tellsCache) else {
+      return .unknown(within, allocated: allocated)
+    }
+    let isDone = try run(parts) { table in
       unsafe LookAtMemory(
         regions: UnsafePointer(table.regions), present: present.words, resident: resident.words, ready: ready.words,
         tellsCache: tellsCache)
     }
     if !isDone { return .unknown(within, allocated: allocated) }
-    if !tellsCache { return try dataOnly(ready: ready.extents) }
-    let there = resident.extents
-    return FilePresence(present: present.extents, resident: there, ready: ready.extents, residentBytes: there.bytes)
+    if !tellsCache { return try dataOnly(ready: ready.extents(in: parts)) }
+    let there = resident.extents(in: parts)
+    return FilePresence(
+      present: present.extents(in: parts), resident: there, ready: ready.extents(in: parts), residentBytes: there.bytes)
   }
 
   private var tellsCache: Bool {
@@ -200,14 +204,18 @@ extension FileScan {
     let (blocks, cached) = (try map(), try map())
     let tellsBlocks = FileScan.tellsBlocks(file)
     let tellsCache = self.tellsCache
-    let isDone = try run { table in
+    guard let parts = try parts(tellsBlocks: tellsBlocks, tellsCache: tellsCache) else {
+      return .unknown(within, allocated: allocated)
+    }
+    let isDone = try run(parts) { table in
       unsafe LookAtDisk(
         regions: UnsafePointer(table.regions), blocks: tellsBlocks ? blocks.words : nil, cached: cached.words,
         tellsCache: tellsCache)
     }
     if !isDone { return .unknown(within, allocated: allocated) }
-    let ready = cached.extents
-    var found = FilePresence(present: blocks.extents, resident: ready, ready: ready, residentBytes: ready.bytes)
+    let ready = cached.extents(in: parts)
+    var found = FilePresence(
+      present: blocks.extents(in: parts), resident: ready, ready: ready, residentBytes: ready.bytes)
     if !tellsBlocks {
       let data = try data()
       found.isExact = isWhole && data.bytes >= allocated
@@ -232,14 +240,50 @@ extension FileScan {
   }
 
   /// False where the kernel refused to tell.
-  private func run<Work: MemoryTaskWork>(_ work: (RegionTable) -> Work) throws(MemoryError) -> Bool {
+  private func run<Work: MemoryTaskWork>(
+    _ parts: Extents, _ work: (RegionTable) -> Work
+  ) throws(MemoryError) -> Bool {
     let region = Region(
       address: mapping.value.address, length: within, pageSize: pageSize, file: file, recipe: Recipe(pages: .none))
     let table = RegionTable([region], present: [])
     let control = looking.control.forMemory(alignment: pageSize * PageBits.perWord)
     let run = runMemoryTask(
-      work(table), [Span(region: 0, range: 0..<within)], table, control, looking.monitor, path: { _ in path })
+      work(table), parts.ranges.map { Span(region: 0, range: $0) }, table, control, looking.monitor,
+      path: { _ in path })
     if run.end == .cancelled { throw MemoryError(.cancelled) }
     return run.errors.isEmpty
+  }
+}
+
+/// A file may be a thousand times larger than what it has.
+extension FileScan {
+  /// Parts into which a file is cut for that at most.
+  private static let most = 1024
+
+  /// The parts of the file that have anything, in pieces that each take a moment to be looked at, however large its holes are:
+  /// what is listed of them as blocks, or counted in the page cache. nil where the kernel refuses to tell.
+  fileprivate func parts(tellsBlocks: Bool, tellsCache: Bool) throws(MemoryError) -> Extents? {
+    let piece = max(usualMinimumChunk, rounded(within / Self.most, up: usualMinimumChunk) ?? within)
+    // without that every page is asked for; and where most of it may be there, too
+    if !tellsCache || within <= piece || allocated >= within / 16 { return Extents([0..<within]) }
+    var parts = Extents()
+    var (at, block) = (0, 0..<0)
+    while at < within {
+      try looking.monitor?.check(path)
+      let end = at + min(piece, within - at)
+      do throws(Errno) {
+        if tellsBlocks && block.upperBound <= at {
+          // where there is none, an empty one at the end
+          let next = try FileRange.nextExtent(file, at, within)
+          block = next.start..<next.end
+        }
+        let (cached, swapped) = try FileRange.cachedPages(file, at, end - at)
+        if cached + swapped > 0 || block.overlaps(at..<end) { parts.append(at..<end) }
+      } catch {
+        return nil
+      }
+      at = end
+    }
+    return parts
   }
 }

@@ -20,29 +20,32 @@ final class PageMap: @unchecked Sendable {
 
   deinit { unsafe free(words) }
 
-  /// The marked pages.
-  var extents: Extents {
+  /// The marked pages in parts of it, which are whole pages.
+  func extents(in parts: Extents) -> Extents {
     var extents = Extents()
-    var page = next(from: 0, marked: true)
-    while page < pages {
-      let end = next(from: page, marked: false)
-      extents.append(page * pageSize..<end * pageSize)
-      page = next(from: end, marked: true)
+    for part in parts.ranges {
+      let last = part.upperBound / pageSize
+      var page = next(from: part.lowerBound / pageSize, to: last, marked: true)
+      while page < last {
+        let end = next(from: page, to: last, marked: false)
+        extents.append(page * pageSize..<end * pageSize)
+        page = next(from: end, to: last, marked: true)
+      }
     }
     return extents
   }
 
-  /// The first page from there on that is marked, or not; the number of pages where there is none.
-  private func next(from page: Int, marked: Bool) -> Int {
+  /// The first page from there on that is marked, or not; the last where there is none.
+  private func next(from page: Int, to last: Int, marked: Bool) -> Int {
     var word = page / PageBits.perWord
     var skipped = UInt64.max << UInt64(page % PageBits.perWord)
-    while word * PageBits.perWord < pages {
+    while word * PageBits.perWord < last {
       let found = unsafe (marked ? words[word] : ~words[word]) & skipped
-      if found != 0 { return min(pages, word * PageBits.perWord + found.trailingZeroBitCount) }
+      if found != 0 { return min(last, word * PageBits.perWord + found.trailingZeroBitCount) }
       skipped = .max
       word += 1
     }
-    return pages
+    return last
   }
 }
 
