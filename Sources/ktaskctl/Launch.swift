@@ -45,9 +45,7 @@ extension Program {
     let file = report.plan.job.files[0]
     telling.watch.handOver()
     if case .signal(let number)? = telling.watch.end {
-      let end = Watch.End.signal(number)
-      let message = Message(what: file.path, why: "ended by \(HeardSignals.name(of: number)) before COMMAND was run")
-      return telling.fail(&report, ProgramFailure(message, code: end.code, exitStatus: end.exitStatus))
+      return fail(&report, endedBy: number, before: "COMMAND was run", telling)
     }
     let words = launch.words(for: file.inheritedPath)
     do throws(MemoryError) {

@@ -79,6 +79,9 @@ struct Followers: Sendable {
 
   var hasWaiting: Bool { outgoing.contains { !$0.isEmpty } }
 
+  /// What waits for this memory has not heard that it is ready.
+  var isManagerUntold: Bool { manager.map { $0.isReadiness && !$0.isEmpty } ?? false }
+
   /// Waits for the readers of what has come to an end.
   func flush(isCalledOff: () -> Bool) { Terminal.flush(outgoing, isCalledOff: isCalledOff) }
 

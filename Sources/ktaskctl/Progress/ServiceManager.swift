@@ -24,7 +24,8 @@ final class ServiceManager: Follower, Outgoing {
   /// How long it is waited for at the end, in nanoseconds.
   private static let patience: UInt64 = 5_000_000_000
 
-  private let isReadiness: Bool
+  /// What is done then is what others wait for.
+  let isReadiness: Bool
 
   private init(_ socket: consuming NotifySocket, isReadiness: Bool) {
     self.socket = socket

@@ -138,6 +138,20 @@ extension ProgramTests {
       #expect(late.end().status == 0)
     }
 
+    @Test("who stops a run whose manager was not told that it is ready is heard at once, and all is undone")
+    func untold() throws {
+      manager.fill()
+      let file = try scratch.tmpfs(mebibytes: 80) + "/vm"
+      let child = try start(["prefault", file, "--size", "16M"], under: manager.environment)
+      // all is done by then, and the manager waited for
+      try child.waitForOutput("verified")
+      child.send(SIGTERM)
+      let ended = child.end()
+      #expect(ended.status == 143, "\(ended.err)")
+      #expect(ended.message == "ktaskctl: \(file): ended by SIGTERM before the service manager was told")
+      #expect(FileFacts(file) == nil)
+    }
+
     @Test(
       "a manager that cannot be reached keeps nobody from working",
       arguments: ["relative", "/nonexistent/socket", "@nobody", "/" + String(repeating: "x", count: 200), ""])
