@@ -83,7 +83,7 @@ public final class ClearFileJob: MemoryJob {
 
   public var bytes: Int { files.reduce(0) { $0 + $1.length } }
   public var pageSize: Int { files.map(\.pageSize).max()! }
-  public var alignment: Int { files.map(\.alignment).max()! }
+  public var alignment: Int { MemoryWork.alignment(of: files) }
   public var nodeTasks: [Span] {
     files.enumerated().flatMap { index, file in file.parts.clamped(to: 0..<file.length, region: index) }
   }

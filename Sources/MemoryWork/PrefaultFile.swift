@@ -52,7 +52,7 @@ extension MemoryFile {
   }
 
   /// Bytes that chunk ends are multiples of: huge pages that tmpfs may use are not cut.
-  var alignment: Int { max(pageSize, TransparentHugePages.unit()) }
+  var alignment: Int { MemoryWork.alignment(of: [self]) }
 
   /// From the first page that is not known to be ready, which is in memory and cleared, to the last; on disk, where blocks and
   /// cached pages may lack in different places, all or nothing.
@@ -115,7 +115,7 @@ public final class PrefaultJob: MemoryJob {
 
   public var bytes: Int { nodeTasks.reduce(0) { $0 + $1.range.count } }
   public var pageSize: Int { files.map(\.pageSize).max()! }
-  public var alignment: Int { files.map(\.alignment).max()! }
+  public var alignment: Int { MemoryWork.alignment(of: files) }
   public var nodeTasks: [Span] {
     files.enumerated().flatMap { index, file in
       file.span.map { file.parts.clamped(to: $0, region: index) } ?? []
@@ -146,6 +146,9 @@ public final class PrefaultJob: MemoryJob {
     return giveBackFiles(files, table, control ?? .memory(alignment: alignment), monitor, finally: finally)
   }
 }
+
+/// Of several files; the kernel is asked for its huge pages once.
+func alignment(of files: [MemoryFile]) -> Int { files.reduce(TransparentHugePages.unit()) { max($0, $1.pageSize) } }
 
 /// Checks of several files for the same thing count together: their needs add up.
 func total(_ lists: [[Check]]) -> [Check] {

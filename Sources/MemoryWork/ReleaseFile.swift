@@ -45,7 +45,7 @@ public final class ReleaseJob: MemoryJob {
 
   public var bytes: Int { nodeTasks.reduce(0) { $0 + $1.range.count } }
   public var pageSize: Int { files.map(\.pageSize).max()! }
-  public var alignment: Int { files.map(\.alignment).max()! }
+  public var alignment: Int { MemoryWork.alignment(of: files) }
   public var mostThreads: Int { nodeTasks.count }
   public var method: Method? { nil }
   public func checks(_ facts: MachineFacts) -> [Check] { [] }
@@ -70,17 +70,21 @@ public final class ReleaseJob: MemoryJob {
   /// Another program that writes to a file makes pages again.
   public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
     for file in files {
+      try monitor?.check(file.path)
       let now = try file.presence(isMaking: true, Looking(control, monitor))
       let left = now.isExact ? now.present.clamped(to: 0..<file.releasableLength).bytes : now.allocatedBytes
       if left > 0 { throw MemoryError(.notReleased(bytes: left), path: file.path) }
       releasedBytes += file.releasedBytes(now)
     }
-    if unlink { try removeNames() }
+    if unlink { try removeNames(monitor) }
     return Verification()
   }
 
-  private func removeNames() throws(MemoryError) {
-    for file in files { try file.unlink() }
+  private func removeNames(_ monitor: TaskMonitor?) throws(MemoryError) {
+    for file in files {
+      try monitor?.check(file.path)
+      try file.unlink()
+    }
     hasRemoved = true
   }
 

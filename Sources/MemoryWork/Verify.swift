@@ -143,7 +143,7 @@ public final class VerifyJob: MemoryJob {
 
   public var bytes: Int { nodeTasks.reduce(0) { $0 + $1.range.count } }
   public var pageSize: Int { files.map(\.pageSize).max()! }
-  public var alignment: Int { files.map(\.alignment).max()! }
+  public var alignment: Int { MemoryWork.alignment(of: files) }
   public var nodeTasks: [Span] { files.enumerated().map { Span(region: $0, range: 0..<$1.length) } }
   public var method: Method? { nil }
   public func checks(_ facts: MachineFacts) -> [Check] { [] }

@@ -121,6 +121,58 @@ extension ProgramTests {
       #expect(emptied.err == "", "who does not own it is not told whether others have it open")
     }
 
+    @Test("--unlink is refused before anything is gone where something else holds the name: a mount, chattr(1), /proc")
+    func held() throws {
+      let folder = try scratch.disk("ext4", mebibytes: 64)
+      let (file, locked) = (folder + "/vm", folder + "/locked")
+      try tool("mkdir", locked)
+      for name in [file, locked + "/vm", folder + "/mounted"] { try tool("fallocate", "--length", "4M", name) }
+      try tool("mount", "--bind", file, folder + "/mounted")
+      scratch.finally { _ = try? tool("umount", folder + "/mounted") }
+      try tool("chattr", "+a", locked)
+      scratch.finally { _ = try? tool("chattr", "-a", locked) }
+      let shell = ["bash", "-c", "exec 7<>\(file); exec \"$@\"", "bash"]
+      for (name, status) in [(folder + "/mounted", 7), (locked + "/vm", 4), ("/proc/self/fd/7", 4)] as [(String, Int32)]
+      {
+        let ended = try start(["release", "--unlink", name], under: shell).end()
+        #expect(ended.status == status, "\(name): \(ended.err)")
+      }
+      #expect([file, locked + "/vm"].allSatisfy { (FileFacts($0)?.allocated ?? 0) >= 4 << 20 })
+    }
+
+    @Test(
+      "many files cost as many times one, and are told in a line", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func many() throws {
+      let folder = try scratch.tmpfs(mebibytes: 80)
+      var calls: [Int: Int] = [:]
+      for count in [200, 800] {
+        let files = (0..<count).map { "\(folder)/rtemap_\($0)" }
+        for file in files { #expect(Host.write("content", to: file)) }
+        let log = scratch.file("log-\(count)")
+        let ended = try start(["release", "--unlink"] + files, under: ["strace", "-f", "-qq", "-o", log]).end()
+        #expect(ended.status == 0, "\(ended.err)")
+        let others = count - 3
+        #expect(
+          ended.out.hasPrefix("\(files[0]), \(files[1]), \(files[2]) and \(others) other files: "), "\(ended.out)")
+        #expect(files.allSatisfy { FileFacts($0) == nil })
+        calls[count] = Host.text(log).utf8.count { $0 == UInt8(ascii: "\n") }
+      }
+      let (few, many) = (calls[200]!, calls[800]!)
+      #expect(many < 5 * few && many < 800 * 100, "\(calls)")
+    }
+
+    @Test("a file that is named twice is refused, whatever descriptor names it")
+    func twice() throws {
+      let file = try scratch.othersFiles(on: "tmpfs")[3].path
+      let shell = ["bash", "-c", "exec 7<>\(file) 8<>\(file); exec \"$@\"", "bash"]
+      for names in [["/proc/self/fd/7", "/dev/fd/8"], [file, "/proc/self/fd/7"], ["/proc/self/fd/8", file]] {
+        let ended = try start(["release"] + names, under: shell).end()
+        #expect(ended.status == 64, "\(ended.err)")
+        #expect(ended.message == "ktaskctl: \(names[1]): is the same file as one named before it")
+      }
+      #expect(FileFacts(file)?.allocated == 16 << 20)
+    }
+
     @Test("warns where another process has the file open")
     func inUse() throws {
       let file = try scratch.othersFiles(on: "tmpfs")[2].path
