@@ -88,11 +88,11 @@ extension HugePagePool {
     let pool = settings(pageSize)
     if try files.names(in: pool) == nil { return nil }
     return HugePagePool(
-      pageSize: pageSize, total: try files.demandNumber(pool + "/nr_hugepages"),
-      free: try files.demandNumber(pool + "/free_hugepages"),
-      reserved: try files.demandNumber(pool + "/resv_hugepages"),
-      surplus: try files.demandNumber(pool + "/surplus_hugepages"),
-      overcommitLimit: try files.demandNumber(pool + "/nr_overcommit_hugepages"), nodes: try nodes(pageSize, files))
+      pageSize: pageSize, total: try files.demandAmount(pool + "/nr_hugepages"),
+      free: try files.demandAmount(pool + "/free_hugepages"),
+      reserved: try files.demandAmount(pool + "/resv_hugepages"),
+      surplus: try files.demandAmount(pool + "/surplus_hugepages"),
+      overcommitLimit: try files.demandAmount(pool + "/nr_overcommit_hugepages"), nodes: try nodes(pageSize, files))
   }
 
   /// None where the kernel knows no nodes.
@@ -106,9 +106,9 @@ extension HugePagePool {
       if try files.names(in: pool) == nil { continue }
       nodes.append(
         Node(
-          number: number, total: try files.demandNumber(pool + "/nr_hugepages"),
-          free: try files.demandNumber(pool + "/free_hugepages"),
-          surplus: try files.demandNumber(pool + "/surplus_hugepages")))
+          number: number, total: try files.demandAmount(pool + "/nr_hugepages"),
+          free: try files.demandAmount(pool + "/free_hugepages"),
+          surplus: try files.demandAmount(pool + "/surplus_hugepages")))
     }
     return nodes
   }
@@ -124,6 +124,7 @@ extension HugePagePool {
 
   private static func pageSize(_ name: String) -> Int? {
     guard name.hasSuffix("kB") else { return nil }
-    return name.dropLast(2).number(after: "hugepages-").map { $0 << 10 }
+    let size = name.dropLast(2).number(after: "hugepages-").map { $0 *| 1024 }
+    return size.flatMap { MemoryInfo.isPageSize($0) ? $0 : nil }
   }
 }

@@ -61,11 +61,11 @@ extension HugePagePool {
   }
 
   /// Pages of the pool's own size, without the surplus.
-  public var persistent: Int { total - surplus }
+  public var persistent: Int { total -| surplus }
 
   /// The same on one node, or on all.
   public func persistent(on node: Int?) -> Int {
     guard let node else { return persistent }
-    return nodes.first { $0.number == node }.map { $0.total - $0.surplus } ?? 0
+    return nodes.first { $0.number == node }.map { $0.total -| $0.surplus } ?? 0
   }
 }

@@ -45,6 +45,13 @@ public struct SystemFiles: Sendable, Equatable {
     return number
   }
 
+  /// The amount that a file says which every kernel has.
+  public func demandAmount(_ path: String) throws(Unreadable) -> Int {
+    let amount = try demandNumber(path)
+    if amount < 0 { throw Unreadable(path, .isUnclear) }
+    return amount
+  }
+
   /// The names in `directory`, sorted; nil where the kernel has no such directory.
   public func names(in directory: String) throws(Unreadable) -> [String]? {
     guard let stream = unsafe opendir(located(directory)) else { return try nothing(at: directory, Errno.current) }

@@ -52,9 +52,13 @@ extension TransparentHugePages {
     return TransparentHugePages(enabled: enabled, shared: try shared(pageSize, files), pageSize: pageSize)
   }
 
-  /// Bytes that a huge page may have here, and that chunks are not to cut. Where the kernel does not tell, what one entry
-  /// of the page tables' middle level maps on 64-bit machines.
-  public static func unit(_ files: SystemFiles = SystemFiles()) -> Int {
+  /// Bytes that a huge page may have here, and that chunks are not to cut: as long as the machine runs. Where the kernel does not
+  /// tell, what one entry of the page tables' middle level maps on 64-bit machines.
+  public static func unit() -> Int { machinesUnit }
+
+  private static let machinesUnit = unit(SystemFiles())
+
+  static func unit(_ files: SystemFiles) -> Int {
     let base = MemoryInfo.basePageSize
     do throws(Unreadable) {
       return try current(files)?.pageSize ?? base

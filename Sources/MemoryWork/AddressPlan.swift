@@ -9,7 +9,7 @@ struct AddressPlan: Equatable {
   init(
     _ wanted: UInt64?, bytes: Int, alignment: Int, within spaces: [DeviceAddressSpace]
   ) throws(PinRefusal) {
-    let page = UInt64(spaces.map(\.pageSize).max() ?? 1)
+    let page = UInt64(max(1, spaces.map(\.pageSize).max() ?? 1))
     let ranges = Self.common(spaces.map(\.ranges))
     if let wanted {
       if wanted % page != 0 { throw .addressUnaligned(wanted, page: Int(page)) }
@@ -36,6 +36,7 @@ struct AddressPlan: Equatable {
 
 extension DeviceAddresses {
   fileprivate func holds(_ bytes: Int, at base: UInt64) -> Bool {
+    if bytes <= 0 { return false }
     let (last, overflow) = base.addingReportingOverflow(UInt64(bytes) - 1)
     return !overflow && first <= base && last <= self.last
   }

@@ -92,7 +92,7 @@ struct RingLayout: Equatable {
   /// nil: more buffers than the rings have places for.
   init?(buffers: Int, rings: Int) {
     self.rings = rings
-    places = (buffers + rings - 1) / rings
+    places = buffers.pieces(of: rings)
     if places > BufferRing.mostPlaces { return nil }
   }
 }

@@ -190,7 +190,7 @@ func verifyAnonymous(
   }
   var verification = Verification(facts, pageSize: pieces.map(\.pageSize).max() ?? 0)
   let page = pieces[0].page
-  if page == .transparent, let huge = verification.hugeBytes, huge * 2 > pieces.reduce(0, { $0 + $1.bytes }) {
+  if page == .transparent, let huge = verification.hugeBytes, huge *| 2 > pieces.map(\.bytes).sum() {
     verification.pageSize = page.alignment
   }
   return verification

@@ -52,7 +52,7 @@ extension RegionTable {
     let wrong = (counts.pagesByNode(index) ?? [:]).filter { !placement.nodes.contains($0.key) }
     throw MemoryError(
       .wrongNode(
-        bytes: wrong.values.reduce(0, +) * region.pageSize, asked: placement.nodes, wasThere: wereThere), path: path,
+        bytes: wrong.values.sum() *| region.pageSize, asked: placement.nodes, wasThere: wereThere), path: path,
       offset: Int(address - region.address), pageSize: region.pageSize, node: wrong.keys.min())
   }
 }

@@ -84,14 +84,14 @@ extension Demand {
     if let resident = found.residentBytes {
       if resident < found.bytes { add(.residency(missing: found.bytes - resident)) }
       if let conforming = conforming(found, resident), let usual = found.usualPage {
-        if conforming < resident { add(.pages(bytes: resident - conforming, has: usual)) }
+        if conforming < resident { add(.pages(bytes: resident -| conforming, has: usual)) }
       } else if pages != nil {
         add(.unknownPages)
       }
       if nodes != nil && resident > 0 && found.bytesByNode.isEmpty {
         add(.unknownNodes)
       } else if let nodes {
-        let there = found.bytesByNode.filter { nodes.contains($0.key) }.values.reduce(0, +)
+        let there = found.bytesByNode.filter { nodes.contains($0.key) }.values.sum()
         if there < resident { add(.nodes(bytes: resident - there, asked: nodes)) }
       }
     } else {
@@ -105,7 +105,7 @@ extension Demand {
     switch pages {
     case nil: resident
     case .transparent: found.transparentBytes
-    case .bytes(found.pageSize): found.transparentBytes.map { resident - $0 }
+    case .bytes(found.pageSize): found.transparentBytes.map { resident -| $0 }
     case .bytes: 0
     }
   }
@@ -115,7 +115,7 @@ extension FileFindings {
   /// Bytes of most of its pages; nil: the kernel does not tell.
   public var usualPage: Int? {
     guard let transparentBytes else { return nil }
-    if let residentBytes, transparentBytes * 2 > residentBytes { return TransparentHugePages.unit() }
+    if let residentBytes, transparentBytes *| 2 > residentBytes { return TransparentHugePages.unit() }
     return pageSize
   }
 }

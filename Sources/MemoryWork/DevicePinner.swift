@@ -50,7 +50,7 @@ final class DevicePinner: Pinner {
     mapSize = request.mapSize
     bytes = memory.bytes
     // each part may end with a short one
-    let most = spaces.addressSpaces.compactMap(\.mappingsLeft).min().map { $0 - memory.parts.count }
+    let most = spaces.addressSpaces.compactMap(\.mappingsLeft).min().map { $0 -| memory.parts.count }
     leastChunk = pinGrain(memory.bytes, mapSize: mapSize, most: most)
     unsafe numbers = .allocate(capacity: spaces.spaces.count)
     _ = unsafe numbers.initialize(from: spaces.spaces)
@@ -62,7 +62,7 @@ final class DevicePinner: Pinner {
   var threadsApart: Int? { spaces.spaces.contains { $0.kind != .vfio } ? .max : spaces.spaces.count }
 
   /// Each space counts for itself.
-  private var dueBytes: Int { spaces.isPinning ? bytes * spaces.spaces.count : 0 }
+  private var dueBytes: Int { spaces.isPinning ? bytes *| spaces.spaces.count : 0 }
 
   func checks(_ memory: PinnedMemory, _ facts: MachineFacts) -> [Check] {
     var checks = dueBytes > 0 ? facts.lockChecks(dueBytes) : []
@@ -83,7 +83,7 @@ final class DevicePinner: Pinner {
   }
 
   func verify(_ memory: PinnedMemory, _ verification: inout Verification) throws(MemoryError) {
-    verification.addresses = DeviceAddresses(first: plan.base, last: plan.base + UInt64(bytes) - 1)
+    verification.addresses = DeviceAddresses(first: plan.base, last: plan.base + (UInt64(bytes) - 1))
     // VFIO's own containers count what they pin as locked. An iommufd counts it as pinned, one that stands in for a
     // container as well, and some of those as locked, too.
     switch count.grown() {

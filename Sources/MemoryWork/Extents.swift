@@ -1,3 +1,5 @@
+internal import LinuxSystem
+
 /// Parts of a file or region: ascending, not touching each other.
 public struct Extents: Equatable, Sendable {
   public private(set) var ranges: [Range<Int>] = []
@@ -23,9 +25,20 @@ public struct Extents: Equatable, Sendable {
 
   public var bytes: Int { ranges.reduce(0) { $0 + $1.count } }
 
-  /// The parts inside `window`.
+  /// The parts inside `window`. What lies before and behind it is not looked at.
   public func clamped(to window: Range<Int>) -> Extents {
-    Extents(ranges.map { $0.clamped(to: window) })
+    let inside = ranges[first { $0.upperBound > window.lowerBound }..<first { $0.lowerBound >= window.upperBound }]
+    return Extents(inside.map { $0.clamped(to: window) })
+  }
+
+  /// The place of the first range that is so, as are all that come after it.
+  private func first(where isSo: (Range<Int>) -> Bool) -> Int {
+    var (low, high) = (0, ranges.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if isSo(ranges[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 
   /// What `window` has beside these.
@@ -50,7 +63,7 @@ public struct Extents: Equatable, Sendable {
   func wholePages(of pageSize: Int) -> Extents {
     Extents(
       ranges.compactMap {
-        let low = ($0.lowerBound + pageSize - 1) / pageSize * pageSize
+        let low = $0.lowerBound.roundedUp(to: pageSize)
         let high = $0.upperBound / pageSize * pageSize
         return low < high ? low..<high : nil
       })
@@ -61,7 +74,7 @@ public struct Extents: Equatable, Sendable {
     var pages = Extents()
     for range in ranges {
       let low = max(range.lowerBound / pageSize * pageSize, pages.ranges.last?.upperBound ?? 0)
-      let high = (range.upperBound + pageSize - 1) / pageSize * pageSize
+      let high = range.upperBound.roundedUp(to: pageSize)
       if low < high { pages.append(low..<high) }
     }
     return pages

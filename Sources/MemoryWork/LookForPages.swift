@@ -98,7 +98,7 @@ struct LookAtMemory: MemoryTaskWork, @unchecked Sendable {
   private func mark(_ region: Region, _ from: Int, _ to: Int) throws(Errno) {
     let (first, end) = (from / region.pageSize, to / region.pageSize)
     let (cached, swapped) = try cached(region, from, to)
-    if cached + swapped == 0 { return }
+    if cached +| swapped == 0 { return }
     if cached >= end - first || end - first == 1 {
       if cached > 0 { unsafe PageBits.mark(resident, from: first, to: end) }
       unsafe PageBits.mark(present, from: first, to: end)

@@ -107,7 +107,7 @@ public struct MemoryError: Error, Equatable, Sendable {
     else { return self }
     let free = node.map { node in pool.nodes.first { $0.number == node }?.free ?? 0 } ?? pool.free
     var error = self
-    if need > 0, free >= (need - 1) / pageSize + 1 { error.poolFree = free }
+    if need > 0, free >= need.pieces(of: pageSize) { error.poolFree = free }
     return error
   }
 

@@ -10,10 +10,10 @@ extension MemoryJob {
     // one thread watches for signals and the time limit
     let own = Self.ownBytes + (threads + 1) * DetachedThread.stackBytes
     let path = files.first?.path
-    let space = files.isEmpty ? anonymousSpace : files.reduce(0) { Self.sum($0, $1.length) }
+    let space = files.isEmpty ? anonymousSpace : files.map(\.length).sum()
     let data = files.isEmpty ? bytes : 0
-    return facts.limitChecks(.addressSpaceLimit, Self.sum(space, own), facts.addressSpace, path: path)
-      + facts.limitChecks(.dataLimit, Self.sum(data, own), facts.data, path: path)
+    return facts.limitChecks(.addressSpaceLimit, space +| own, facts.addressSpace, path: path)
+      + facts.limitChecks(.dataLimit, data +| own, facts.data, path: path)
   }
 
   /// Measured: with its bookkeeping for the largest files, beside the heap that it has from the start.
@@ -22,12 +22,7 @@ extension MemoryJob {
   /// Each region is walled in and aligned.
   private var anonymousSpace: Int {
     let regions = Set(nodeTasks.map(\.region)).count
-    return Self.sum(bytes, 2 * alignment * regions)
-  }
-
-  private static func sum(_ one: Int, _ other: Int) -> Int {
-    let (sum, overflow) = one.addingReportingOverflow(other)
-    return overflow ? .max : sum
+    return bytes +| 2 *| alignment *| regions
   }
 }
 

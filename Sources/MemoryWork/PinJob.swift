@@ -102,17 +102,16 @@ let mostPieces = BufferRing.mostPlaces / 2
 /// The grain of a pin: mappings of the size asked for are not cut by chunks, and there are no more than `most` of them.
 func pinGrain(_ bytes: Int, mapSize: Int?, most: Int?) -> Int {
   if let mapSize, mapSize <= usualMinimumChunk { return mapSize }
-  return (bytes - 1) / max(1, min(mostPieces, most ?? .max)) + 1
+  return max(1, bytes.pieces(of: max(1, min(mostPieces, most ?? .max))))
 }
 
 /// Pieces of no more than `largest` bytes that parts of so many bytes take at most, in chunks of multiples of `grain`: a
 /// chunk's last piece is short, unless pieces divide chunks.
 func pinPieces(_ parts: [Int], largest: Int, grain: Int) -> Int {
-  func pieces(_ bytes: Int, _ size: Int) -> Int { bytes == 0 ? 0 : (bytes - 1) / size + 1 }
-  return parts.reduce(0) { sum, part in
-    if largest >= grain { return sum + pieces(part, grain) }
-    return sum + pieces(part, largest) + (grain % largest == 0 ? 0 : pieces(part, grain))
-  }
+  parts.map { part in
+    if largest >= grain { return part.pieces(of: grain) }
+    return part.pieces(of: largest) +| (grain % largest == 0 ? 0 : part.pieces(of: grain))
+  }.sum()
 }
 
 /// How pages are made before they are pinned: not at all where cold memory is to be pinned.

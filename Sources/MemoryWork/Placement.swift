@@ -92,7 +92,7 @@ enum NodeShares {
     var (start, bytes) = (0, 0)
     var walk = ExtentsWalk(missing)
     for (index, share) in shares.enumerated() {
-      bytes += share * alignment
+      bytes +|= share *| alignment
       let isLast = index == shares.count - 1
       let end = isLast ? length : max(start, boundary(walk.position(after: bytes) ?? length, alignment, within: length))
       parts.append(start..<end)
@@ -102,7 +102,7 @@ enum NodeShares {
   }
 
   private static func boundary(_ position: Int, _ alignment: Int, within length: Int) -> Int {
-    min(length, (position + alignment - 1) / alignment * alignment)
+    min(length, position.pieces(of: alignment) *| alignment)
   }
 }
 
@@ -118,11 +118,11 @@ private struct ExtentsWalk {
   /// Where so many bytes of the extents lie before, never fewer than the last time; nil where there are not so many.
   mutating func position(after bytes: Int) -> Int? {
     if bytes == 0 { return 0 }
-    while index < ranges.count, passed + ranges[index].count < bytes {
+    while index < ranges.count, ranges[index].count < bytes - passed {
       passed += ranges[index].count
       index += 1
     }
-    return index < ranges.count ? ranges[index].lowerBound + bytes - passed : nil
+    return index < ranges.count ? ranges[index].lowerBound + (bytes - passed) : nil
   }
 }
 
@@ -133,7 +133,7 @@ extension Placement {
     of region: Int, length: Int, missing: Extents, pageSize: Int, alignment: Int, _ stock: inout NodeStock
   ) -> [Span] {
     let wanted = missing.bytes == 0 ? Extents([0..<length]) : missing
-    let units = (wanted.bytes + alignment - 1) / alignment
+    let units = wanted.bytes.pieces(of: alignment)
     let isBound = policy == .bind && missing.bytes > 0
     // what a node has that the kernel says nothing of, it is to say itself
     let having = nodes.numbers.map { node in

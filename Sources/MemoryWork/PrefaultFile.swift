@@ -156,8 +156,7 @@ func total(_ lists: [[Check]]) -> [Check] {
   var shared: [Check.What: Int] = [:]
   for check in lists.joined() {
     if let same = shared[check.what] {
-      let (sum, overflow) = checks[same].need.addingReportingOverflow(check.need)
-      checks[same].need = overflow ? .max : sum
+      checks[same].need +|= check.need
       checks[same].have = max(checks[same].have, check.have)
     } else {
       if check.what.isShared { shared[check.what] = checks.count }

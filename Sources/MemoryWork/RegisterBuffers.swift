@@ -73,10 +73,9 @@ final class BufferPinner: Pinner {
 
   func checks(_ memory: PinnedMemory, _ facts: MachineFacts) -> [Check] {
     let rings = rings(memory)
-    let (locked, overflow) = memory.bytes.addingReportingOverflow(rings * BufferRing.lockedBytes)
     let buffers = buffers(memory, grain: rounded(leastChunk, up: memory.alignment) ?? leastChunk)
-    return facts.lockChecks(overflow ? .max : locked)
-      + [Check(.pieces("buffers"), need: buffers, have: rings * BufferRing.mostPlaces, path: "io_uring")]
+    return facts.lockChecks(memory.bytes +| rings *| BufferRing.lockedBytes)
+      + [Check(.pieces("buffers"), need: buffers, have: rings *| BufferRing.mostPlaces, path: "io_uring")]
   }
 
   private func buffers(_ memory: PinnedMemory, grain: Int) -> Int {

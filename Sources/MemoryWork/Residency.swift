@@ -97,7 +97,7 @@ extension RegionTable {
     let isPool = region.pageSize > MemoryInfo.basePageSize
     return PageFacts(
       residentBytes: resident, hugeBytes: isPool ? resident : counts.hugeBytes(index),
-      bytesByNode: counts.pagesByNode(index)?.mapValues { $0 * region.pageSize })
+      bytesByNode: counts.pagesByNode(index)?.mapValues { $0 *| region.pageSize })
   }
 
   /// An older kernel tells of huge pages, and a container of nodes, in the lists of all mappings only. They are read once.
@@ -116,11 +116,11 @@ extension RegionTable {
 extension Verification {
   /// What was found of regions whose pages have `pageSize` bytes at most.
   init(_ facts: [PageFacts], pageSize: Int) {
-    residentBytes = facts.reduce(0) { $0 + $1.residentBytes }
+    residentBytes = facts.map(\.residentBytes).sum()
     let huge = facts.compactMap(\.hugeBytes)
-    hugeBytes = huge.count == facts.count ? huge.reduce(0, +) : nil
+    hugeBytes = huge.count == facts.count ? huge.sum() : nil
     self.pageSize = hugeBytes == nil ? 0 : pageSize
     let nodes = facts.compactMap(\.bytesByNode)
-    if nodes.count == facts.count { bytesByNode = nodes.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) } }
+    if nodes.count == facts.count { bytesByNode = nodes.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +|) } }
   }
 }

@@ -221,10 +221,10 @@ private final class SeenBytes {
 
 extension Verification {
   fileprivate mutating func add(_ found: FileFindings) {
-    residentBytes = residentBytes.flatMap { bytes in found.residentBytes.map { bytes + $0 } }
-    hugeBytes = hugeBytes.flatMap { bytes in found.hugeBytes.map { bytes + $0 } }
+    residentBytes = residentBytes.flatMap { bytes in found.residentBytes.map { bytes +| $0 } }
+    hugeBytes = hugeBytes.flatMap { bytes in found.hugeBytes.map { bytes +| $0 } }
     if let page = found.usualPage { pageSize = max(pageSize, page) }
-    bytesByNode.merge(found.bytesByNode, uniquingKeysWith: +)
+    bytesByNode.merge(found.bytesByNode, uniquingKeysWith: +|)
     if let zero = found.isZero { isZero = (isZero ?? true) && zero }
   }
 }

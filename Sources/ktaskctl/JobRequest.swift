@@ -86,9 +86,9 @@ enum JobRequest: Equatable {
     var placing = placing
     switch self {
     case .clearAnonymous(let bytes):
-      return try ClearAnonymousJob([anonymous(bytes, page, &placing)], method: method)
+      return try ClearAnonymousJob([anonymous(bytes, pageKind(page), &placing)], method: method)
     case .pinAnonymous(let bytes, let pin):
-      return try pin.job(PinnedMemory(anonymous(bytes, page, &placing)), method: method)
+      return try pin.job(PinnedMemory(anonymous(bytes, pageKind(page), &placing)), method: method)
     case .clear(let paths):
       return try ClearFileJob(openFiles(wanted(paths, size), page, creating: false, &placing), method: method)
     case .prefault(let paths):
@@ -114,8 +114,9 @@ enum JobRequest: Equatable {
       return try ClearFileJob(openFiles(wanted(regions, size), page, creating: false, &placing), method: method)
     case .clearRegions(let regions):
       var pieces: [AnonymousMemory] = []
+      let kind = try pageKind(page)
       for region in regions {
-        pieces.append(try anonymous(region.size?.bytes ?? size ?? 0, page, &placing, region.nodes))
+        pieces.append(try anonymous(region.size?.bytes ?? size ?? 0, kind, &placing, region.nodes))
       }
       return try ClearAnonymousJob(pieces, method: method)
     }
@@ -123,9 +124,9 @@ enum JobRequest: Equatable {
 }
 
 private func anonymous(
-  _ bytes: Int, _ page: PageSizeWord?, _ placing: inout Placing, _ nodes: NodesWord? = nil
+  _ bytes: Int, _ page: PageKind, _ placing: inout Placing, _ nodes: NodesWord? = nil
 ) throws(MemoryError) -> AnonymousMemory {
-  let memory = try AnonymousMemory(bytes: bytes, page: pageKind(page))
+  let memory = try AnonymousMemory(bytes: bytes, page: page)
   try placing.place(memory, nodes)
   return memory
 }

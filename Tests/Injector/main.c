@@ -1,9 +1,11 @@
 // ktask-inject REPORT count                  -- PROGRAM WORD…   which system calls it makes, and how often
 // ktask-inject REPORT fail CALL RESULT WHEN  -- PROGRAM WORD…   one of them is not made, and gives RESULT
+// ktask-inject REPORT lie CALL WHERE VALUE WHEN  -- PROGRAM WORD…   it is made, and 8 bytes of what it tells are VALUE
 // ktask-inject REPORT signal NAME N          -- PROGRAM WORD…   NAME comes when it is about to make its N-th call
 // ktask-inject REPORT forbid CALL,… ERRNO    -- PROGRAM WORD…   as a container's profile does, and for its children, too
 // ktask-inject REPORT watch                  -- PROGRAM WORD…   nothing but the watch that ends one that stands still
 //
+// WHERE: ARGUMENT+OFFSET, the bytes from which on, in what the call's argument points to; arguments count from 0.
 // RESULT: an errno's name, or a number that the call is to return. WHEN: N, the N-th call; N+, that and all later ones.
 // Only the call in question stops (seccomp's filter chooses it), so that a run takes hardly longer than without. What
 // the dynamic linker calls is its own affair, and what COMMAND of `exec` calls is COMMAND's: neither counts.
@@ -30,7 +32,7 @@
 enum { MOST_FORBIDDEN = 64 };
 
 static struct {
-  enum { COUNT, FAIL, SIGNAL, FORBID, WATCH } mode;
+  enum { COUNT, FAIL, LIE, SIGNAL, FORBID, WATCH } mode;
   long call;
   struct sock_filter forbidden[2 * MOST_FORBIDDEN + 2];
   unsigned short instructions;
@@ -38,6 +40,7 @@ static struct {
   int signal;
   long from;
   int once;
+  long argument, offset;
 } wanted;
 
 static FILE *report;
@@ -79,7 +82,7 @@ static int install_filter(void) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   struct sock_fprog filter = {1, all};
-  if (wanted.mode == FAIL) filter = (struct sock_fprog){4, one};
+  if (wanted.mode == FAIL || wanted.mode == LIE) filter = (struct sock_fprog){4, one};
   if (wanted.mode == FORBID) filter = (struct sock_fprog){wanted.instructions, wanted.forbidden};
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0) return 0;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -1;
@@ -103,7 +106,7 @@ static pid_t start(char **words) {
     _exit(125);
   }
   long options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-                 PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+                 PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD;
   if (child == -1 || ptrace(PTRACE_SEIZE, child, 0, options) != 0 || write(go[1], "g", 1) != 1) {
     fprintf(stderr, "ktask-inject: cannot trace: %s\n", strerror(errno));
     exit(125);
@@ -115,30 +118,46 @@ static pid_t start(char **words) {
 
 // MARK: its calls
 
-static void on_call(pid_t thread) {
+/// Whether the thread is to stop once more when the call has been made.
+static int on_call(pid_t thread) {
   struct user_regs_struct registers;
-  if (execs != 1 || ptrace(PTRACE_GETREGS, thread, 0, &registers) != 0) return;
-  if (registers.rip >= linker.from && registers.rip < linker.to) return;
+  if (execs != 1 || ptrace(PTRACE_GETREGS, thread, 0, &registers) != 0) return 0;
+  if (registers.rip >= linker.from && registers.rip < linker.to) return 0;
   long call = (long)registers.orig_rax;
-  if (call < 0 || call >= MOST_CALLS) return;
+  if (call < 0 || call >= MOST_CALLS) return 0;
   counts[call]++;
   seen++;
   int is_due = wanted.once ? seen == wanted.from : seen >= wanted.from;
-  if (wanted.mode == COUNT || !is_due) return;
+  if (wanted.mode == COUNT || !is_due) return 0;
   if (injected++ == 0) describe(report, thread, &registers);
   if (wanted.mode == SIGNAL) {
     kill(program, wanted.signal);
-    return;
+    return 0;
   }
+  if (wanted.mode == LIE) return 1;
   registers.orig_rax = (unsigned long long)-1;
   registers.rax = (unsigned long long)wanted.result;
   ptrace(PTRACE_SETREGS, thread, 0, &registers);
+  return 0;
 }
 
-/// What a stopped thread is to go on with: the signal that it gets.
-static int on_stop(pid_t thread, int status) {
+/// The call has been made: it tells something else.
+static void lie(pid_t thread) {
+  struct user_regs_struct registers;
+  if (ptrace(PTRACE_GETREGS, thread, 0, &registers) != 0 || (long long)registers.rax < 0) return;
+  const unsigned long long arguments[] = {registers.rdi, registers.rsi, registers.rdx,
+                                          registers.r10, registers.r8,  registers.r9};
+  ptrace(PTRACE_POKEDATA, thread, arguments[wanted.argument] + (unsigned long long)wanted.offset, wanted.result);
+}
+
+/// What a stopped thread is to go on with: the signal that it gets. `until_end`: to the end of the call that it makes.
+static int on_stop(pid_t thread, int status, int *until_end) {
+  if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
+    lie(thread);
+    return 0;
+  }
   switch (status >> 16) {
-    case PTRACE_EVENT_SECCOMP: on_call(thread); return 0;
+    case PTRACE_EVENT_SECCOMP: *until_end = on_call(thread); return 0;
     case PTRACE_EVENT_EXEC:
       if (++execs == 1) linker = linker_of(thread);
       return 0;
@@ -192,7 +211,8 @@ static int follow(void) {
     }
     if (thread == -1) return hung ? -1 : end;
     if (WIFSTOPPED(status)) {
-      ptrace(PTRACE_CONT, thread, 0, on_stop(thread, status));
+      int until_end = 0, signal = on_stop(thread, status, &until_end);
+      ptrace(until_end ? PTRACE_SYSCALL : PTRACE_CONT, thread, 0, signal);
     } else if (thread == program) {
       end = status;
     }
@@ -211,6 +231,17 @@ static void read_words(int argc, char **argv) {
     if (*end) wanted.result = -errno_number(argv[4]);
     wanted.from = strtol(argv[5], &end, 10);
     wanted.once = *end != '+';
+  } else if (argc >= 8 && strcmp(argv[2], "lie") == 0) {
+    wanted.mode = LIE;
+    wanted.call = call_number(argv[3]);
+    if (wanted.call < 0) usage("no such call");
+    char *end;
+    wanted.argument = strtol(argv[4], &end, 10);
+    wanted.offset = strtol(end, &end, 10);
+    if (wanted.argument < 0 || wanted.argument > 5 || *end) usage("no such place");
+    wanted.result = strtol(argv[5], NULL, 10);
+    wanted.from = strtol(argv[6], &end, 10);
+    wanted.once = *end != '+';
   } else if (argc >= 6 && strcmp(argv[2], "signal") == 0) {
     wanted.mode = SIGNAL;
     wanted.signal = signal_number(argv[3]);
@@ -222,7 +253,7 @@ static void read_words(int argc, char **argv) {
   } else if (argc >= 3 && strcmp(argv[2], "watch") == 0) {
     wanted.mode = WATCH;
   } else {
-    usage("count, fail, signal, forbid or watch");
+    usage("count, fail, lie, signal, forbid or watch");
   }
 }
 
