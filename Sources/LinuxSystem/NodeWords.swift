@@ -11,8 +11,8 @@ struct NodeWords: Sendable {
     if isInverted { list.removeFirst() }
     let isRelative = list.first == "+"
     if isRelative { list.removeFirst() }
-    let named = try numbers(list, isRelative)
-    let set = isInverted ? NodeSet(allowed.numbers.filter { !named.contains($0) }) : NodeSet(named)
+    let named = Set(try numbers(list, isRelative))
+    let set = NodeSet(isInverted ? allowed.numbers.filter { !named.contains($0) } : Array(named))
     if set.numbers.isEmpty { throw .empty }
     return set
   }

@@ -16,7 +16,7 @@ protocol Outgoing {
 /// a signal.
 final class Outlet: Outgoing, Sendable {
   private struct State {
-    var waiting: [UInt8] = []
+    var waiting: ArraySlice<UInt8> = []
     /// So many of them must be told; what comes after them may be left out.
     var due = 0
     var failure: Errno?
@@ -76,7 +76,7 @@ final class Outlet: Outgoing, Sendable {
     var taken = 0
     do throws(Errno) {
       while state.failure == nil && taken < state.waiting.count {
-        let count = try end.write(state.waiting[taken...])
+        let count = try end.write(state.waiting.dropFirst(taken))
         if count == 0 { break }
         taken += count
       }
@@ -84,7 +84,7 @@ final class Outlet: Outgoing, Sendable {
       state.failure = error
     }
     if state.failure != nil { taken = state.waiting.count }
-    state.waiting.removeFirst(taken)
+    state.waiting = taken == state.waiting.count ? [] : state.waiting.dropFirst(taken)
     state.due = max(0, state.due - taken)
     return taken > 0
   }

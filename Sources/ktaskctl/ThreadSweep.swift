@@ -12,12 +12,19 @@ struct ThreadSweep {
   init(_ request: ThreadRequest?, decide: (TaskControl.Threads) -> ThreadDecision) {
     let policy = decide(.automatic)
     bounds = policy.bounds
+    var cut: (wanted: [Int], decision: ThreadDecision)?
     for wanted in Self.wanted(request, policy: policy.threads, allowed: Machine.shared.topology.onlineCPUs.count) {
+      // what was too many before is no less now
+      if let known = cut, wanted > known.decision.threads {
+        cut?.wanted.append(wanted)
+        continue
+      }
       let decision = decide(.exactly(wanted))
-      if decision.threads < wanted && request != .all { warnings.append(Self.cut(wanted, decision)) }
+      if decision.threads < wanted { cut = ([wanted], decision) }
       for bound in decision.exceeded where !exceeded.contains(bound) { exceeded.append(bound) }
       if !counts.contains(decision.threads) { counts.append(decision.threads) }
     }
+    if let cut, request != .all { warnings.append(Self.warning(cut.wanted, cut.decision)) }
     warnings += exceeded.map(Self.warning)
   }
 
@@ -41,10 +48,12 @@ struct ThreadSweep {
     return most > 1 ? counts + [most] : counts
   }
 
-  private static func cut(_ wanted: Int, _ decision: ThreadDecision) -> String {
+  private static func warning(_ wanted: [Int], _ decision: ThreadDecision) -> String {
     // the last are those that no request passes
     let reason = decision.bounds.reversed().filter { $0.what != .requested }.min { $0.threads < $1.threads }
-    return "\(wanted) threads asked for, \(decision.threads) used: \(reason?.what.rawValue ?? "")"
+    let (least, most) = (wanted.min() ?? 0, wanted.max() ?? 0)
+    let counts = least == most ? "\(least) threads" : "\(wanted.count) counts from \(least) to \(most) threads"
+    return "\(counts) asked for, \(decision.threads) used: \(reason?.what.rawValue ?? "")"
   }
 }
 

@@ -10,13 +10,13 @@ struct Clear: WorkCommand {
       """)
 
   @Argument(help: "Files to zero in place.")
-  var file: [String] = []
+  var file: [ManyWords] = []
 
   @Option(
     help: ArgumentHelp(
       "One of several regions done together: path=FILE,size=SIZE,nodes=NODES; repeatable.", valueName: "region"),
-    transform: RegionWord.parse)
-  var region: [RegionWord] = []
+    transform: RegionWord.parseAll)
+  var region: [[RegionWord]] = []
 
   @OptionGroup var work: WorkOptions
   @OptionGroup var output: OutputOptions
@@ -25,11 +25,12 @@ struct Clear: WorkCommand {
   static let defaults = SweepDefaults.measuring
 
   func job() throws -> JobRequest {
-    if !region.isEmpty {
-      try region.check(besides: file, size: work.size, allowAnonymous: true)
-      return .clearRegions(region)
+    let (files, regions) = (file.flatMap(\.words), region.flatMap(\.self))
+    if !regions.isEmpty {
+      try regions.check(besides: files, size: work.size, allowAnonymous: true)
+      return .clearRegions(regions)
     }
-    if !file.isEmpty { return .clear(files: file) }
+    if !files.isEmpty { return .clear(files: files) }
     guard let size = work.size else { throw ValidationError("clear needs --size SIZE or a FILE") }
     return .clearAnonymous(bytes: size.bytes)
   }

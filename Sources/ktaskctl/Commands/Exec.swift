@@ -11,7 +11,7 @@ struct Exec: WorkCommand {
       """)
 
   @Argument(parsing: .postTerminator, help: "The command and its words, after --.")
-  var command: [String] = []
+  var command: [ManyWords] = []
 
   @Flag(help: "Seal the memory against being made shorter.")
   var seal = false
@@ -40,6 +40,6 @@ struct Exec: WorkCommand {
 
   func job() throws -> JobRequest {
     guard let size = work.size else { throw ValidationError("exec needs --size SIZE") }
-    return .exec(bytes: size.bytes, Launch(command: command, seal: seal))
+    return .exec(bytes: size.bytes, Launch(command: command.flatMap(\.words), seal: seal))
   }
 }

@@ -10,13 +10,13 @@ struct Prefault: WorkCommand {
       """)
 
   @Argument(help: "Files to make resident.")
-  var file: [String] = []
+  var file: [ManyWords] = []
 
   @Option(
     help: ArgumentHelp(
       "One of several regions done together: path=FILE,size=SIZE,nodes=NODES; repeatable.", valueName: "region"),
-    transform: RegionWord.parse)
-  var region: [RegionWord] = []
+    transform: RegionWord.parseAll)
+  var region: [[RegionWord]] = []
 
   @OptionGroup var hold: HoldOptions
   @Flag(help: "Raise the pools of huge pages by what they lack.")
@@ -37,8 +37,9 @@ struct Prefault: WorkCommand {
   var growsPool: Bool { growPool }
 
   func job() throws -> JobRequest {
-    if region.isEmpty { return .prefault(files: file) }
-    try region.check(besides: file, size: work.size, allowAnonymous: false)
-    return .prefaultRegions(region)
+    let (files, regions) = (file.flatMap(\.words), region.flatMap(\.self))
+    if regions.isEmpty { return .prefault(files: files) }
+    try regions.check(besides: files, size: work.size, allowAnonymous: false)
+    return .prefaultRegions(regions)
   }
 }

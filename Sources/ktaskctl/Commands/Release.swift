@@ -7,7 +7,7 @@ struct Release: WorkCommand {
     discussion: "What was in them is gone, and no undo brings it back. The size of FILE stays, unless it is removed.")
 
   @Argument(help: "Files to empty.")
-  var file: [String] = []
+  var file: [ManyWords] = []
 
   @Flag(help: "Remove each FILE afterwards.")
   var unlink = false
@@ -30,5 +30,5 @@ struct Release: WorkCommand {
     }
   }
 
-  func job() throws -> JobRequest { .release(files: file, unlink: unlink) }
+  func job() throws -> JobRequest { .release(files: file.flatMap(\.words), unlink: unlink) }
 }

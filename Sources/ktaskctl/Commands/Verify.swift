@@ -10,7 +10,7 @@ struct Verify: WorkCommand {
       """)
 
   @Argument(help: "Files to look at.")
-  var file: [String] = []
+  var file: [ManyWords] = []
 
   @Flag(help: "Demand that every byte is zero.")
   var zero = false
@@ -30,5 +30,5 @@ struct Verify: WorkCommand {
     if work.method != nil { throw ValidationError("verify makes no pages: it takes no --method") }
   }
 
-  func job() throws -> JobRequest { .verify(files: file, zero: zero, isInfo: info) }
+  func job() throws -> JobRequest { .verify(files: file.flatMap(\.words), zero: zero, isInfo: info) }
 }

@@ -23,18 +23,25 @@ struct NodesWord: Hashable, Sendable {
 
   /// A list like `0-3,5`. Its last part may be something else than numbers, and has whatever commas follow.
   private static func check(_ list: Substring, of word: String) throws(WordError) {
-    if list == "all" { return }
-    if let kind = kinds.first(where: list.hasPrefix) {
-      if list == kind { throw wrong(word, "does not say which \(kind.dropLast())") }
-      return
+    var rest = list
+    while rest != "all" {
+      if let kind = kinds.first(where: rest.hasPrefix) {
+        if rest == kind { throw wrong(word, "does not say which \(kind.dropLast())") }
+        return
+      }
+      let part = rest.prefix { $0 != "," }
+      try checkNumbers(part, of: word)
+      if part.endIndex == rest.endIndex { return }
+      rest = rest[part.endIndex...].dropFirst()
     }
-    let part = list.prefix { $0 != "," }
+  }
+
+  private static func checkNumbers(_ part: Substring, of word: String) throws(WordError) {
     if part.isEmpty { throw wrong(word, "has a comma too many") }
     let ends = part.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
     let first = try node(ends[0], of: word)
     let last = try node(ends[ends.count - 1], of: word)
     if last < first { throw wrong(word, "runs backwards; write \(last)-\(first)") }
-    if part.endIndex < list.endIndex { try check(list[part.endIndex...].dropFirst(), of: word) }
   }
 
   private static func node(_ digits: Substring, of word: String) throws(WordError) -> Int {

@@ -18,13 +18,14 @@ enum PinWord {
   /// `1,2+3`: group 1 in a container, 2 and 3 together in another.
   private static func containers(_ text: String, _ word: String) throws(WordError) -> [[Int]] {
     var containers: [[Int]] = []
+    var seen = Set<Int>()
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       var groups: [Int] = []
       for number in part.split(separator: "+", omittingEmptySubsequences: false) {
         guard let group = Int(number), number.allSatisfy(\.isNumber) else {
           throw wrong(word, "names no group: groups are numbers, as in /sys/kernel/iommu_groups")
         }
-        if groups.contains(group) || containers.joined().contains(group) { throw wrong(word, "names a group twice") }
+        if !seen.insert(group).inserted { throw wrong(word, "names a group twice") }
         groups.append(group)
       }
       containers.append(groups)
@@ -35,12 +36,13 @@ enum PinWord {
   /// PCI addresses, 0000:00:05.0 or without the domain.
   private static func addresses(_ text: String, _ word: String) throws(WordError) -> [String] {
     var addresses: [String] = []
+    var seen = Set<String>()
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let address = part.count { $0 == ":" } == 1 ? "0000:\(part)" : String(part)
       guard address.wholeMatch(of: /[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]/) != nil else {
         throw wrong(word, "names no PCI device: they are written 0000:00:05.0")
       }
-      if addresses.contains(address) { throw wrong(word, "names a device twice") }
+      if !seen.insert(address).inserted { throw wrong(word, "names a device twice") }
       addresses.append(address)
     }
     return addresses

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// What one `--region` asks for: `path=FILE,size=SIZE,nodes=NODES`, in any order, each at most once.
 struct RegionWord: Hashable, Sendable {
   /// As the user wrote it.
@@ -27,11 +29,19 @@ struct RegionWord: Hashable, Sendable {
     return region
   }
 
+  /// Reads several of them (`ManyWords`).
+  static func parseAll(_ words: String) throws(WordError) -> [RegionWord] {
+    var regions: [RegionWord] = []
+    for word in ManyWords.parts(words) { regions.append(try parse(word)) }
+    return regions
+  }
+
   private static func pairs(_ word: String) throws(WordError) -> [(name: Substring, value: String)] {
     var pairs: [(name: Substring, value: String)] = []
-    for part in word.split(separator: ",", omittingEmptySubsequences: false) {
-      if let equals = part.firstIndex(of: "="), part[..<equals].allSatisfy(\.isLetter) {
-        pairs.append((part[..<equals], String(part[part.index(after: equals)...])))
+    for part in word.split(at: UInt8(ascii: ","), keepingEmpty: true) {
+      let sides = part.split(at: UInt8(ascii: "="), keepingEmpty: true)
+      if sides.count > 1, sides[0].allSatisfy(\.isLetter) {
+        pairs.append((sides[0], String(part[sides[1].startIndex...])))
       } else if pairs.isEmpty {
         throw wrong(word, "is not path=FILE, size=SIZE and nodes=NODES with commas between")
       } else {

@@ -20,24 +20,65 @@ enum ThreadRequest: Equatable, Sendable {
     }
   }
 
-  /// As the user would write it: "auto", "all", "1,2,4".
+  /// As the user would write it: "auto", "all", "1,2,4", "1-8".
   var text: String {
     switch self {
     case .automatic: "auto"
     case .all: "all"
-    case .counts(let counts): counts.map(String.init).joined(separator: ",")
+    case .counts(let counts): Self.runs(counts).map(Self.text).joined(separator: ",")
     }
+  }
+
+  /// Counts that follow each other by one belong together.
+  private static func runs(_ counts: [Int]) -> [ClosedRange<Int>] {
+    counts.reduce(into: []) { runs, count in
+      if let last = runs.last, count == last.upperBound + 1 {
+        runs[runs.count - 1] = last.lowerBound...count
+      } else {
+        runs.append(count...count)
+      }
+    }
+  }
+
+  private static func text(_ run: ClosedRange<Int>) -> String {
+    run.count > 2 ? "\(run.lowerBound)-\(run.upperBound)" : run.map(String.init).joined(separator: ",")
   }
 
   private static let kind = "thread count"
 
   private static func counts(in word: String) throws(WordError) -> [Int] {
-    var seen = Set<Int>()
+    var left = CountsLeft()
     var counts: [Int] = []
     for part in word.split(separator: ",", omittingEmptySubsequences: false) {
-      counts += try range(in: String(part), of: word).filter { seen.insert($0).inserted }
+      counts += left.take(try range(in: String(part), of: word))
     }
     return counts
+  }
+
+  /// The counts that have not been named yet. However many ranges name one again, it is passed over and not looked at.
+  private struct CountsLeft {
+    /// For each the next from it on that may be left.
+    private var next = Array(0...ThreadRequest.largestCount + 1)
+
+    mutating func take(_ range: ClosedRange<Int>) -> [Int] {
+      var taken: [Int] = []
+      var count = first(from: range.lowerBound)
+      while count <= range.upperBound {
+        taken.append(count)
+        next[count] = count + 1
+        count = first(from: count)
+      }
+      return taken
+    }
+
+    private mutating func first(from start: Int) -> Int {
+      var count = start
+      while next[count] != count {
+        next[count] = next[next[count]]
+        count = next[count]
+      }
+      return count
+    }
   }
 
   /// The counts that one part between commas stands for: `4` is 4...4, `1-8` is 1...8.
