@@ -11,6 +11,14 @@ public enum CommandLineWords {
   }
 }
 
+extension CommandLineWords {
+  /// The bytes of one of them, by its place in `all`.
+  public static func bytes(_ index: Int) -> [UInt8] {
+    guard let word = unsafe clinux_word(Int32(index + 1)) else { return [] }
+    return unsafe Array(UnsafeRawBufferPointer(start: word, count: strlen(word)))
+  }
+}
+
 /// Another program in this process's place.
 public enum Execution {
   /// Runs a program with its words, the first of which is looked for in PATH unless it has a slash (execvp(3)); comes

@@ -8,9 +8,6 @@ public func directory(of path: String) -> String {
   return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
-/// The last component of a path, without slashes at its end; the path where that leaves nothing.
-public func lastComponent(of path: String) -> String { components(of: path).last.map(String.init) ?? path }
-
 /// The components of a path, from the first to the last.
 public func components(of path: String) -> [Substring] { path.split(at: UInt8(ascii: "/")) }
 

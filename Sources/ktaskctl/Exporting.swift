@@ -108,7 +108,8 @@ struct Exports {
   /// Documents in files once more: what they say is not so any more. One that cannot be written now is removed; those that
   /// could not be written before are left alone.
   func replaceDocument(_ document: Document, after failures: [ProgramFailure]) {
-    for item in items where item.format == .document && !failures.contains(where: { $0.failure.path == item.path }) {
+    for item in items
+    where item.format == .document && !failures.contains(where: { isSameName($0.failure.path ?? "", item.path) }) {
       guard case .file(let file) = item.place else { continue }
       do throws(Errno) {
         try file.replace(by: document.json() + "\n")
@@ -197,7 +198,9 @@ extension Exports {
     let number = pidFile.map { [(role: "--pidfile", name: $0, identity: FileIdentity(named: $0))] } ?? []
     for file in number + items.map({ (role: "the export to", name: $0.path, identity: $0.identity) }) {
       guard let identity = file.identity else { continue }
-      if let same = known[identity] { throw ValidationError("\(file.role) \(file.name) would overwrite \(same)") }
+      if let same = known[identity] {
+        throw ValidationError("\(file.role) \(file.name.shown) would overwrite \(same.shown)")
+      }
       known[identity] = file.name
     }
   }

@@ -84,12 +84,13 @@ extension PidFile.Failure {
     switch self {
     case .busy(let process):
       let who = process.map { "process \($0)" } ?? "another process"
-      return Message(what: path, why: "\(who) runs and has it", remedy: "another --pidfile, or stop that process")
+      return Message(what: path.shown, why: "\(who) runs and has it", remedy: "another --pidfile, or stop that process")
     case .isSomethingElse:
-      return Message(what: path, why: "is something else than a file with a process's number", remedy: "another name")
+      return Message(
+        what: path.shown, why: "is something else than a file with a process's number", remedy: "another name")
     case .failed(let step, let errno):
       let what = step == .open ? "" : "\(step.gerund) failed: "
-      return Message(what: path, why: "no file for the process's number: \(what)\(errno.sentence)")
+      return Message(what: path.shown, why: "no file for the process's number: \(what)\(errno.sentence)")
     }
   }
 }

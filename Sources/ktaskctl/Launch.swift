@@ -11,17 +11,24 @@ struct Launch: Equatable {
 
   /// With the memory's name in place of every `{}`.
   func words(for path: String) -> [String] {
-    command.map { $0.split(separator: "{}", omittingEmptySubsequences: false).joined(separator: path) }
+    command.map { $0.pieces(around: "{}").joined(separator: path) }
   }
 
-  private var hasPlace: Bool { command.contains { $0.contains("{}") } }
+  private var hasPlace: Bool { command.contains { $0.pieces(around: "{}").count > 1 } }
 
   var warnings: [String] {
     hasPlace ? [] : ["no word of COMMAND has {}, which stands for the memory's name: it will not find it"]
   }
 
   /// Why COMMAND cannot be run, as far as that is found before any memory is made; a word with {} is not known by then.
-  var refusal: Errno? { command[0].contains("{}") ? nil : Execution.refusal(of: command[0]) }
+  var refusal: Errno? { command[0].pieces(around: "{}").count > 1 ? nil : Execution.refusal(of: command[0]) }
+}
+
+extension String {
+  /// The parts before, between and after what looks like that to the kernel: whatever marks follow it.
+  fileprivate func pieces(around mark: String) -> [Substring] {
+    utf8.split(separator: mark.utf8, omittingEmptySubsequences: false).map { self[$0.startIndex..<$0.endIndex] }
+  }
 }
 
 /// The statuses of env(1).
@@ -30,7 +37,7 @@ enum LaunchStatus {
   static let notFound: Int32 = 127
 
   static func failure(_ command: String, _ errno: Errno) -> ProgramFailure {
-    let message = Message(what: command, why: "cannot be run: \(errno.sentence)")
+    let message = Message(what: command.shown, why: "cannot be run: \(errno.sentence)")
     return errno == .noEntry
       ? ProgramFailure(message, code: "command-not-found", exitStatus: notFound, path: command, errno: errno)
       : ProgramFailure(message, code: "command-not-run", exitStatus: cannotRun, path: command, errno: errno)

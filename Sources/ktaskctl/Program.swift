@@ -11,10 +11,11 @@ enum Program {
     let name = Ktaskctl.configuration.subcommands.map { $0._commandName }.first { $0 == arguments.first }
     let inJSON = arguments.prefix { $0 != "--" }.contains("--json")
     if let index = words.firstIndex(of: nil) {
-      return answer(ValidationError("word \(index + 1) is not UTF-8"), name, inJSON: inJSON)
+      let word = CommandLineWords.bytes(index).shown
+      return answer(ValidationError("word \(index + 1), \(word), is not UTF-8"), name, inJSON: inJSON)
     }
     do {
-      command = try Ktaskctl.parseAsRoot(Words.joiningNegatives(arguments))
+      command = try Ktaskctl.parseAsRoot(ManyWords.folding(Words.joiningNegatives(arguments)))
     } catch {
       return answer(error, name, inJSON: inJSON)
     }

@@ -22,7 +22,7 @@ struct ProgramFailure: Error {
 
   /// An export that could not be written.
   init(export path: String, _ errno: Errno) {
-    let message = Message(what: path, why: "the export could not be written: \(errno.sentence)")
+    let message = Message(what: path.shown, why: "the export could not be written: \(errno.sentence)")
     self.init(message, code: "failed", exitStatus: ExitStatus.failed.rawValue, path: path, errno: errno)
   }
 

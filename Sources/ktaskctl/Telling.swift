@@ -51,7 +51,7 @@ struct Telling<Command: WorkCommand> {
     if output.json {
       Terminal.output.write(report.document.json() + "\n")
     } else if !output.quiet {
-      for warning in report.warnings { Terminal.errors.write("ktaskctl: warning: \(warning)\n") }
+      for warning in report.warnings { Terminal.errors.write("ktaskctl: warning: \(warning.onOneLine)\n") }
       let text = report.text(isPlanOnly: command.work.dryRun, isVerbose: output.verbose)
       if report.plan.request.launch == nil || command.work.dryRun {
         Terminal.output.write(text)

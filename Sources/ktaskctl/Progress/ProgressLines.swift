@@ -17,7 +17,7 @@ struct ProgressLines: Follower {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {
-      return String(decoding: try encoder.encode(ProgressLine(event, command)), as: UTF8.self)
+      return String(decoding: try encoder.encode(ProgressLine(event, command)), as: UTF8.self).withoutControlsInJSON
     } catch {
       preconditionFailure("an event of plain values always encodes: \(error)")
     }

@@ -45,7 +45,7 @@ final class ServiceManager: Follower, Outgoing {
     case .stopping: send(["STOPPING=1", "STATUS=stopping"])
     case .finished(let seconds, let held):
       send((isReadiness ? ["READY=1"] : []) + ["STATUS=\(held ? "holding" : "done"), verified after \(seconds.asTime)"])
-    case .failed(let failure): send(["STATUS=failed: \(Self.onOneLine(failure.message))"])
+    case .failed(let failure): send(["STATUS=failed: \(failure.message.onOneLine)"])
     case .undone(let undone): send(["STATUS=undone\(undone.complete ? "" : " in part")"])
     case .released: send(["STATUS=released"])
     }
@@ -58,7 +58,7 @@ final class ServiceManager: Follower, Outgoing {
       case .undoing: "undoing, \(state.amount)"
       case .preparing, .working, .holding: state.amount
       }
-    let status = "STATUS=\(state.command) \(Self.onOneLine(state.subject)): \(what)"
+    let status = "STATUS=\(state.command) \(state.subject.onOneLine): \(what)"
     let moved = self.state.withLock { own in
       let now = (state.run, state.phase, state.done)
       defer { own.extended = now }
@@ -94,7 +94,4 @@ final class ServiceManager: Follower, Outgoing {
     }
     return hasMoved
   }
-
-  /// A file's name may contain what ends a line, and so begin another one.
-  private static func onOneLine(_ text: String) -> String { String(text.map { $0.isNewline ? "?" : $0 }) }
 }

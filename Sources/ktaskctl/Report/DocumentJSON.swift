@@ -8,7 +8,7 @@ extension Document {
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     do {
-      return String(decoding: try encoder.encode(self), as: UTF8.self)
+      return String(decoding: try encoder.encode(self), as: UTF8.self).withoutControlsInJSON
     } catch {
       preconditionFailure("a document of plain values always encodes: \(error)")
     }

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// The results as text for other programs: hyperfine's columns first, under its names, then ours.
 enum Export {
   /// Comma-separated values with a heading line and a final newline. Times in seconds, full precision; a value
@@ -42,9 +44,8 @@ extension Export {
 
   /// RFC 4180: a cell with a comma, a quote or a line break goes between quotes, its quotes doubled.
   private static func csvQuoted(_ cell: String) -> String {
-    guard cell.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return cell }
-    return "\"" + cell.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
-      + "\""
+    guard cell.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return cell }
+    return "\"" + cell.split(at: UInt8(ascii: "\""), keepingEmpty: true).joined(separator: "\"\"") + "\""
   }
 }
 
@@ -75,13 +76,22 @@ extension Export {
     _ result: Document.Result, fastest: Document.Result, unit: MarkdownUnit
   ) -> [String] {
     [
-      "`" + result.command.map { $0 == "|" ? "\\|" : "\($0)" }.joined() + "`",
+      markdownCode(result.command),
       unit.text(result.mean) + (result.stddev.map { " ± " + unit.text($0) } ?? ""),
       unit.text(result.min), unit.text(result.max),
       relative(result, to: fastest),
       "\(result.threads)", unit.text(result.median), result.gibPerSecond.fixed(2),
       result.speedup?.fixed(2) ?? "", result.efficiency?.fixed(2) ?? "",
     ]
+  }
+
+  /// As code between more backticks than follow each other in it; a bar would end the cell even there.
+  private static func markdownCode(_ text: String) -> String {
+    let runs = text.utf8.split { $0 != UInt8(ascii: "`") }.map(\.count)
+    let fence = String(repeating: "`", count: (runs.max() ?? 0) + 1)
+    let space = runs.isEmpty ? "" : " "
+    let bars = text.onOneLine.split(at: UInt8(ascii: "|"), keepingEmpty: true).joined(separator: "\\|")
+    return fence + space + bars + space + fence
   }
 
   /// How much slower than the fastest, with the error that both deviations leave: hyperfine's "2.03 ± 0.05".

@@ -9,11 +9,8 @@ struct Message: Equatable {
 
   /// As standard error shows it.
   var lines: [String] {
-    (["ktaskctl: \(what): \(why)"] + (remedy.map { ["  try: \($0)"] } ?? [])).map(Self.onOneLine)
+    (["ktaskctl: \(what): \(why)"] + (remedy.map { ["  try: \($0)"] } ?? [])).map(\.onOneLine)
   }
-
-  /// A file's name may contain what ends a line.
-  private static func onOneLine(_ text: String) -> String { String(text.map { $0.isNewline ? "?" : $0 }) }
 }
 
 extension MemoryError {
@@ -26,7 +23,7 @@ extension MemoryError {
 
   private var subject: String {
     if case .noSuchNodes(let words, _) = cause { return "nodes \(words)" }
-    return path ?? "anonymous memory"
+    return path?.shown ?? "anonymous memory"
   }
 
   /// The cause as one word for programs.
@@ -132,7 +129,7 @@ extension MemoryError {
   private func remedy(_ here: Surroundings) -> String? {
     switch cause {
     case .short(let check): check.remedy(in: here)
-    case .wrongKind(.symbolicLink): "name the file that it leads to: readlink -f \(path ?? "FILE")"
+    case .wrongKind(.symbolicLink): "name the file that it leads to: readlink -f \(path.map(quotedFile) ?? "FILE")"
     case .wrongPageSize: "leave out --page-size"
     case .noSuchPageSize: "ls /sys/kernel/mm/hugepages"
     case .transparentOff: transparentRemedy(here)
@@ -140,7 +137,7 @@ extension MemoryError {
       "start it from a shell in which grep THP_enabled /proc/self/status says 1, or --page-size 4K"
     case .unread(let unread): unread.remedy(in: here)
     case .noSize: "give it one: --size SIZE"
-    case .beyondEnd: "ktaskctl prefault --size SIZE \(path ?? "FILE")"
+    case .beyondEnd: "ktaskctl prefault --size SIZE \(path.map(quotedFile) ?? "FILE")"
     case .hasPages: "one run with one thread count, or another file"
     case .noPin(let refusal): refusal.remedy(in: here)
     case .poolShort: "a smaller --size, a longer --timeout, or reserve the pages when the machine starts"

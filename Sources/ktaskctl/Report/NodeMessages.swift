@@ -24,7 +24,7 @@ enum NodeMessages {
   static let threadPolicy = "numactl --membind=NODES in front of ktaskctl instead of --nodes, or another --method"
 
   static func anew(_ path: String?) -> String {
-    "--policy preferred, or remove \(path ?? "it") and make it anew"
+    "--policy preferred, or remove \(path?.shown ?? "it") and make it anew"
   }
 
   static func text(_ nodes: NodeSet) -> String {

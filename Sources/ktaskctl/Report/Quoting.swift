@@ -48,6 +48,14 @@ extension String {
   }
 }
 
+extension [UInt8] {
+  /// Bytes that are no text, each by itself.
+  var shown: String {
+    map { (0x20..<0x7F).contains($0) ? String(UnicodeScalar($0)) : "\\" + String($0, radix: 8).zeroPadded(to: 3) }
+      .joined()
+  }
+}
+
 /// A word as a shell takes it for one. Where it holds what would harm a reader, in the quotes that POSIX.1-2024 has for that.
 func quotedForShell(_ word: String) -> String {
   let plain = word.utf8.allSatisfy { byte in

@@ -29,7 +29,7 @@ extension Surroundings {
 
   /// More space on a tmpfs: `bytes` in all.
   func enlarging(tmpfs point: String?, to bytes: Int?) -> String {
-    let mebibytes = bytes.map { "\(($0 + (1 << 20) - 1) >> 20)M" } ?? "SIZE"
+    let mebibytes = bytes.map { "\($0.pieces(of: 1 << 20))M" } ?? "SIZE"
     let remount = "mount -o remount,size=\(mebibytes) \(point.map(quotedForShell) ?? "on its mount point")"
     if container != nil, point == "/dev/shm" {
       let started = "--shm-size=\(mebibytes.lowercased()) for its container"

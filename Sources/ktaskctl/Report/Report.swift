@@ -145,7 +145,7 @@ extension Plan {
   /// In a line, however many there are.
   static func subject(_ files: [String]) -> String {
     if files.isEmpty { return "anonymous memory" }
-    let named = files.prefix(3).joined(separator: ", ")
+    let named = files.prefix(3).map(\.shown).joined(separator: ", ")
     return files.count > 3 ? "\(named) and \((files.count - 3).counted("other file"))" : named
   }
 
@@ -179,14 +179,18 @@ extension Plan {
 
   /// The command that does one thread count's part again.
   func commandLine(threads: Int) -> String {
-    var words = ["ktaskctl", command] + job.files.map(\.path)
-    if !request.regions.isEmpty { words = ["ktaskctl", command] + request.regions.flatMap { ["--region", $0.text] } }
+    var words = ["ktaskctl", command] + request.paths.map(quotedFile)
+    if !request.regions.isEmpty {
+      words = ["ktaskctl", command] + request.regions.flatMap { ["--region", quotedForShell($0.text)] }
+    }
     if let size = self.words.size { words += ["--size", "\(size.bytes)"] }
-    if let nodes = self.words.placement.nodes { words += ["--nodes", nodes.text] }
+    if let nodes = self.words.placement.nodes { words += ["--nodes", quotedForShell(nodes.text)] }
     if let policy = self.words.placement.policy { words += ["--policy", policy.rawValue] }
     if job.files.isEmpty { words += ["--page-size", pageWord] }
     words += request.pin?.words ?? []
     if let method = self.words.method { words += ["--method", method.rawValue] }
-    return (words + ["--threads", "\(threads)"]).joined(separator: " ")
+    words += ["--threads", "\(threads)"]
+    if let launch = request.launch { words += ["--"] + launch.command.map(quotedForShell) }
+    return words.joined(separator: " ")
   }
 }

@@ -9,7 +9,7 @@ extension Report {
     if let verify = plan.job as? VerifyJob { return joined((isVerbose ? plan.lines : []) + verify.lines) }
     if !errors.isEmpty || end != nil || outcome?.undone != nil { return joined(measuredLines) }
     var lines = isVerbose ? plan.lines : []
-    if plan.hasNothingToDo { return joined(lines + plan.job.files.map { "\($0.path): \(residentAlready($0))" }) }
+    if plan.hasNothingToDo { return joined(lines + plan.job.files.map { "\($0.path.shown): \(residentAlready($0))" }) }
     if plan.hold != nil { return joined(lines + [heldLine]) }
     if let release = plan.job as? ReleaseJob { return joined(lines + [releasedLine(release)]) }
     lines += [header] + Table.lines(results)
@@ -26,7 +26,7 @@ extension Report {
     return [header] + Table.lines(results) + ["not finished: \(measured) of \(planned.counted("run")) measured"]
   }
 
-  private func joined(_ lines: [String]) -> String { lines.map { $0 + "\n" }.joined() }
+  private func joined(_ lines: [String]) -> String { lines.map { $0.onOneLine + "\n" }.joined() }
 
   private func residentAlready(_ file: MemoryFile) -> String {
     if let release = plan.job as? ReleaseJob { return "has no pages\(release.within(file)), nothing to do" }
@@ -95,7 +95,7 @@ extension Plan {
       "  node task: \($0.node.map { "node \($0)" } ?? "any node"), \(ByteSize.text($0.range.count))"
     }
     lines += job.files.map {
-      "  file: \($0.path), \(ByteSize.text($0.length)), \(Self.ready($0))"
+      "  file: \($0.path.shown), \(ByteSize.text($0.length)), \(Self.ready($0))"
     }
     lines += (growth?.planned ?? []).map { "  " + $0.line }
     lines += checks.map { "  " + $0.line }

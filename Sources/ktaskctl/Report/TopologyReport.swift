@@ -95,7 +95,7 @@ struct TopologyReport: Encodable {
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do {
-      return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+      return String(decoding: try encoder.encode(self), as: UTF8.self).withoutControlsInJSON + "\n"
     } catch {
       preconditionFailure("a report of plain values always encodes: \(error)")
     }
@@ -124,7 +124,7 @@ struct TopologyReport: Encodable {
     lines += bounds.map { "  bound: \($0.what): \($0.threads)" }
     lines.append(helpersText)
     lines += unknown.map { "unknown: \($0.what): \($0.why)" }
-    return lines.map { $0 + "\n" }.joined()
+    return lines.map { $0.onOneLine + "\n" }.joined()
   }
 
   private var limitLines: [String] {

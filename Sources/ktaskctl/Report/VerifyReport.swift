@@ -8,7 +8,7 @@ extension VerifyJob {
 
 extension FileFindings {
   fileprivate var lines: [String] {
-    var line = "\(path): \(ByteSize.text(bytes)), \(residency)"
+    var line = "\(path.shown): \(ByteSize.text(bytes)), \(residency)"
     if let isZero { line += isZero ? ", all zero" : ", not all zero" }
     let nodes = bytesByNode.sorted { $0.key < $1.key }.map { node, bytes in
       "  node \(node): \((bytes / pageSize).counted("page")) of \(PageSizeWord.text(pageSize)), \(ByteSize.text(bytes))"
@@ -89,6 +89,6 @@ extension ReleaseJob {
 
   /// What the user may not have thought of.
   var warnings: [String] {
-    filesInUse.map { "\($0): another process has it open: what it had in there goes, too" }
+    filesInUse.map { "\($0.shown): another process has it open: what it had in there goes, too" }
   }
 }

@@ -243,7 +243,7 @@ extension ProgramTests {
     func notUTF8() throws {
       let ended = try run("\"$@\" $'vm\\xff' --size 4K", ["prefault"])
       #expect(ended.status == 64)
-      #expect(ended.message == "ktaskctl: wrong usage: word 2 is not UTF-8")
+      #expect(ended.message == "ktaskctl: wrong usage: word 2, vm\\377, is not UTF-8")
     }
   }
 }
