@@ -7,8 +7,10 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/userfaultfd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -199,6 +201,22 @@ int clinux_sole_opener(int fd) {
   if (fcntl(fd, F_SETLEASE, F_WRLCK) == -1) return errno;
   fcntl(fd, F_SETLEASE, F_UNLCK);
   return 0;
+}
+
+int clinux_watch_open(int *watch) {
+  *watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  return answer(*watch);
+}
+
+int clinux_watch_add(int watch, int fd) {
+  char name[40];
+  snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+  return inotify_add_watch(watch, name, IN_OPEN) == -1 ? errno : 0;
+}
+
+bool clinux_watch_is_silent(int watch) {
+  int waiting;
+  return ioctl(watch, FIONREAD, &waiting) == 0 && waiting == 0;
 }
 
 static enum clinux_filesystem kind_of(unsigned long magic) {

@@ -62,4 +62,6 @@ extension Errno {
   public static let stale = Errno(ESTALE)
   public static let textBusy = Errno(ETXTBSY)
   public static let notText = Errno(EILSEQ)
+  public static let noProcess = Errno(ESRCH)
+  public static let timedOut = Errno(ETIMEDOUT)
 }

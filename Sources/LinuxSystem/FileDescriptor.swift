@@ -52,6 +52,13 @@ public struct FileDescriptor: ~Copyable, Sendable {
     return FileDescriptor(owning: number)
   }
 
+  /// Gives the number away, to whoever closes it.
+  consuming func released() -> Int32 {
+    let number = number
+    discard self
+    return number
+  }
+
   /// Another number for what is open here, close-on-exec (fcntl(2), F_DUPFD_CLOEXEC).
   public func duplicate() throws(Errno) -> FileDescriptor {
     let copy = fcntl(number, F_DUPFD_CLOEXEC, 0)
@@ -139,6 +146,18 @@ public struct FileStatus: Sendable, Equatable {
   /// Of a directory: who may write to it may still remove no name of another user's file.
   public let isSticky: Bool
 
+  /// When its content, and when anything about it, was changed last.
+  public let modified: Moment
+  public let changed: Moment
+
+  /// Of the file system's clock.
+  public struct Moment: Sendable, Equatable {
+    public let seconds: Int
+    public let nanoseconds: Int
+
+    init(_ raw: timespec) { (seconds, nanoseconds) = (raw.tv_sec, raw.tv_nsec) }
+  }
+
   /// Of an open descriptor, whoever owns it.
   public init(of descriptor: Int32) throws(Errno) {
     var raw = stat()
@@ -156,6 +175,8 @@ public struct FileStatus: Sendable, Equatable {
     owner = raw.st_uid
     names = Int(raw.st_nlink)
     isSticky = raw.st_mode & S_ISVTX != 0
+    modified = Moment(raw.st_mtim)
+    changed = Moment(raw.st_ctim)
   }
 
   private static func kind(_ mode: mode_t) -> Kind {
@@ -171,7 +192,20 @@ public struct FileStatus: Sendable, Equatable {
     }
   }
 
-  public func isSameFile(as other: FileStatus) -> Bool { device == other.device && inode == other.inode }
+  public func isSameFile(as other: FileStatus) -> Bool { id == other.id }
+
+  public var id: FileID { FileID(device: device, inode: inode) }
+}
+
+/// Which file it is, whatever it is called.
+public struct FileID: Hashable, Sendable {
+  public let device: UInt64
+  public let inode: UInt64
+
+  public init(device: UInt64, inode: UInt64) {
+    self.device = device
+    self.inode = inode
+  }
 }
 
 /// What fstatfs(2) tells.

@@ -62,10 +62,25 @@ public enum FileRange {
   /// What is read by this descriptor is what is asked for, and nothing ahead of it (posix_fadvise(2), POSIX_FADV_RANDOM).
   public static func readNoAhead(_ file: Int32) throws(Errno) { try Errno.check(clinux_read_no_ahead(file)) }
 
-  /// Whether nobody else is known to have the file open or mapped (fcntl(2), F_SETLEASE).
-  @inlinable
-  public static func isSoleOpener(_ file: Int32) -> Bool { clinux_sole_opener(file) == 0 }
+  /// Whether anybody else has the file open or mapped, which a write lease tells that is taken and dropped (fcntl(2),
+  /// F_SETLEASE). A second descriptor of this process counts as somebody else, one that only names the file (O_PATH) does not.
+  public enum Openers: Equatable, Sendable {
+    case onlyThis
+    case others
+    /// To the owner and to CAP_LEASE only, and not on every file system.
+    case notTold(Errno)
+  }
 
-  /// Whether somebody else has it; who does not own it is not told.
-  public static func hasOtherOpener(_ file: Int32) -> Bool { Errno(clinux_sole_opener(file)) == .tryAgain }
+  public static func openers(_ file: Int32) -> Openers {
+    let error = clinux_sole_opener(file)
+    if error == 0 { return .onlyThis }
+    return Errno(error) == .tryAgain ? .others : .notTold(Errno(error))
+  }
+
+  /// Whether it is certain that nobody else has it open or mapped, nor has had since `watch` began to watch it; -1: nobody
+  /// watches.
+  @inlinable
+  public static func isUntouched(_ file: Int32, _ watch: Int32) -> Bool {
+    watch >= 0 && clinux_watch_is_silent(watch) && clinux_sole_opener(file) == 0
+  }
 }

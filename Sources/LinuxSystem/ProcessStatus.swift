@@ -27,4 +27,9 @@ public struct ProcessStatus: Sendable, Equatable {
       residentBytes: try fields.demand("VmRSS"), addressSpaceBytes: try fields.demand("VmSize"),
       dataBytes: try fields.demand("VmData"))
   }
+
+  /// Bytes of pools' pages that another process has mapped (`HugetlbPages`); nil: not told.
+  public static func hugePageBytes(of process: Int, _ files: SystemFiles = SystemFiles()) -> Int? {
+    try? KilobyteFields("/proc/\(process)/status", files).demand("HugetlbPages")
+  }
 }

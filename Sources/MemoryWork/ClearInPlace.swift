@@ -60,27 +60,32 @@ extension Memory.Store {
   }
 }
 
-/// `clear FILE`: zeroes memory files in place, with the fastest store for the size.
+/// `clear FILE`: zeroes memory files in place, with the fastest store for the size. Files that others have are left alone,
+/// unless it is to go on `evenIfOpen`.
 public final class ClearFileJob: MemoryJob {
   public let files: [MemoryFile]
   public let method: Method?
   private let recipe: Recipe
+  private let evenIfOpen: Bool
+  private let watch = OpenWatch.started()
   private var table: RegionTable?
   private var control: TaskControl?
   private var hasCleared = false
   /// Chosen before the first run.
   public private(set) var store: Memory.Store?
 
-  public init(_ files: [MemoryFile], method wanted: Method?) throws(MemoryError) {
+  public init(_ files: [MemoryFile], method wanted: Method?, evenIfOpen: Bool = false) throws(MemoryError) {
     for file in files where file.isOnDisk {
       throw MemoryError(.wrongFileSystem(file.fileSystem.kind.rawValue), path: file.path)
     }
     let method = try populateMethod(wanted, path: files.first?.path)
     recipe = Recipe(pages: method == .touch ? .touch : .populate)
     self.method = method
+    self.evenIfOpen = evenIfOpen
     self.files = files
   }
 
+  public var losesContent: Bool { true }
   public var bytes: Int { files.reduce(0) { $0 + $1.length } }
   public var pageSize: Int { files.map(\.pageSize).max()! }
   public var alignment: Int { MemoryWork.alignment(of: files) }
@@ -92,7 +97,9 @@ public final class ClearFileJob: MemoryJob {
 
   public func prepare() throws(MemoryError) {
     if store == nil { store = .fastest(for: bytes) }
-    for file in files { try file.begin() }
+    for file in files { try file.begin(watch) }
+    // somebody may have come since the checks
+    if !evenIfOpen { try FilesInUse.refuse(files) }
     table = RegionTable(files.map { $0.region(recipe) }, present: files.map(\.present))
   }
 

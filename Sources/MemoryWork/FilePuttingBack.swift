@@ -12,13 +12,37 @@ extension MemoryFile {
     // now: the kernel keeps what is mapped
     dropCached()
     var isComplete = true
-    if hasExtended && !(removing && hasCreated) {
-      isComplete = (try? descriptor!.value.resize(to: originalSize)) != nil
+    if removing && hasCreated {
+      isComplete = !isOthers && removeName()
+    } else if hasExtended {
+      isComplete = !isOthers && (try? descriptor!.value.resize(to: originalSize)) != nil
     }
-    if removing && hasCreated { isComplete = removeName() && isComplete }
     if removing && existed { isComplete = holdsNothingNew && isComplete }
     hasExtended = false
     return isComplete
+  }
+
+  /// Whether what lies behind its earlier end, in a new file all of it, may be somebody else's by now: there is something, once
+  /// the pages are given back that nobody wrote to; or who has opened it since still has it, and relies on its size.
+  private var isOthers: Bool {
+    guard let file = descriptor, let now = try? file.value.status() else { return true }
+    if now.size == size && FileRange.isUntouched(file.value.number, watch?.value.number ?? -1) { return false }
+    if let watch, !watch.value.isSilent, FileRange.openers(file.value.number) == .others { return true }
+    return now.size > size || !isEmpty(from: originalSize, to: now.size)
+  }
+
+  /// Whether a part of it has neither content nor pages; false where that is not known.
+  private func isEmpty(from start: Int, to end: Int) -> Bool {
+    if start >= end { return true }
+    // the page that its earlier end is in was there before
+    let pages = min(end, rounded(start, up: pageSize) ?? end)
+    do {
+      if try FileRange.firstNonZero(descriptor!.value.number, start, pages - start) != nil { return false }
+      let there = try presence(isMaking: true, Looking(.memory(alignment: pageSize)))
+      return there.isExact && there.present.clamped(to: pages..<max(pages, length)).bytes == 0
+    } catch {
+      return false
+    }
   }
 
   /// Whether an undo left nothing that was not there before.

@@ -24,6 +24,8 @@ public protocol MemoryJob: AnyObject {
   var files: [MemoryFile] { get }
   /// Whether all that it works on is mapped at once.
   var mapsAllOfIt: Bool { get }
+  /// Whether what is in its files goes: nobody else should have them.
+  var losesContent: Bool { get }
   /// What must hold beforehand.
   func checks(_ facts: MachineFacts) -> [Check]
   /// What a run needs and its time should not count.
@@ -75,6 +77,7 @@ extension MemoryJob {
   public var leastChunk: Int { 1 }
   public var mostThreads: Int { .max }
   public var mapsAllOfIt: Bool { true }
+  public var losesContent: Bool { false }
 
   /// The engine's bounds for memory: chunks of whole pages, `minimumChunk` or more, and no more than the usual minimum
   /// beyond that. R2's quarter of a share may be gigabytes, and a machine whose host has not backed its memory yet makes

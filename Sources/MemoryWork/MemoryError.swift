@@ -85,6 +85,8 @@ public struct MemoryError: Error, Equatable, Sendable {
   public var node: Int?
   /// Pages that the pool has free all the same, and they would have been enough: what kept them back is not the pool.
   public var poolFree: Int?
+  /// Who has the pages of a pool that has too few: the largest.
+  public var holders: [PoolHolder] = []
   /// What was done by then could not all be taken back.
   public var leavesChanges = false
 

@@ -24,11 +24,18 @@ public final class MemoryFile {
   /// Where its pages lie; after a verified run.
   public internal(set) var bytesByNode: [Int: Int] = [:]
 
+  /// Who may cancel what is looked at.
+  let monitor: TaskMonitor?
   /// Where its name is; nil: it has none.
   let place: Owned<FilePlace>?
   /// For reading before the work, for writing from `begin` on.
   var descriptor: Owned<FileDescriptor>?
   private var isOpenForWriting = false
+  /// How it was when it was looked at; nil: it is new.
+  private var looked: FileStatus?
+  private var isListening = false
+  /// Hears of others who open it; nil where they may have changed it before that.
+  private(set) var watch: Owned<OpenWatch>?
   var mapping: Owned<Mapping>?
   /// Huge pages are asked for where the kernel gives them to whom asks (MADV_HUGEPAGE).
   public private(set) var isTransparent = false
@@ -44,7 +51,8 @@ public final class MemoryFile {
     _ looking: Looking = Looking()
   ) throws(MemoryError) {
     self.path = path
-    try looking.monitor?.check(path)
+    monitor = looking.monitor
+    try monitor?.check(path)
     let place = try Self.place(of: path, orMissing: !creating)
     self.place = place
     let opened = try Self.find(in: place.value, path)
@@ -54,7 +62,10 @@ public final class MemoryFile {
     fileSystem = try Self.fileSystem(of: opened, or: place.value, path)
     try Self.checkRights(opened, in: place.value, path)
     if let opened { try Self.claim(opened.value, path) }
-    originalSize = existed ? try attempting(.inspect, path) { () throws(Errno) in try opened!.value.status().size } : 0
+    looked = try opened.map { file throws(MemoryError) in
+      try attempting(.inspect, path) { () throws(Errno) in try file.value.status() }
+    }
+    originalSize = looked?.size ?? 0
     pageSize = fileSystem.kind == .hugetlbfs ? fileSystem.blockSize : MemoryInfo.basePageSize
     guard let asked = wanted ?? (originalSize > 0 || mayBeEmpty ? originalSize : nil) else {
       throw MemoryError(.noSize, path: path)
@@ -74,6 +85,7 @@ public final class MemoryFile {
   /// A file without a name, of `size` bytes, that is open already; `isTransparent`: in transparent huge pages.
   init(unnamed file: Owned<FileDescriptor>, size wanted: Int, isTransparent: Bool) throws(MemoryError) {
     path = Self.memfd
+    monitor = nil
     place = nil
     existed = true
     fileSystem = try attempting(.inspect, Self.memfd) { () throws(Errno) in try file.value.fileSystem() }
@@ -97,7 +109,8 @@ public final class MemoryFile {
     lookingAt path: String, size wanted: Int?, beside named: NamedFiles = NamedFiles(), _ looking: Looking = Looking()
   ) throws(MemoryError) {
     self.path = path
-    try looking.monitor?.check(path)
+    monitor = looking.monitor
+    try monitor?.check(path)
     let place = try Self.place(of: path, orMissing: true)
     self.place = place
     guard let opened = try Self.find(in: place.value, path) else { throw MemoryError(.missing, path: path) }
@@ -175,15 +188,27 @@ public final class MemoryFile {
 
   /// Makes the file if need be, gives it its size and maps it. On hugetlbfs nothing is reserved: pages promised to a
   /// file stay promised, whatever becomes of the run, until they are made or the file is cut.
-  func begin() throws(MemoryError) {
+  func begin(_ watch: Owned<OpenWatch>?) throws(MemoryError) {
     if descriptor == nil { try create() }
     if !isOpenForWriting { try openForWriting() }
+    if !isListening { listen(by: watch) }
     let sizeNow = try attempting(.inspect, path) { () throws(Errno) in try descriptor!.value.status().size }
     if sizeNow < size {
       hasExtended = true
       try attempting(.resize, path) { () throws(Errno) in try descriptor!.value.resize(to: size) }
     }
     try map()
+  }
+
+  /// From now on others are heard of that open it. Who has it open already is not, nor who has changed it since it was looked
+  /// at: then nobody knows what of it is whose.
+  private func listen(by watch: Owned<OpenWatch>?) {
+    isListening = true
+    guard let watch, let file = descriptor, (try? watch.value.add(file.value)) != nil,
+      let now = try? file.value.status(), FileRange.openers(file.value.number) == .onlyThis
+    else { return }
+    let isAsLooked = looked.map { $0 == now } ?? (now.size == 0 && now.allocatedBytes == 0)
+    if isAsLooked { self.watch = watch }
   }
 
   /// From here on there is somebody who puts it back. The lock goes with the descriptor that has it: another ktaskctl may be
@@ -235,14 +260,26 @@ public final class MemoryFile {
     }
   }
 
-  /// Lets another ktaskctl work on it, while this one only keeps it open.
-  public func unlock() { try? descriptor?.value.unlock() }
+  /// Lets others work on it, while this process only keeps it: it has it neither open nor mapped any more, but by a
+  /// descriptor that only names it, so that a memfd does not go.
+  public func letGo() {
+    guard let file = descriptor else { return }
+    do throws(Errno) {
+      let name = Owned(try FileDescriptor.open("/proc/self/fd/\(file.value.number)", [.pathOnly, .followLinks]))
+      mapping = nil
+      descriptor = name
+    } catch {
+      try? file.value.unlock()
+    }
+  }
 
   /// For chunks; after `begin`.
   func region(_ recipe: Recipe) -> Region {
-    Region(
+    var region = Region(
       address: mapping!.value.address, length: length, pageSize: pageSize, file: descriptor!.value.number,
       fileSize: size, recipe: recipe)
+    region.watch = watch?.value.number ?? -1
+    return region
   }
 
   /// Proves that every page is ready, in the same sense as it was looked for: in memory and cleared, on disk with its block.

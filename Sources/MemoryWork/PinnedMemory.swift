@@ -8,6 +8,7 @@ public final class PinnedMemory {
     case file(MemoryFile)
   }
   private let kind: Kind
+  private lazy var watch = OpenWatch.started()
   private var presentIsExact: Bool { file?.presentIsExact ?? true }
 
   public init(_ memory: AnonymousMemory) { kind = .anonymous(memory) }
@@ -64,7 +65,7 @@ public final class PinnedMemory {
       try memory.map()
       return memory.table(recipe)
     case .file(let file):
-      try file.begin()
+      try file.begin(watch)
       return RegionTable([file.region(recipe)], present: [file.present])
     }
   }

@@ -95,6 +95,7 @@ public final class PrefaultJob: MemoryJob {
   public let files: [MemoryFile]
   public let method: Method?
   private let chosen: Method
+  private let watch = OpenWatch.started()
   private var table: RegionTable?
   private var control: TaskControl?
 
@@ -125,7 +126,7 @@ public final class PrefaultJob: MemoryJob {
   public func checks(_ facts: MachineFacts) -> [Check] { total(files.map { $0.checks(facts) }) }
 
   public func prepare() throws(MemoryError) {
-    for file in files { try file.begin() }
+    for file in files { try file.begin(watch) }
     table = RegionTable(files.map { $0.region($0.recipe(chosen)) }, present: files.map(\.present))
   }
 
@@ -171,7 +172,7 @@ extension Check.What {
   fileprivate var isShared: Bool {
     switch self {
     case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .nodeMemory, .nodeHugePages: true
-    case .space, .lockLimit, .fileSizeLimit, .addressSpaceLimit, .dataLimit, .pieces: false
+    case .space, .lockLimit, .fileSizeLimit, .addressSpaceLimit, .dataLimit, .pieces, .alone: false
     }
   }
 }

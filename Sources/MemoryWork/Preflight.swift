@@ -22,6 +22,8 @@ public struct Check: Equatable, Sendable {
     case dataLimit
     /// Pieces that can be pinned each by itself, a count: "buffers".
     case pieces(String)
+    /// That nobody else has files open or mapped whose content goes. Not about an amount: whoever has them is named.
+    case alone(FilesInUse)
   }
   public var what: What
   /// In bytes, huge pages too; pieces are counted.
@@ -32,7 +34,11 @@ public struct Check: Equatable, Sendable {
   public var notMade: Unreadable?
 
   /// A check that was not made stands in nobody's way: the kernel is to say it.
-  public var isMet: Bool { notMade != nil || need <= have }
+  public var isMet: Bool {
+    if notMade != nil { return true }
+    if case .alone(let use) = what { return use.paths.isEmpty }
+    return need <= have
+  }
 
   public init(_ what: What, need: Int, have: Int, path: String? = nil) {
     self.what = what
@@ -40,6 +46,8 @@ public struct Check: Equatable, Sendable {
     self.have = have
     self.path = path
   }
+
+  init(_ what: What, path: String? = nil) { self.init(what, need: 0, have: 0, path: path) }
 
   public init(_ what: What, need: Int, notMade: Unreadable, path: String? = nil) {
     self.init(what, need: need, have: 0, path: path)

@@ -35,6 +35,8 @@ struct Region: BitwiseCopyable {
   /// The file behind it, -1 for none, and its size in bytes.
   var file: Int32
   var fileSize: Int
+  /// Hears of others who open the file; -1: nobody does.
+  var watch: Int32 = -1
   /// How its pages are made.
   var recipe: Recipe
   /// What was there before this job: ascending, apart, whole pages.
@@ -126,11 +128,11 @@ final class RegionTable: @unchecked Sendable {
 extension Region {
   /// Gives the file's pages between two offsets back, but for those that were there before; the bytes given back.
   ///
-  /// While another process has the file open, a page it has written meanwhile looks like one of ours: only pages
-  /// that are still all zero are given back then, so that nothing anybody wrote is lost.
+  /// A page that another process has written meanwhile looks like one of ours. Unless it is certain that nobody has had the
+  /// file, only pages that are still all zero are given back, so that nothing anybody wrote is lost.
   @_noLocks
   func giveBackAdded(from: Int, to: Int) -> Int {
-    let isAlone = FileRange.isSoleOpener(file)
+    let isAlone = FileRange.isUntouched(file, watch)
     var (at, bytes) = (from, 0)
     for index in firstPresent(after: from)..<presentCount {
       let was = unsafe present.unsafelyUnwrapped[index]

@@ -27,22 +27,25 @@ struct PunchPages: MemoryTaskWork, @unchecked Sendable {
 public final class ReleaseJob: MemoryJob {
   public let files: [MemoryFile]
   private let unlink: Bool
-  private let shared: [MemoryFile]
+  private let evenIfOpen: Bool
+  private var hasBegun = false
   private var table: RegionTable?
   /// Bytes of memory or disk that were there before, and are not any more.
   public private(set) var releasedBytes = 0
   public private(set) var hasRemoved = false
 
-  public init(_ files: [MemoryFile], unlink: Bool) throws(MemoryError) {
+  /// Files that others have are left alone, unless it is to go on `evenIfOpen`.
+  public init(_ files: [MemoryFile], unlink: Bool, evenIfOpen: Bool = false) throws(MemoryError) {
     for file in files where file.fileSystem.kind == .proc {
       throw MemoryError(.wrongFileSystem("proc"), path: file.path)
     }
     self.files = files
     self.unlink = unlink
-    shared = files.filter(\.isUsedByOthers)
+    self.evenIfOpen = evenIfOpen
     if unlink { for file in files { try file.refuseUnlinking() } }
   }
 
+  public var losesContent: Bool { true }
   public var bytes: Int { nodeTasks.reduce(0) { $0 + $1.range.count } }
   public var pageSize: Int { files.map(\.pageSize).max()! }
   public var alignment: Int { MemoryWork.alignment(of: files) }
@@ -59,11 +62,14 @@ public final class ReleaseJob: MemoryJob {
 
   public func prepare() throws(MemoryError) {
     for file in files { try file.openForWriting() }
+    // somebody may have come since the checks
+    if !evenIfOpen { try FilesInUse.refuse(files) }
     table = RegionTable(files.map(\.unmappedRegion), present: [])
   }
 
   public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
     let work = unsafe PunchPages(regions: UnsafePointer(table!.regions))
+    hasBegun = true
     return runMemoryTask(work, nodeTasks, table!, control, monitor, path: { self.files[$0].path })
   }
 
@@ -89,13 +95,10 @@ public final class ReleaseJob: MemoryJob {
   }
 
   /// What is gone is gone.
-  public func giveBack(finally: Bool, _ monitor: TaskMonitor?) -> GivenBack { GivenBack(isComplete: false) }
+  public func giveBack(finally: Bool, _ monitor: TaskMonitor?) -> GivenBack { GivenBack(isComplete: !hasBegun) }
 
   /// Bytes of a file, from its start, that are released.
   public func releasableBytes(of file: MemoryFile) -> Int { file.releasableLength }
-
-  /// Files that another process has open, too: what it had in them is gone as well.
-  public var filesInUse: [String] { shared.map(\.path) }
 }
 
 extension MemoryFile {
@@ -109,8 +112,6 @@ extension MemoryFile {
       address: 0, length: length, pageSize: pageSize, file: descriptor!.value.number, fileSize: size,
       recipe: Recipe(pages: .none))
   }
-
-  fileprivate var isUsedByOthers: Bool { FileRange.hasOtherOpener(descriptor!.value.number) }
 
   /// Before anything in it is gone.
   fileprivate func refuseUnlinking() throws(MemoryError) {

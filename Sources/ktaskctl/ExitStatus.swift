@@ -28,7 +28,7 @@ extension MemoryError {
 
   private var causesStatus: ExitStatus {
     switch cause {
-    case .short(let check): check.what.isLimit ? .permission : .shortage
+    case .short(let check): check.what.exitStatus
     case .failed(let operation, let errno): Self.exitStatus(operation, errno)
     case .wrongKind, .wrongFileSystem, .wrongPageSize, .noSuchPageSize, .noMethod: .notSupported
     case .transparentOff, .transparentOffForProcess, .noSuchNodes, .noNodes, .noPlacement: .notSupported
@@ -67,11 +67,16 @@ extension MemoryError {
 }
 
 extension Check.What {
+  fileprivate var exitStatus: ExitStatus {
+    if case .alone = self { return .busy }
+    return isLimit ? .permission : .shortage
+  }
+
   /// A limit set on the process, not something that has run out.
   var isLimit: Bool {
     switch self {
     case .lockLimit, .fileSizeLimit, .addressSpaceLimit, .dataLimit, .pieces: true
-    case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .nodeMemory, .nodeHugePages, .space: false
+    case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .nodeMemory, .nodeHugePages, .space, .alone: false
     }
   }
 }

@@ -7,7 +7,7 @@ extension Program {
   /// a hold ends: the status is 0.
   static func hold(_ plan: Plan, _ hold: Hold, _ watch: Watch, _ followers: Followers) -> Int32 {
     // what is only kept may be worked on by others; what is given back later may not
-    for file in plan.job.files where plan.request.keepsResult { file.unlock() }
+    for file in plan.job.files where plan.request.keepsResult { file.letGo() }
     watch.handOver()
     var isClean = true
     if !watch.hasHeardSignal {

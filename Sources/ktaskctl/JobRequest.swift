@@ -52,6 +52,12 @@ enum JobRequest: Equatable {
     return false
   }
 
+  /// Its files are gone afterwards, empty ones too.
+  var removesName: Bool {
+    if case .release(_, let unlink) = self { return unlink }
+    return false
+  }
+
   /// Memory of no file that was there before: its pages are of the kind that this program chooses.
   var makesItsOwnMemory: Bool {
     switch self {
@@ -81,7 +87,7 @@ enum JobRequest: Equatable {
 
   /// Opens what it names and says what is wrong with it; changes nothing.
   func open(
-    size: Int?, page: PageSizeWord?, method: Method?, _ placing: Placing
+    size: Int?, page: PageSizeWord?, method: Method?, evenIfOpen: Bool, _ placing: Placing
   ) throws(MemoryError) -> any MemoryJob {
     var placing = placing
     switch self {
@@ -90,7 +96,8 @@ enum JobRequest: Equatable {
     case .pinAnonymous(let bytes, let pin):
       return try pin.job(PinnedMemory(anonymous(bytes, pageKind(page), &placing)), method: method)
     case .clear(let paths):
-      return try ClearFileJob(openFiles(wanted(paths, size), page, creating: false, &placing), method: method)
+      return try ClearFileJob(
+        openFiles(wanted(paths, size), page, creating: false, &placing), method: method, evenIfOpen: evenIfOpen)
     case .prefault(let paths):
       return try PrefaultJob(openFiles(wanted(paths, size), page, creating: true, &placing), method: method)
     case .verify(let paths, let zero, let isInfo):
@@ -104,14 +111,16 @@ enum JobRequest: Equatable {
       return try PrefaultJob([file], method: method)
     case .release(let paths, let unlink):
       return try ReleaseJob(
-        openFiles(wanted(paths, size), page, creating: false, mayBeEmpty: true, &placing), unlink: unlink)
+        openFiles(wanted(paths, size), page, creating: false, mayBeEmpty: true, &placing), unlink: unlink,
+        evenIfOpen: evenIfOpen)
     case .pin(let path, let pin):
       let files = try openFiles(wanted([path], size), page, creating: false, &placing)
       return try pin.job(PinnedMemory(files[0]), method: method)
     case .prefaultRegions(let regions):
       return try PrefaultJob(openFiles(wanted(regions, size), page, creating: true, &placing), method: method)
     case .clearRegions(let regions) where keepsResult:
-      return try ClearFileJob(openFiles(wanted(regions, size), page, creating: false, &placing), method: method)
+      return try ClearFileJob(
+        openFiles(wanted(regions, size), page, creating: false, &placing), method: method, evenIfOpen: evenIfOpen)
     case .clearRegions(let regions):
       var pieces: [AnonymousMemory] = []
       let kind = try pageKind(page)

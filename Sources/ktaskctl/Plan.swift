@@ -30,6 +30,8 @@ struct Plan {
   let runs: Int
   let warmup: Int
   let checks: [Check]
+  /// Those that are not met.
+  let shortages: [MemoryError]
   /// Raises pools; nil where that is not asked for.
   let growth: PoolGrowth?
   /// What bounds the thread count, and which of the bounds the counts asked for go beyond.
@@ -45,7 +47,7 @@ struct Plan {
     try words.placement.check(request.regions)
     budget = words.helpers.makeBudget()
     job = try request.open(
-      size: words.size?.bytes, page: words.pageSize, method: words.method?.method,
+      size: words.size?.bytes, page: words.pageSize, method: words.method?.method, evenIfOpen: words.evenIfOpen,
       Placing(words.placement, looking: Looking(Self.looking(words, budget), monitor, isMaking: !words.dryRun)))
     hold = command.holding?.wanted
     let defaults = hold == nil ? Command.defaults : .once
@@ -58,12 +60,18 @@ struct Plan {
     threadCounts = sweep.counts
     bounds = sweep.bounds
     exceeded = sweep.exceeded
-    warnings =
-      sweep.warnings + Self.pageWarnings(request, words.pageSize)
-      + ((job as? ReleaseJob)?.warnings ?? request.launch?.warnings ?? [])
-      + (command.growsPool ? PoolGrowth.warnings(job) : [])
     growth = command.growsPool ? try PoolGrowth(job) : nil
-    checks = try Self.checks(job, growth, threads: threadCounts.max() ?? 1)
+    let others = try Self.losesContent(request, job, runs: hold == nil ? threadCounts.count * (runs + warmup) : 1)
+      ? FilesInUse.check(job.files, monitor) : nil
+    warnings =
+      Self.pageWarnings(request, words.pageSize) + (request.launch?.warnings ?? [])
+      + (command.growsPool ? PoolGrowth.warnings(job) : []) + (words.evenIfOpen ? others?.warnings ?? [] : [])
+      + sweep.warnings
+    let alone = words.evenIfOpen ? [] : [others].compactMap(\.self)
+    checks = try alone + Self.checks(job, growth, threads: threadCounts.max() ?? 1)
+    shortages = checks.filter { !$0.isMet }.map { [job] check in
+      MemoryError(.short(check), path: check.path, node: check.what.node).namingHolders(besides: job.files, monitor)
+    }
     try refuseGivingAwayOthersPages()
     if hold != nil && threadCounts.count * (runs + warmup) > 1 {
       throw ValidationError("--hold is one run with one number of threads")
@@ -90,6 +98,14 @@ struct Plan {
     return growth.map { $0.checks(facts) + wanted.filter { !$0.isAboutPool } } ?? wanted
   }
 
+  /// Whether content goes that others may rely on: with the work, or because what was only made to be measured is given
+  /// back, in which they may have written by then. What is held is others' to use, and is given back with care.
+  private static func losesContent(_ request: JobRequest, _ job: any MemoryJob, runs: Int) -> Bool {
+    if job.losesContent { return job.bytes > 0 || request.removesName }
+    let givesBack = runs > 1 || !request.keepsResult
+    return givesBack && job.files.contains { !$0.presentIsExact || $0.missingBytes > 0 }
+  }
+
   /// Several runs give back in between, and only what they put there themselves.
   private func refuseGivingAwayOthersPages() throws(MemoryError) {
     guard job is PrefaultJob, threadCounts.count * (runs + warmup) > 1 else { return }
@@ -105,16 +121,9 @@ struct Plan {
   var hasNothingToDo: Bool {
     switch request {
     case .verify: false
-    case .release(_, let unlink): job.bytes == 0 && !unlink
+    case .release: job.bytes == 0 && !request.removesName
     default: job.bytes == 0
     }
-  }
-
-  /// The first check that is not met.
-  var shortage: MemoryError? { shortages.first }
-
-  var shortages: [MemoryError] {
-    checks.filter { !$0.isMet }.map { MemoryError(.short($0), path: $0.path, node: $0.what.node) }
   }
 
   func control(threads: Int) -> TaskControl {

@@ -125,6 +125,10 @@ struct Sweep {
       outcome.undone = (undoneBytes + given.bytes, given.complete)
       if !given.complete { for index in outcome.errors.indices { outcome.errors[index].leavesChanges = true } }
     }
+    // after that: what was given back is nobody's
+    if let first = outcome.errors.first {
+      outcome.errors[0] = first.namingHolders(besides: plan.job.files, monitor)
+    }
     outcome.counts.removeAll { $0.times.isEmpty }
     return outcome
   }

@@ -4,6 +4,7 @@
 #include "clinux_machine.h"
 #include "clinux_memory.h"
 #include "clinux_nodes.h"
+#include "clinux_processes.h"
 #include "clinux_service.h"
 #include "clinux_stream.h"
 #include "clinux_thread.h"

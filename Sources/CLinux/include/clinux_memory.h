@@ -76,6 +76,12 @@ int clinux_read_no_ahead(int fd);
 /// 0: nobody else has the file open or mapped, which taking and dropping a write lease tells (fcntl(2), F_SETLEASE).
 /// EAGAIN: somebody has. EACCES: neither its owner nor capable, and so not told.
 CLINUX_NOLOCKS int clinux_sole_opener(int fd);
+/// Hears of files being opened, by whatever name (inotify(7)). *watch: a descriptor to close.
+int clinux_watch_open(int *_Nonnull watch);
+/// From now on of this one, too (IN_OPEN, by its name in /proc/self/fd).
+int clinux_watch_add(int watch, int fd);
+/// Whether none of its files was opened (FIONREAD); false where that is not told.
+CLINUX_NOLOCKS bool clinux_watch_is_silent(int watch);
 
 /// The kinds of file system whose memory is understood.
 enum clinux_filesystem {

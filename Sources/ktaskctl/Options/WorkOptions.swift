@@ -31,6 +31,9 @@ struct WorkOptions: ParsableArguments {
   @Option(help: "Give up after 90, 90s or 5m, and undo.", transform: TimeSpan.parse)
   var timeout: TimeSpan?
 
+  @Flag(help: "Work on a FILE whose content goes although another process has it open or mapped.")
+  var evenIfOpen = false
+
   @Flag(help: "Print the plan with every check made, and change nothing.")
   var dryRun = false
 

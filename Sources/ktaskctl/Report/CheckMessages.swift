@@ -25,6 +25,7 @@ extension Check {
     case .fileSizeLimit: return "is to have \(need), the limit for files (RLIMIT_FSIZE) is \(have)"
     case .addressSpaceLimit: return "needs \(need) of address space, the limit (RLIMIT_AS) leaves \(have)"
     case .dataLimit: return "needs \(need) of memory of its own, the limit (RLIMIT_DATA) leaves \(have)"
+    case .alone(let use): return use.sentence
     }
   }
 
@@ -51,6 +52,7 @@ extension Check {
     case .fileSizeLimit: here.raising(.fileSize, by: need - have)
     case .addressSpaceLimit: here.raising(.addressSpace, by: need - have)
     case .dataLimit: here.raising(.data, by: need - have)
+    case .alone(let use): use.remedy
     }
   }
 
@@ -71,9 +73,16 @@ extension Check {
     return false
   }
 
+  /// Whether it is about an amount at all.
+  var isAmount: Bool {
+    if case .alone = what { return false }
+    return true
+  }
+
   /// For the plan.
   var line: String {
     if let notMade { return "check: \(name): not made, \(notMade)" }
+    if case .alone(let use) = what { return "check: \(name): \(isMet ? "ok" : "\(use.whoHas): IN USE")" }
     let (need, have) = isCount ? ("\(need)", "\(have)") : (ByteSize.text(need), ByteSize.text(have))
     return "check: \(name): needs \(need), has \(have): \(isMet ? "ok" : "SHORT")"
   }
@@ -93,6 +102,7 @@ extension Check {
     case .addressSpaceLimit: "RLIMIT_AS"
     case .dataLimit: "RLIMIT_DATA"
     case .pieces(let pieces): pieces
+    case .alone: "nobody else has what is to lose its content"
     }
   }
 }
@@ -103,7 +113,7 @@ extension Check.What {
     switch self {
     case .nodeMemory(let node), .nodeHugePages(_, let node, _): node
     case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .space, .lockLimit, .fileSizeLimit, .addressSpaceLimit,
-      .dataLimit, .pieces:
+      .dataLimit, .pieces, .alone:
       nil
     }
   }

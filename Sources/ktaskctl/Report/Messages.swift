@@ -18,7 +18,7 @@ extension MemoryError {
 
   /// For somebody who reads it there.
   func message(in here: Surroundings) -> Message {
-    Message(what: subject, why: why, remedy: remedy(here))
+    Message(what: subject, why: why + holders.text, remedy: remedy(here))
   }
 
   private var subject: String {

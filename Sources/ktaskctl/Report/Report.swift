@@ -29,7 +29,7 @@ struct Report {
     var messages = errors.map(\.message)
     if let cancelled { messages.append(cancelled) }
     messages += late.map(\.message)
-    if case .release = plan.request, outcome != nil, !messages.isEmpty {
+    if case .release = plan.request, outcome?.undone?.complete == false, !messages.isEmpty {
       messages[0].why += "; what was given back by then is gone"
     } else if !messages.isEmpty {
       messages[0].why += undoneText
@@ -189,6 +189,7 @@ extension Plan {
     if job.files.isEmpty { words += ["--page-size", pageWord] }
     words += request.pin?.words ?? []
     if let method = self.words.method { words += ["--method", method.rawValue] }
+    if self.words.evenIfOpen { words.append("--even-if-open") }
     words += ["--threads", "\(threads)"]
     if let launch = request.launch { words += ["--"] + launch.command.map(quotedForShell) }
     return words.joined(separator: " ")

@@ -91,6 +91,7 @@ extension Plan {
 
 extension Check {
   fileprivate var document: Document.Check {
+    if !isAmount { return .init(what: name, ok: notMade == nil ? isMet : nil, notMade: notMade?.description) }
     if let notMade { return .init(what: name, need: need, notMade: notMade.description) }
     return .init(what: name, need: need, have: have, ok: isMet)
   }
@@ -131,7 +132,7 @@ extension Document.Failure {
   init(_ error: MemoryError) {
     let message = error.message
     var bytes = error.bytes
-    if case .short(let check) = error.cause, !check.isCount { bytes = check.need }
+    if case .short(let check) = error.cause, check.isAmount, !check.isCount { bytes = check.need }
     self.init(
       code: error.code, exitStatus: Int(error.exitStatus.rawValue), message: message.why, path: error.path,
       offset: error.offset, bytes: bytes, node: error.node, errno: error.errno?.name, remedy: message.remedy)

@@ -86,9 +86,4 @@ extension ReleaseJob {
     let part = releasableBytes(of: file)
     return part < file.length || part < file.originalSize ? " in its first \(ByteSize.text(part))" : ""
   }
-
-  /// What the user may not have thought of.
-  var warnings: [String] {
-    filesInUse.map { "\($0.shown): another process has it open: what it had in there goes, too" }
-  }
 }
