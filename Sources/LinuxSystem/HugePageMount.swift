@@ -55,7 +55,7 @@ public struct HugePageMount: Equatable, Sendable {
     guard let word = options.split(separator: ",").first(where: { $0.hasPrefix("pagesize=") }) else { return nil }
     let shift = word.hasSuffix("M") ? 20 : word.hasSuffix("K") ? 10 : nil
     guard let shift, let number = Int(word.dropFirst("pagesize=".count).dropLast()) else { return nil }
-    return number << shift
+    return number *| (1 << shift)
   }
 
   /// `\040` is a space.

@@ -113,9 +113,9 @@ extension Pass {
       let seen = FileID(device: mapping.device, inode: mapping.inode)
       if mapping.inode != 0 && isWanted(seen) {
         let facts = facts(of: mapping, in: folder)
+        let start = Int(clamping: mapping.offset)
         let bytes = Int(clamping: mapping.end &- mapping.start)
-        let start = min(Int(clamping: mapping.offset), .max - bytes)
-        let use = ProcessFile.Use.mapped(start..<start + max(0, bytes), isShared: mapping.shared)
+        let use = ProcessFile.Use.mapped(start..<start +| bytes, isShared: mapping.shared)
         tell(process, facts.map { FileID($0) } ?? seen, use, facts, name())
       }
       return !isStopped()

@@ -57,7 +57,7 @@ private struct Holdings {
     switch file.use {
     case .open: break
     case .mapped(let range, isShared: true): known.mappedEnd = max(known.mappedEnd, range.upperBound)
-    case .mapped(let range, isShared: false): known.ownBytes += min(range.count, .max - known.ownBytes)
+    case .mapped(let range, isShared: false): known.ownBytes +|= range.count
     }
     files[file.id] = known
   }
@@ -86,8 +86,7 @@ private struct Holdings {
 extension Holdings.Group {
   fileprivate mutating func add(_ name: String, _ more: Int) {
     files.append((name, more))
-    let (sum, overflow) = bytes.addingReportingOverflow(more)
-    bytes = overflow ? .max : sum
+    bytes +|= more
   }
 }
 
@@ -106,12 +105,15 @@ private final class HolderSearch: Sendable {
   func run(isLeft: @escaping () -> Bool) {
     var devices = Set(HugePageMount.everywhere().filter { $0.pageSize == pageSize }.map(\.device))
     if let hidden = HugePageMount.hidden(pageSize: pageSize) { devices.insert(hidden.device) }
-    _ = ProcessFiles.visit(isStopped: isLeft, isWanted: { devices.contains($0.device) }) { file in
-      if !file.isOwn && !self.own.contains(file.id) { self.state.withLock { $0.add(file) } }
-    }
+    _ = ProcessFiles.visit(isStopped: isLeft, isWanted: { devices.contains($0.device) }, found: add)
     for mount in (try? HugePageMount.all()) ?? [] where mount.pageSize == pageSize {
       mount.forEachFile(isStopped: isLeft) { self.addLeft($0, mount.path) }
     }
+  }
+
+  private func add(_ file: ProcessFile) {
+    if file.isOwn || own.contains(file.id) { return }
+    state.withLock { $0.add(file) }
   }
 
   /// What a process has was found before.

@@ -61,7 +61,8 @@ struct Plan {
     bounds = sweep.bounds
     exceeded = sweep.exceeded
     growth = command.growsPool ? try PoolGrowth(job) : nil
-    let others = try Self.losesContent(request, job, runs: hold == nil ? threadCounts.count * (runs + warmup) : 1)
+    let others =
+      try Self.losesContent(request, job, runs: hold == nil ? threadCounts.count * (runs + warmup) : 1)
       ? FilesInUse.check(job.files, monitor) : nil
     warnings =
       Self.pageWarnings(request, words.pageSize) + (request.launch?.warnings ?? [])

@@ -5,7 +5,8 @@ import MemoryWork
 extension FilesInUse {
   /// "process 4711 (qemu-system-x86) has it mapped: what is in it would be lost".
   var sentence: String {
-    let others = paths.count > 1 ? ", and \((paths.count - 1).counted("more FILE")) in use: their content" : ": its content"
+    let others =
+      paths.count > 1 ? ", and \((paths.count - 1).counted("more FILE")) in use: their content" : ": its content"
     return whoHas + others + " would be lost"
   }
 
@@ -24,7 +25,7 @@ extension FilesInUse {
 extension [FileUser] {
   /// "process 1 (a)", "processes 1 (a), 2 (b), 3 (c) and 4 more".
   func text(of count: Int) -> String {
-    let names = map { "\($0.process)" + ($0.name.map { " (\($0))" } ?? "") }.joined(separator: ", ")
+    let names = map { "\($0.process)" + ($0.name.map { " (\($0.shown))" } ?? "") }.joined(separator: ", ")
     let more = count > self.count ? " and \(count - self.count) more" : ""
     return (count == 1 ? "process " : "processes ") + names + more
   }
@@ -34,7 +35,7 @@ extension Check {
   /// What goes on all the same.
   var warnings: [String] {
     guard case .alone(let use) = what, let path = use.paths.first else { return [] }
-    return ["\(path): \(use.whoHas): what it had in there goes, too"]
+    return ["\(path.shown): \(use.whoHas): what it had in there goes, too"]
   }
 }
 
@@ -53,9 +54,10 @@ extension PoolHolder {
     let rest = fileCount > 1 ? " and \((fileCount - 1).counted("other file"))" : ""
     // as the kernel writes it
     let deleted = " (deleted)"
-    if !name.hasSuffix(deleted) { return name + rest }
+    if !name.hasSuffix(deleted) { return name.shown + rest }
     let earlier = name.dropLast(deleted.count)
     if earlier == "/anon_hugepage" { return "anonymous memory" + rest }
-    return (earlier.hasPrefix("/memfd:") ? earlier.dropFirst() + " (a memfd)" : earlier + " (unlinked)") + rest
+    let isMemfd = earlier.utf8.starts(with: "/memfd:".utf8)
+    return String(earlier).shown + (isMemfd ? "" : " (unlinked)") + rest
   }
 }

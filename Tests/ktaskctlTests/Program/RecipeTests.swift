@@ -47,6 +47,52 @@ extension ProgramTests {
     }
 
     @Test(
+      "start-vm ends with 75 while its machine runs, and leaves the machine's memory alone",
+      .enabled(if: Host.has("qemu-system-x86_64"), "needs qemu-system-x86_64"), arguments: ["recipe", "README"])
+    func startVMTwice(page: String) throws {
+      try scratch.reserve(512, of: .mebibytes2)
+      let folder = try scratch.hugetlbfs(.mebibytes2)
+      let recipe =
+        try page == "README" ? Recipe(readme: "/dev/hugepages", is: folder, scratch) : Recipe("start-vm", scratch)
+      let variables = ["HUGETLBFS=\(folder)"]
+      let content: Content
+      do {
+        let machine = try Machine(recipe, scratch, ["vm1", "1"], variables)
+        #expect(machine.maps(folder + "/vm1"))
+        content = try Content(folder + "/vm1")
+        content.write(512 << 20..<516 << 20)
+        for _ in 1...2 {
+          let again = try recipe.run(["vm1", "1", "-nodefaults", "-display", "none", "-S"], variables: variables)
+          #expect(again.status == 75, "\(again.err)")
+          #expect(again.err == "start-vm: vm1 runs, or is being started\n")
+        }
+        #expect(content.isWritten(512 << 20..<516 << 20))
+      }
+      // the machine has gone, and with it the lock; but this test has its memory
+      let other = try recipe.run(["vm1", "1"], variables: variables)
+      #expect(other.status == (page == "README" ? 75 : 7), "\(other.err)")
+      #expect(other.err.contains("process \(getpid()) ("))
+      #expect(content.isWritten(512 << 20..<516 << 20))
+    }
+
+    @Test(
+      "of two that call start-vm at the same time one starts, and the other ends with 75",
+      .enabled(if: Host.has("qemu-system-x86_64"), "needs qemu-system-x86_64"))
+    func startVMAtOnce() throws {
+      try scratch.reserve(512, of: .mebibytes2)
+      let folder = try scratch.hugetlbfs(.mebibytes2)
+      let recipe = try Recipe("start-vm", scratch)
+      let options = ["-nodefaults", "-display", "none", "-S"]
+      let both = try (1...2).map { _ in try recipe.start(["vm1", "1"] + options, variables: ["HUGETLBFS=\(folder)"]) }
+      both[0].wait { both.contains(where: \.hasEnded) }
+      let (refused, machine) = both[0].hasEnded ? (both[0], both[1]) : (both[1], both[0])
+      #expect(refused.end().status == 75)
+      machine.wait { Host.text("/proc/\(machine.pid)/maps").contains(folder + "/vm1") }
+      #expect(!machine.hasEnded)
+      machine.kill()
+    }
+
+    @Test(
       "start-vm-memfd starts QEMU on a memfd that is there, and nothing is left of it",
       .enabled(if: Host.has("qemu-system-x86_64"), "needs qemu-system-x86_64"))
     func startVMOnMemfd() throws {
@@ -74,6 +120,10 @@ extension ProgramTests {
       #expect(try Content(folder + "/vm").isWritten(0..<4 << 20))
       #expect(try recipe.run(["guest", "release", "end", "-"], variables: settings).status == 0)
       #expect(try Content(folder + "/vm").isZero)
+      let other = try Content(folder + "/vm")
+      other.write(0..<4 << 20)
+      #expect(try recipe.run(["guest", "release", "end", "-"], variables: settings).status == 7, "somebody has it")
+      #expect(other.isWritten(0..<4 << 20))
       #expect(try recipe.run(["other", "prepare", "begin", "-"], variables: settings).status == 0)
       #expect(Host.write("FILE=\(folder)/large\nSIZE=1G\n", to: folder + "/libvirt-large.conf"))
       #expect(

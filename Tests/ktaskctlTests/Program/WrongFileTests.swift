@@ -61,7 +61,7 @@ extension ProgramTests {
       #expect(made.status == 0, "\(made.err)")
       #expect(try memory.status().allocatedBytes == 32 << 20)
       try Content(path, bytes: 32 << 20).write(0..<32 << 20)
-      let cleared = try ktaskctl("clear", path)
+      let cleared = try ktaskctl("clear", path, "--even-if-open")
       #expect(cleared.status == 0, "\(cleared.err)")
       let content = try Content(path, bytes: 32 << 20)
       #expect(content.isZero)
