@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
@@ -118,13 +119,19 @@ static pid_t start(char **words) {
 
 // MARK: its calls
 
+/// A wake that is refused leaves sleepers asleep, which no kernel does: only waits fail.
+static int is_wake(const struct user_regs_struct *registers) {
+  unsigned long operation = registers->rsi & FUTEX_CMD_MASK;
+  return registers->orig_rax == SYS_futex && operation != FUTEX_WAIT && operation != FUTEX_WAIT_BITSET;
+}
+
 /// Whether the thread is to stop once more when the call has been made.
 static int on_call(pid_t thread) {
   struct user_regs_struct registers;
   if (execs != 1 || ptrace(PTRACE_GETREGS, thread, 0, &registers) != 0) return 0;
   if (registers.rip >= linker.from && registers.rip < linker.to) return 0;
   long call = (long)registers.orig_rax;
-  if (call < 0 || call >= MOST_CALLS) return 0;
+  if (call < 0 || call >= MOST_CALLS || is_wake(&registers)) return 0;
   counts[call]++;
   seen++;
   int is_due = wanted.once ? seen == wanted.from : seen >= wanted.from;
@@ -190,7 +197,11 @@ static int stands_still(void) {
 static void on_tick(int number) { (void)number; }
 
 static void watch_time(void) {
-  // interrupts the wait
+  // interrupts the wait, even if whoever began this had it blocked
+  sigset_t tick;
+  sigemptyset(&tick);
+  sigaddset(&tick, SIGALRM);
+  sigprocmask(SIG_UNBLOCK, &tick, NULL);
   sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_tick}, NULL);
   setitimer(ITIMER_REAL, &(struct itimerval){{1, 0}, {1, 0}}, NULL);
 }

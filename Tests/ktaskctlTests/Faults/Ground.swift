@@ -88,13 +88,18 @@ struct GroundState {
     guard let file, let facts = FileFacts(file) else { return }
     (size, allocated) = (facts.size, facts.allocated)
     if facts.size == 0 { return }
-    // before it is read
     cached = (try? Content(file).residentBytes) ?? -1
-    let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC)
+    bytes = Self.read(file, facts.size)
+  }
+
+  /// Beside the page cache, where that can be, so that a file on disk has no more in memory afterwards.
+  private static func read(_ file: String, _ size: Int) -> [UInt8] {
+    let direct = unsafe open(file, O_RDONLY | O_CLOEXEC | 0o40000)  // O_DIRECT
+    let descriptor = direct == -1 ? unsafe open(file, O_RDONLY | O_CLOEXEC) : direct
     defer { close(descriptor) }
-    bytes = [UInt8](repeating: 0, count: facts.size)
-    let count = unsafe pread(descriptor, &bytes, bytes.count, 0)
-    if count != bytes.count { bytes = [] }
+    let buffer = unsafe UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: Content.page)
+    defer { unsafe buffer.deallocate() }
+    return unsafe pread(descriptor, buffer.baseAddress, size, 0) == size ? [UInt8](buffer) : []
   }
 
   /// What differs from before, in words.
