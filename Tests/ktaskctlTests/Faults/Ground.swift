@@ -97,7 +97,7 @@ struct GroundState {
     let direct = unsafe open(file, O_RDONLY | O_CLOEXEC | 0o40000)  // O_DIRECT
     let descriptor = direct == -1 ? unsafe open(file, O_RDONLY | O_CLOEXEC) : direct
     defer { close(descriptor) }
-    let buffer = unsafe UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: Content.page)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: Content.page)
     defer { unsafe buffer.deallocate() }
     return unsafe pread(descriptor, buffer.baseAddress, size, 0) == size ? [UInt8](buffer) : []
   }
