@@ -109,14 +109,19 @@ extension Pass {
   }
 
   private func mappings(_ process: Int, in folder: borrowing FileDescriptor) throws(Errno) {
+    // a file is often mapped in many pieces, one after the other
+    var last: (id: FileID, name: String, facts: clinux_file_facts?)?
     try forEachMapping(in: folder) { mapping, name in
       let seen = FileID(device: mapping.device, inode: mapping.inode)
       if mapping.inode != 0 && isWanted(seen) {
-        let facts = facts(of: mapping, in: folder)
+        let name = name()
+        let isSame = last.map { $0.id == seen && isSameName($0.name, name) } ?? false
+        if !isSame { last = (seen, name, facts(of: mapping, in: folder)) }
+        let facts = last?.facts
         let start = Int(clamping: mapping.offset)
         let bytes = Int(clamping: mapping.end &- mapping.start)
         let use = ProcessFile.Use.mapped(start..<start +| bytes, isShared: mapping.shared)
-        tell(process, facts.map { FileID($0) } ?? seen, use, facts, name())
+        tell(process, facts.map { FileID($0) } ?? seen, use, facts, name)
       }
       return !isStopped()
     }

@@ -65,6 +65,28 @@ struct MemoryUndoTests {
   }
 
   @Test(
+    "What another process wrote meanwhile stays when it has closed the file again, and the file is not cut below it")
+  func othersVisitStays() throws {
+    let directory = try ScratchDirectory()
+    let path = directory.file("a")
+    try write(7, to: path, 0..<4096)
+    let before = try FilePlace(path).status().size
+    let job = try PrefaultJob(MemoryFile.open([path], size: 16 * Self.mib, creating: true), method: nil)
+    try job.prepare()
+    let control = job.control(minimumChunk: 4 * Self.mib, threads: .automatic)
+    #expect(try job.run(control, nil).end == .finished)
+    let other = unsafe open(path, O_RDWR)
+    unsafe #expect(pwrite(other, "x", 1, 9 * Self.mib) == 1)
+    close(other)
+    let given = job.giveBack(finally: true)
+    #expect(!given.isComplete)
+    #expect(try byte(of: path, at: 9 * Self.mib) == UInt8(ascii: "x"))
+    #expect(try byte(of: path, at: 0) == 7)
+    #expect(try FilePlace(path).status().size > before)
+    #expect(try allocatedBytes(path) == 2 * 4096)
+  }
+
+  @Test(
     "A pool that another process takes meanwhile fails the chunks that find none, and nothing is left",
     .enabled(if: ReservedPages.canReserve, "needs root"))
   func poolTakenMeanwhile() throws {
