@@ -195,6 +195,18 @@ int clinux_find_nonzero_in_file(int fd, off_t offset, size_t length, size_t *at)
   return 0;
 }
 
+int clinux_read_through(int fd, off_t offset, size_t length, size_t *at) {
+  unsigned char buffer[READ_AT_A_TIME];
+  for (*at = 0; *at < length;) {
+    size_t wanted = length - *at < sizeof buffer ? length - *at : sizeof buffer;
+    ssize_t count = pread(fd, buffer, wanted, offset + (off_t)*at);
+    if (count == 0) return 0;
+    if (count > 0) *at += (size_t)count;
+    else if (errno != EINTR) return errno;
+  }
+  return 0;
+}
+
 int clinux_read_no_ahead(int fd) { return posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM); }
 
 int clinux_sole_opener(int fd) {

@@ -38,8 +38,7 @@ struct ControlGroupHierarchy: Sendable, Equatable {
   private static func mounted(
     _ version: Version, _ controller: Substring, _ path: String, _ files: SystemFiles
   ) throws(Unreadable) -> ControlGroupHierarchy? {
-    let all = try files.demand("/proc/self/mountinfo").split(at: UInt8(ascii: "\n")).compactMap(Mount.init)
-    let mounts = all.filter { $0.shows(version, controller) }
+    let mounts = try FileSystemMount.all(files).filter { $0.shows(version, controller) }
     guard let first = mounts.first else {
       if path == "/" && isInMachinesNamespace(files) { return nil }
       throw Unreadable("the control group for \(controller), which is not mounted,", .isHidden)
@@ -47,7 +46,7 @@ struct ControlGroupHierarchy: Sendable, Equatable {
     for mount in mounts {
       if let directories = mount.directories(of: path, files) { return .init(version, directories, files) }
     }
-    return .init(version, [first.point], files)
+    return .init(version, [first.path], files)
   }
 
   /// By the fixed inode number of /proc/self/ns/cgroup (PROC_CGROUP_INIT_INO): `/` is the root of all groups there.
@@ -90,36 +89,20 @@ private struct Membership {
   }
 }
 
-/// What a line of /proc/self/mountinfo says of a mounted hierarchy (proc_pid_mountinfo(5)).
-private struct Mount {
-  /// The cgroup that is seen at the mount point.
-  let root: String
-  let point: String
-  let type: Substring
-  /// Among others, version 1's controllers.
-  let options: [Substring]
-
-  init?(_ line: Substring) {
-    let fields = line.split(at: UInt8(ascii: " "))
-    guard let dash = fields.firstIndex(of: "-"), dash >= 6, fields.count > dash + 3 else { return nil }
-    root = Self.unescaped(fields[3])
-    point = Self.unescaped(fields[4])
-    type = fields[dash + 1]
-    options = fields[dash + 3].split(at: UInt8(ascii: ","))
-  }
-
-  func shows(_ version: ControlGroupHierarchy.Version, _ controller: Substring) -> Bool {
+/// A mounted hierarchy: its root is the cgroup that is seen at its path; among its options are version 1's controllers.
+extension FileSystemMount {
+  fileprivate func shows(_ version: ControlGroupHierarchy.Version, _ controller: Substring) -> Bool {
     switch version {
-    case .v1: type == "cgroup" && options.contains(controller)
-    case .v2: type == "cgroup2"
+    case .v1: kind == "cgroup" && options.contains(String(controller))
+    case .v2: kind == "cgroup2"
     }
   }
 
   /// The directories of the cgroup at `path` and of those above it; nil if this mount does not show it.
-  func directories(of path: String, _ files: SystemFiles) -> [String]? {
+  fileprivate func directories(of path: String, _ files: SystemFiles) -> [String]? {
     guard let names = names(of: path), !names.contains("..") else { return nil }
     let directories = (0...names.count).reversed().map { depth in
-      ([Substring(point)] + names.prefix(depth)).joined(separator: "/")
+      ([Substring(self.path)] + names.prefix(depth)).joined(separator: "/")
     }
     return files.exists(directories[0]) ? directories : nil
   }
@@ -128,22 +111,5 @@ private struct Mount {
   private func names(of path: String) -> ArraySlice<Substring>? {
     let (names, above) = (components(of: path), components(of: root))
     return names.starts(with: above) { isSameName(String($0), String($1)) } ? names.dropFirst(above.count) : nil
-  }
-
-  /// Without the kernel's escapes: `\040` is a space.
-  private static func unescaped(_ text: Substring) -> String {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "\\"),
-        let code = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8)
-      {
-        rest = rest.dropFirst(3)
-        bytes.append(code)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

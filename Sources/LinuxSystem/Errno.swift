@@ -34,6 +34,7 @@ public struct Errno: Error, Hashable, BitwiseCopyable, Sendable, CustomStringCon
 extension Errno {
   public static let permission = Errno(EPERM)
   public static let noEntry = Errno(ENOENT)
+  public static let inputOutput = Errno(EIO)
   public static let interrupted = Errno(EINTR)
   public static let tryAgain = Errno(EAGAIN)
   public static let noMemory = Errno(ENOMEM)

@@ -20,6 +20,8 @@ public struct FileDescriptor: ~Copyable, Sendable {
     public static let readWrite = Access(rawValue: O_RDWR)
     /// Makes the file, mode 0600; it must not exist.
     public static let createNew = Access(rawValue: O_RDWR | O_CREAT | O_EXCL)
+    /// Makes the file if there is none, to be read only.
+    public static let createToRead = Access(rawValue: O_CREAT)
     /// Names a place only: nothing can be read, nothing happens to what is there.
     public static let pathOnly = Access(rawValue: 0o10000000)
     public static let directory = Access(rawValue: O_DIRECTORY)
@@ -230,6 +232,8 @@ public struct FileSystemFacts: Sendable, Equatable {
   /// Free bytes, for anyone and for root; nil where the file system has no limit of its own.
   public let availableBytes: Int?
   public let freeBytes: Int?
+  /// Bytes in use; nil where the file system has no limit of its own, and may not count them.
+  public let usedBytes: Int?
 
   /// Of an open file.
   public static func of(_ descriptor: Int32) throws(Errno) -> FileSystemFacts {
@@ -246,6 +250,7 @@ public struct FileSystemFacts: Sendable, Equatable {
     let isLimited = raw.blocks > 0
     availableBytes = isLimited ? Int(clamping: raw.available_blocks) *| blockSize : nil
     freeBytes = isLimited ? Int(clamping: raw.free_blocks) *| blockSize : nil
+    usedBytes = isLimited ? Int(clamping: raw.blocks - min(raw.blocks, raw.free_blocks)) *| blockSize : nil
   }
 
   private static func kind(_ raw: clinux_filesystem) -> Kind {

@@ -59,6 +59,15 @@ public enum FileRange {
     return at < length ? at : nil
   }
 
+  /// Why a range cannot be read, and how far it can; nil where it can (pread(2)). A mapping tells no more than that there is
+  /// no page.
+  @inlinable
+  public static func readError(_ file: Int32, _ offset: Int, _ length: Int) -> (errno: Errno, at: Int)? {
+    var at = 0
+    let error = unsafe clinux_read_through(file, offset, length, &at)
+    return error == 0 ? nil : (Errno(error), at)
+  }
+
   /// What is read by this descriptor is what is asked for, and nothing ahead of it (posix_fadvise(2), POSIX_FADV_RANDOM).
   public static func readNoAhead(_ file: Int32) throws(Errno) { try Errno.check(clinux_read_no_ahead(file)) }
 

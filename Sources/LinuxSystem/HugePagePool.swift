@@ -21,7 +21,7 @@ public struct HugePagePool: Sendable, Equatable {
   public let total: Int
   /// Pages that hold nothing yet; some of them may be reserved (`free_hugepages`).
   public let free: Int
-  /// Free pages promised to a mapping (`resv_hugepages`).
+  /// Pages promised to mappings, and to mounts with a `min_size=` (`resv_hugepages`).
   public let reserved: Int
   /// Pages above the pool's own size, which leave it when given back (`surplus_hugepages`).
   public let surplus: Int
@@ -42,31 +42,8 @@ public struct HugePagePool: Sendable, Equatable {
     self.nodes = nodes
   }
 
-  /// How many pages can still be had: free and not promised, and surplus ones if the memory for them is found.
-  public var available: Int { available(own: 0) }
-
-  /// The same with promises that are one's own.
-  public func available(own: Int) -> Int { Self.sum(Self.sum(max(0, free - reserved), overcommit), own) }
-
-  /// Surplus pages that there may still be. Root may allow as many as a number holds.
-  private var overcommit: Int { max(0, overcommitLimit - surplus) }
-
-  private static func sum(_ one: Int, _ other: Int) -> Int {
-    let (sum, overflow) = one.addingReportingOverflow(other)
-    return overflow ? .max : sum
-  }
-
   /// So many of its pages in bytes, or the most that a number holds.
-  public func bytes(_ pages: Int) -> Int {
-    let (bytes, overflow) = pages.multipliedReportingOverflow(by: pageSize)
-    return overflow ? .max : bytes
-  }
-
-  /// How many pages can still be had on a node. Promises are made for the whole pool, not for a node: they count
-  /// against each, but for the `own` ones.
-  public func available(on node: Node, own: Int = 0) -> Int {
-    min(Self.sum(node.free, overcommit), available(own: own))
-  }
+  public func bytes(_ pages: Int) -> Int { pages *| pageSize }
 }
 
 extension HugePagePool {

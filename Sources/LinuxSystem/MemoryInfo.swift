@@ -23,6 +23,11 @@ public struct MemoryInfo: Sendable, Equatable {
       freeBytes: try fields.demand("MemFree"))
   }
 
+  /// Bytes of the huge pages that a hugetlbfs has where nothing else is said (`Hugepagesize`); nil: the kernel has none.
+  public static func usualHugePageSize(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> Int? {
+    try KilobyteFields("/proc/meminfo", files)["Hugepagesize"]
+  }
+
   /// The size of a base page in bytes (sysconf(3), _SC_PAGESIZE).
   public static let basePageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
 

@@ -71,25 +71,13 @@ extension TransparentHugePages {
   /// as memfds' is, by the setting for shared memory (/proc/self/mountinfo).
   public static func isOn(device: UInt64, _ files: SystemFiles = SystemFiles()) throws(Unreadable) -> Bool {
     guard let shared = try current(files)?.shared else { return false }
-    switch (shared, try mountOptions(device, files)) {
+    switch (shared, try FileSystemMount.of(device: device, files)?.options) {
     case (.deny, _): return false
     case (.force, _): return true
     case (.never, nil): return false
     case (_, nil): return true
     case (_, let options?): return options.contains { ["huge=always", "huge=within_size", "huge=advise"].contains($0) }
     }
-  }
-
-  /// What a mount of that device was made with; nil: there is none.
-  private static func mountOptions(_ device: UInt64, _ files: SystemFiles) throws(Unreadable) -> [Substring]? {
-    // as the C library's makedev(3) puts them together
-    let (major, minor) = ((device >> 8 & 0xfff) | (device >> 32 & ~0xfff), (device & 0xff) | (device >> 12 & ~0xff))
-    let number = "\(major):\(minor & 0xffff_ffff)"
-    for line in try files.demand("/proc/self/mountinfo").split(at: UInt8(ascii: "\n")) {
-      let words = line.split(at: UInt8(ascii: " "))
-      if words.count > 3, words[2] == number, let options = words.last { return options.split(at: UInt8(ascii: ",")) }
-    }
-    return nil
   }
 
   /// `deny` and `force` are only in the setting for all sizes, and overrule that of the page size. A kernel that has no

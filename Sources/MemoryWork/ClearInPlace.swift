@@ -93,7 +93,7 @@ public final class ClearFileJob: MemoryJob {
     files.enumerated().flatMap { index, file in file.parts.clamped(to: 0..<file.length, region: index) }
   }
 
-  public func checks(_ facts: MachineFacts) -> [Check] { total(files.map { $0.checks(facts) }) }
+  public func checks(_ facts: MachineFacts) -> [Check] { fileChecks(files, facts) }
 
   public func prepare() throws(MemoryError) {
     if store == nil { store = .fastest(for: bytes) }

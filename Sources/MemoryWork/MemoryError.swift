@@ -107,7 +107,9 @@ public struct MemoryError: Error, Equatable, Sendable {
     guard let pageSize, pageSize > MemoryInfo.basePageSize, errno == .fault || errno == .noSpace || errno == .noMemory,
       let pool = try? HugePagePool.of(pageSize: pageSize)
     else { return self }
-    let free = node.map { node in pool.nodes.first { $0.number == node }?.free ?? 0 } ?? pool.free
+    // what is promised to others was not to be had
+    let ready = node.map { node in pool.nodes.first { $0.number == node }.map { pool.supply(on: $0).ready } ?? 0 }
+    let free = ready ?? pool.supply().ready
     var error = self
     if need > 0, free >= need.pieces(of: pageSize) { error.poolFree = free }
     return error

@@ -175,7 +175,7 @@ public final class MemoryFile {
   }
 
   /// The number of the device that it is on; of a file that is not there yet, that its directory is on.
-  private var device: UInt64? {
+  var device: UInt64? {
     do throws(Errno) {
       if let descriptor { return try descriptor.value.status().device }
       return try place?.value.directoryStatus().device

@@ -3,6 +3,9 @@ internal import LinuxSystem
 /// What the process's own limits must leave for a job: address space that it is mapped in (RLIMIT_AS) and, of that, what
 /// is private and writable (RLIMIT_DATA). Neither is told by a failing call alone: Linux lets memory be mapped over a
 /// reservation of its own beyond RLIMIT_DATA, and fails every allocation after it.
+///
+/// Where the kernel promises no more memory than there is (vm.overcommit_memory=2), it counts the same private and writable
+/// memory, from the moment that it is mapped, and shared memory page by page; but none that is a pool's or a disk's.
 extension MemoryJob {
   /// `threads`: those that are planned.
   public func limitChecks(_ facts: MachineFacts, threads: Int) -> [Check] {
@@ -14,6 +17,13 @@ extension MemoryJob {
     let data = files.isEmpty ? bytes : 0
     return facts.limitChecks(.addressSpaceLimit, space +| own, facts.addressSpace, path: path)
       + facts.limitChecks(.dataLimit, data +| own, facts.data, path: path)
+      + facts.commitChecks(promised +| own, path: path)
+  }
+
+  /// What the kernel counts as promised.
+  private var promised: Int {
+    if files.isEmpty { return pageSize > MemoryInfo.basePageSize ? 0 : bytes }
+    return files.filter { $0.fileSystem.kind == .tmpfs }.map(\.bytesToAllocate).sum()
   }
 
   /// Measured: with its bookkeeping for the largest files, beside the heap that it has from the start.
@@ -33,6 +43,18 @@ extension VerifyJob {
 
 extension ReleaseJob {
   public var mapsAllOfIt: Bool { false }
+}
+
+extension MachineFacts {
+  /// Nothing where the kernel promises more than there is.
+  func commitChecks(_ bytes: Int, path: String? = nil) -> [Check] {
+    switch commitLimit {
+    case .success(nil): []
+    case .success(let limit?):
+      [Check(.commitLimit(memory: limit.memoryBytes), need: bytes, have: limit.left(for: bytes), path: path)]
+    case .failure(let unread): [Check(.commitLimit(memory: 0), need: bytes, notMade: unread, path: path)]
+    }
+  }
 }
 
 extension MemoryError {

@@ -54,7 +54,7 @@ public final class PinnedMemory {
   func checks(_ facts: MachineFacts) -> [Check] {
     switch kind {
     case .anonymous(let memory): memory.checks(facts)
-    case .file(let file): file.checks(facts)
+    case .file(let file): fileChecks([file], facts)
     }
   }
 

@@ -45,9 +45,16 @@ public struct NodeStock: Sendable, Equatable {
       bytes[MemoryInfo.basePageSize] = Dictionary(memory) { $1 }
     }
     for pool in facts.pools.known ?? [] {
-      let pages = pool.nodes.map { ($0.number, pool.bytes(pool.available(on: $0))) }
+      let pages = pool.nodes.map { ($0.number, Self.pages(of: pool, on: $0, facts)) }
       bytes[pool.pageSize] = Dictionary(pages) { $1 }
     }
+  }
+
+  /// Those that are there, and surplus ones as far as the node has memory for them.
+  private static func pages(of pool: HugePagePool, on node: HugePagePool.Node, _ facts: MachineFacts) -> Int {
+    let supply = pool.supply(on: node)
+    guard let nodes = facts.nodes.known, !nodes.isEmpty else { return pool.bytes(supply.available) }
+    return pool.bytes(supply.ready) +| min(pool.bytes(supply.surplus), nodes.available(on: node.number))
   }
 
   /// What a node that has so many bytes can be asked for: pages need page tables, and what is there changes a little from

@@ -1,3 +1,4 @@
+internal import Glibc
 public import KTask
 internal import LinuxSystem
 internal import Synchronization
@@ -21,6 +22,7 @@ struct PrefaultPages: MemoryTaskWork, @unchecked Sendable {
       try region.makePages(region.address + UInt(start.offset), end.offset - start.offset)
     } catch {
       _ = region.giveBackAdded(from: start.offset, to: end.offset)
+      if let unread = region.readError(start.offset, end.offset, error) { throw unread }
       throw ChunkFailure(operation: operation, errno: error)
     }
   }
@@ -37,6 +39,16 @@ extension Region {
   func allocateBlocks(from: Int, to: Int) throws(Errno) {
     let end = min(to, fileSize)
     if from < end { try FileRange.allocate(file, from, end - from) }
+  }
+}
+
+extension Region {
+  /// A page of a file on a disk that cannot be had: what the disk says, where it is the disk.
+  @_noLocks
+  func readError(_ from: Int, _ to: Int, _ error: Errno) -> ChunkFailure? {
+    if error.code != EFAULT || recipe.writing { return nil }
+    guard let unread = FileRange.readError(file, from, to - from) else { return nil }
+    return ChunkFailure(operation: .read, errno: unread.errno, at: unread.at)
   }
 }
 
@@ -61,32 +73,29 @@ extension MemoryFile {
     return before.ready.gaps(in: 0..<length).hull
   }
 
-  func checks(_ facts: MachineFacts) -> [Check] {
+  /// What it has been promised of a pool is taken from `promises`.
+  func checks(_ facts: MachineFacts, _ promises: inout PromiseStock) -> [Check] {
     var checks: [Check] = []
     if size > originalSize { checks += facts.fileSizeChecks(size, path: path) }
     if let free = fileSystem.availableBytes, missingBytes > 0 {
       let have = fileSystem.kind == .hugetlbfs ? fileSystem.freeBytes ?? free : free
       checks.append(Check(.space(fileSystem: fileSystem.kind.rawValue), need: missingBytes, have: have, path: path))
     }
-    if placement?.policy == .bind { return checks + nodeChecks(facts) }
-    let isPool = fileSystem.kind == .hugetlbfs
-    let pages =
-      isPool
-      ? facts.hugePageChecks(missingBytes, pageSize: pageSize, path: path, mayOwnPromises: mayOwnPromises)
-      : facts.memoryChecks(bytesToAllocate, path: path)
-    return checks + pages
+    if placement?.policy == .bind { return checks + nodeChecks(facts, &promises) }
+    if fileSystem.kind != .hugetlbfs { return checks + facts.memoryChecks(bytesToAllocate, path: path) }
+    let own = promises.take(missingBytes, for: self)
+    return checks + facts.hugePageChecks(missingBytes, pageSize: pageSize, path: path, own: own)
   }
 
-  /// A file that was mapped before holds promises of the pool for pages that it lacks.
-  private var mayOwnPromises: Bool { present.clamped(to: 0..<originalSize).bytes < min(length, originalSize) }
-
-  private func nodeChecks(_ facts: MachineFacts) -> [Check] {
+  private func nodeChecks(_ facts: MachineFacts, _ promises: inout PromiseStock) -> [Check] {
     let missing = present.gaps(in: 0..<length)
-    return parts.flatMap { part in
-      facts.nodeChecks(
-        missing.clamped(to: part.range).bytes, on: part.node!, pageSize: pageSize, path: path,
-        mayOwnPromises: mayOwnPromises)
-    } + facts.cgroupChecks(missing.bytes, pageSize: pageSize, path: path)
+    var checks: [Check] = []
+    for part in parts {
+      let bytes = missing.clamped(to: part.range).bytes
+      let own = promises.take(bytes, for: self)
+      checks += facts.nodeChecks(bytes, on: part.node!, pageSize: pageSize, path: path, own: own)
+    }
+    return checks + facts.cgroupChecks(missing.bytes, pageSize: pageSize, path: path)
   }
 }
 
@@ -123,7 +132,7 @@ public final class PrefaultJob: MemoryJob {
     }
   }
 
-  public func checks(_ facts: MachineFacts) -> [Check] { total(files.map { $0.checks(facts) }) }
+  public func checks(_ facts: MachineFacts) -> [Check] { fileChecks(files, facts) }
 
   public func prepare() throws(MemoryError) {
     for file in files { try file.begin(watch) }
@@ -150,32 +159,6 @@ public final class PrefaultJob: MemoryJob {
 
 /// Of several files; the kernel is asked for its huge pages once.
 func alignment(of files: [MemoryFile]) -> Int { files.reduce(TransparentHugePages.unit()) { max($0, $1.pageSize) } }
-
-/// Checks of several files for the same thing count together: their needs add up.
-func total(_ lists: [[Check]]) -> [Check] {
-  var checks: [Check] = []
-  var shared: [Check.What: Int] = [:]
-  for check in lists.joined() {
-    if let same = shared[check.what] {
-      checks[same].need +|= check.need
-      checks[same].have = max(checks[same].have, check.have)
-    } else {
-      if check.what.isShared { shared[check.what] = checks.count }
-      checks.append(check)
-    }
-  }
-  return checks
-}
-
-extension Check.What {
-  /// Whether several files draw on the same stock. Two file systems of a kind may be one or two: each counts alone.
-  fileprivate var isShared: Bool {
-    switch self {
-    case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .nodeMemory, .nodeHugePages: true
-    case .space, .lockLimit, .fileSizeLimit, .addressSpaceLimit, .dataLimit, .pieces, .alone: false
-    }
-  }
-}
 
 /// `table` nil: the pages are given back already, the sizes are not.
 func giveBackFiles(

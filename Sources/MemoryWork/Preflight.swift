@@ -20,6 +20,8 @@ public struct Check: Equatable, Sendable {
     case addressSpaceLimit
     /// RLIMIT_DATA.
     case dataLimit
+    /// What the kernel promises in all where it promises no more than there is, of which `memory` bytes are not swap.
+    case commitLimit(memory: Int)
     /// Pieces that can be pinned each by itself, a count: "buffers".
     case pieces(String)
     /// That nobody else has files open or mapped whose content goes. Not about an amount: whoever has them is named.
@@ -30,6 +32,8 @@ public struct Check: Equatable, Sendable {
   public var need: Int
   public var have: Int
   public var path: String?
+  /// What a pool has for it, `have` in parts; nil: it is not about a pool.
+  public var supply: HugePagePool.Supply?
   /// Why it could not be made; nil: it was. What is then needed and had means nothing.
   public var notMade: Unreadable?
 
@@ -82,6 +86,8 @@ public struct MachineFacts: Sendable {
   /// What RLIMIT_AS and RLIMIT_DATA still leave.
   public var addressSpace: Fact<Int?> = .success(nil)
   public var data: Fact<Int?> = .success(nil)
+  /// nil: the kernel promises more memory than there is.
+  public var commitLimit: Fact<CommitLimit?> = .success(nil)
 
   public init() {}
 
@@ -103,6 +109,7 @@ public struct MachineFacts: Sendable {
     facts.lockable = lockable(status)
     facts.addressSpace = left(.addressSpace, status, \.addressSpaceBytes)
     facts.data = left(.data, status, \.dataBytes)
+    facts.commitLimit = asking { () throws(Unreadable) in try CommitLimit.current() }
     if let shortage = facts.shortage { throw MemoryError(.unread(shortage)) }
     return facts
   }
@@ -111,7 +118,7 @@ public struct MachineFacts: Sendable {
   private var shortage: Unreadable? {
     let all = [
       memory.unread, nodes.unread, cgroupMemory.unread, pools.unread, fileSizeLimit.unread, lockable.unread,
-      addressSpace.unread, data.unread,
+      addressSpace.unread, data.unread, commitLimit.unread,
     ]
     return (all + cgroupHugePages.values.map(\.unread)).compactMap(\.self).first(where: \.isShortage)
   }
@@ -226,47 +233,23 @@ extension MachineFacts {
 
   /// Memory bound to one node, of base pages or of a pool's.
   func nodeChecks(
-    _ bytes: Int, on node: Int, pageSize: Int, path: String? = nil, mayOwnPromises: Bool = false
+    _ bytes: Int, on node: Int, pageSize: Int, path: String? = nil, own: Fact<Int> = .success(0)
   ) -> [Check] {
     if bytes == 0 { return [] }
-    guard pageSize > MemoryInfo.basePageSize else {
-      // a kernel that knows no nodes is to say it
-      if nodes.known?.isEmpty == true { return [] }
-      return [
-        Check(.nodeMemory(node: node), need: Self.withPageTables(bytes), nodes, path: path) { $0.available(on: node) }
-      ]
-    }
-    switch pools {
-    case .failure(let unread):
-      let what = Check.What.nodeHugePages(size: pageSize, node: node, total: 0)
-      return [Check(what, need: bytes, notMade: unread, path: path)]
-    case .success(let pools):
-      guard let pool = pools.first(where: { $0.pageSize == pageSize }) else { return [] }
-      // a node that the pool does not list has none of its pages
-      let part = pool.nodes.first { $0.number == node } ?? HugePagePool.Node(number: node, total: 0, free: 0)
-      let own = mayOwnPromises ? min(pool.free, pool.reserved) : 0
-      let what = Check.What.nodeHugePages(size: pageSize, node: node, total: part.total)
-      return [Check(what, need: bytes, have: pool.bytes(pool.available(on: part, own: own)), path: path)]
-    }
+    if pageSize > MemoryInfo.basePageSize { return poolChecks(bytes, on: node, pageSize, path, own) }
+    // a kernel that knows no nodes is to say it
+    if nodes.known?.isEmpty == true { return [] }
+    return [
+      Check(.nodeMemory(node: node), need: Self.withPageTables(bytes), nodes, path: path) { $0.available(on: node) }
+    ]
   }
 
-  /// Pages of a pool. A file that was mapped before holds promises for its missing pages, `mayOwnPromises`: whether
-  /// those of the pool are its own is found out by mapping it.
+  /// Pages of a pool. Of the pages that it has promised, `own` bytes are promised to these.
   func hugePageChecks(
-    _ bytes: Int, pageSize: Int, path: String? = nil, mayOwnPromises: Bool = false
+    _ bytes: Int, pageSize: Int, path: String? = nil, own: Fact<Int> = .success(0)
   ) -> [Check] {
     if bytes == 0 { return [] }
-    let groups = cgroupChecks(bytes, pageSize: pageSize, path: path)
-    switch pools {
-    case .failure(let unread):
-      return [Check(.hugePages(size: pageSize, total: 0), need: bytes, notMade: unread, path: path)] + groups
-    case .success(let pools):
-      guard let pool = pools.first(where: { $0.pageSize == pageSize }) else { return [] }
-      let have = pool.available(own: mayOwnPromises ? min(pool.free, pool.reserved) : 0)
-      let check = Check(
-        .hugePages(size: pageSize, total: pool.total), need: bytes, have: pool.bytes(have), path: path)
-      return [check] + groups
-    }
+    return poolChecks(bytes, on: nil, pageSize, path, own) + cgroupChecks(bytes, pageSize: pageSize, path: path)
   }
 
   func lockChecks(_ bytes: Int) -> [Check] { limitChecks(.lockLimit, bytes, lockable) }

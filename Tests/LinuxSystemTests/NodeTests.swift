@@ -96,7 +96,7 @@ struct NodeTests {
     let pool = HugePagePool(
       pageSize: 2 << 20, total: 40, free: free, reserved: reserved, surplus: 0, overcommitLimit: overcommit,
       nodes: [.init(number: 0, total: 20, free: free - here), node])
-    #expect(pool.available(on: node, own: own) == available)
+    #expect(pool.supply(on: node, own: own).available == available)
   }
 }
 

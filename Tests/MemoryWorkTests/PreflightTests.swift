@@ -90,9 +90,93 @@ struct PreflightTests {
       pageSize: 2 << 20, total: 9, free: 9, reserved: 1, surplus: 0, overcommitLimit: .max,
       nodes: [.init(number: 0, total: 9, free: 9)])
     let facts = Self.facts { $0.pools = .success([pool]) }
-    #expect(facts.hugePageChecks(Self.gib, pageSize: 2 << 20, mayOwnPromises: true).map(\.have) == [.max])
-    #expect(facts.nodeChecks(Self.gib, on: 0, pageSize: 2 << 20, mayOwnPromises: true).map(\.have) == [.max])
+    #expect(facts.hugePageChecks(Self.gib, pageSize: 2 << 20, own: .success(.max)).map(\.have) == [.max])
+    #expect(facts.nodeChecks(Self.gib, on: 0, pageSize: 2 << 20, own: .success(.max)).map(\.have) == [.max])
     #expect(NodeStock(facts).left(on: 0, pageSize: 2 << 20) == .max)
+  }
+
+  @Test(
+    "Surplus pages are no memory until it is found for them: what the pool lacks is asked of the machine, and of the node",
+    arguments: [
+      (100, true, true), (100 + 10 * 512, true, true), (100 + 30 * 512, true, false), (1 << 30, false, false),
+    ])
+  func surplus(pages: Int, isEnough: Bool, hasMemory: Bool) throws {
+    let facts = Self.facts {
+      $0.pools = .success([
+        HugePagePool(
+          pageSize: 2 << 20, total: 100, free: 100, reserved: 0, surplus: 0, overcommitLimit: 1 << 20,
+          nodes: [.init(number: 0, total: 100, free: 100)])
+      ])
+      $0.nodes = .success([NodeMemory(number: 0, totalBytes: 24 * Self.gib, availableBytes: 23 * Self.gib)])
+    }
+    for (checks, whats) in [
+      (facts.hugePageChecks(pages * 2 << 20, pageSize: 2 << 20), [Check.What.memory]),
+      (facts.nodeChecks(pages * 2 << 20, on: 0, pageSize: 2 << 20), [.memory, .nodeMemory(node: 0)]),
+    ] {
+      let all = facts.withSurplus(checks)
+      #expect(all[0].isMet == isEnough)
+      #expect(all.dropFirst().map(\.what) == (pages > 100 ? whats : []))
+      #expect(all.dropFirst().allSatisfy { $0.isMet == hasMemory })
+      if pages < 1 << 20 { #expect(all.dropFirst().allSatisfy { $0.need == (pages - 100) * 2 << 20 }) }
+    }
+  }
+
+  @Test("Surplus pages of two files, and base pages of a third, are asked of the same memory")
+  func surplusTogether() {
+    let facts = Self.facts { $0.pools = .success([Self.pool(total: 100, free: 100, overcommit: 1 << 20)]) }
+    let file = facts.hugePageChecks(100 * 2 << 20, pageSize: 2 << 20)
+    let all = facts.withSurplus(total([file, file, facts.memoryChecks(22 * Self.gib)]))
+    #expect(all.map(\.what) == [.hugePages(size: 2 << 20, total: 100), .memory])
+    #expect(all[1].need > 22 * Self.gib + 100 * 2 << 20)
+  }
+
+  @Test("Promises of one's own are had beside what nobody was promised, and those of several add up")
+  func ownPromises() {
+    let page = 2 << 20
+    let facts = Self.facts { $0.pools = .success([Self.pool(total: 100, free: 100, reserved: 80)]) }
+    let others = facts.hugePageChecks(21 * page, pageSize: page)[0]
+    #expect(!others.isMet && others.have == 20 * page)
+    #expect(others.supply?.promisedToOthers == 80)
+    let own = facts.hugePageChecks(50 * page, pageSize: page, own: .success(30 * page))
+    #expect(own[0].isMet && own[0].have == 50 * page)
+    #expect(own[0].supply?.promisedToOthers == 50)
+    let both = total([own, facts.hugePageChecks(40 * page, pageSize: page, own: .success(40 * page))])
+    #expect(both[0].need == 90 * page && both[0].have == 90 * page && both[0].isMet)
+    #expect(!total([both, facts.hugePageChecks(page, pageSize: page)])[0].isMet)
+  }
+
+  @Test("Promises that are not known are no reason to refuse, nor to say that all is well")
+  func unknownPromises() {
+    let unread = Unreadable("/proc/self/mountinfo", Errno(2))
+    let facts = Self.facts { $0.pools = .success([Self.pool(total: 100, free: 100, reserved: 80)]) }
+    let enough = facts.hugePageChecks(20 << 21, pageSize: 2 << 20, own: .failure(unread))[0]
+    #expect(enough.isMet && enough.notMade == nil)
+    #expect(facts.hugePageChecks(21 << 21, pageSize: 2 << 20, own: .failure(unread))[0].notMade == unread)
+  }
+
+  @Test(
+    "Where the kernel promises no more than there is, what it keeps back counts, too",
+    arguments: [(1, true), (3, true), (4, false), (.max >> 30, false)])
+  func commitLimit(gibibytes: Int, isMet: Bool) throws {
+    let limit = CommitLimit(
+      limitBytes: 12 * Self.gib, promisedBytes: 8 * Self.gib, memoryBytes: 10 * Self.gib, userReserve: 128 << 20)
+    let checks = Self.facts { $0.commitLimit = .success(limit) }.commitChecks(gibibytes << 30)
+    #expect(checks.map(\.isMet) == [isMet])
+    #expect(checks[0].what == .commitLimit(memory: 10 * Self.gib))
+    #expect(Self.facts().commitChecks(.max).isEmpty)
+    let full = CommitLimit(limitBytes: 0, promisedBytes: .max, memoryBytes: 0, adminReserve: 8 << 20)
+    #expect(full.left(for: 1) == 0)
+  }
+
+  @Test("Of a job's memory what is private counts, and no pool's")
+  func commitNeed() throws {
+    let facts = Self.facts {
+      $0.commitLimit = .success(CommitLimit(limitBytes: 1 << 30, promisedBytes: 0, memoryBytes: 1 << 30))
+    }
+    let base = try ClearAnonymousJob([AnonymousMemory(bytes: 2 << 30, page: .base)], method: nil)
+    #expect(base.limitChecks(facts, threads: 1).map(\.isMet) == [false])
+    let pool = try ClearAnonymousJob([AnonymousMemory(bytes: 2 << 30, page: .huge(2 << 20))], method: nil)
+    #expect(pool.limitChecks(facts, threads: 1).map(\.isMet) == [true])
   }
 
   @Test("What is not known is not checked, and stands in nobody's way")

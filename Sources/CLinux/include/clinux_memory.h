@@ -71,6 +71,8 @@ CLINUX_NOLOCKS int clinux_cached_pages(
 /// pread(2) until a byte is found that is not zero; holes are read as what they are, and no page is made. *at: its offset from
 /// `offset`, or `length` when all are zero; beyond the file's end there is nothing, which is zero. EIO: the disk's.
 CLINUX_NOLOCKS int clinux_find_nonzero_in_file(int fd, off_t offset, size_t length, size_t *_Nonnull at);
+/// pread(2) of all of a range, up to the file's end: why it cannot be read, and *at: how far it could.
+CLINUX_NOLOCKS int clinux_read_through(int fd, off_t offset, size_t length, size_t *_Nonnull at);
 /// posix_fadvise(2) with POSIX_FADV_RANDOM: what is read by this descriptor is what is asked for, and nothing ahead of it.
 int clinux_read_no_ahead(int fd);
 /// 0: nobody else has the file open or mapped, which taking and dropping a write lease tells (fcntl(2), F_SETLEASE).

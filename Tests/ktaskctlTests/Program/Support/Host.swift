@@ -58,6 +58,12 @@ enum Host {
     return lines.first { $0.first == name[...] }.flatMap { Int($0.last ?? "") } ?? 0
   }
 
+  /// The same of a line `Name:  123 kB`.
+  static func number(_ name: String, kilobytesIn path: String) -> Int {
+    let lines = text(path).split(separator: "\n").map { $0.split(separator: " ") }
+    return lines.first { $0.first == name[...] }.flatMap { $0.count > 1 ? Int($0[1]) : nil } ?? 0
+  }
+
   static func write(_ text: String, to path: String) -> Bool {
     (try? Data(text.utf8).write(to: URL(filePath: path))) != nil
   }

@@ -18,6 +18,12 @@ enum HugePage: Int, CaseIterable, CustomTestStringConvertible {
   /// Free and promised to nobody.
   var available: Int { free - count("resv_hugepages") }
 
+  /// Surplus pages that there may be.
+  var overcommit: Int {
+    get { count("nr_overcommit_hugepages") }
+    nonmutating set { _ = Host.write("\(newValue)", to: "\(folder)/nr_overcommit_hugepages") }
+  }
+
   func setTotal(_ pages: Int) { _ = Host.write("\(pages)", to: "\(folder)/nr_hugepages") }
 }
 

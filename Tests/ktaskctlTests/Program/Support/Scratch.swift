@@ -32,9 +32,10 @@ extension Scratch {
   func tmpfs(mebibytes: Int) throws -> String { try mount("tmpfs", "size=\(mebibytes)M,mode=0777", "none") }
 
   /// `mebibytes` nil: as much as the pool has.
-  func hugetlbfs(_ page: HugePage, mebibytes: Int? = nil) throws -> String {
-    let limit = mebibytes.map { ",size=\($0)M" } ?? ""
-    return try mount("hugetlbfs", "pagesize=\(page.word),mode=0777\(limit)", "none")
+  func hugetlbfs(_ page: HugePage, mebibytes: Int? = nil, options: [String] = []) throws -> String {
+    let limit = mebibytes.map { ["size=\($0)M"] } ?? []
+    let all = ["pagesize=\(page.word)", "mode=0777"] + limit + options
+    return try mount("hugetlbfs", all.joined(separator: ","), "none")
   }
 
   /// A file system on a disk that is a file.
