@@ -3,20 +3,44 @@ internal import Glibc
 /// The right to change how many huge pages of one size the machine keeps (`nr_hugepages`), held by one process at a
 /// time: the kernel's file is read, added to and written, and two who did so at once would undo each other's change.
 ///
-/// The lock is on the kernel's own file, and goes with its owner (`FileDescriptor.claim`). It binds only those that take
-/// it.
+/// The lock goes with its owner (`PoolLock`). It binds only those that take it.
 public struct PoolSize: ~Copyable, Sendable {
+  /// Why it cannot be had at all.
+  public enum Failure: Error, Equatable, Sendable {
+    /// EACCES, EROFS: this process may not change pools.
+    case setting(Errno)
+    /// The file with the lock, at a path.
+    case lock(String, Errno)
+  }
   private let file: FileDescriptor
+  private let lock: PoolLock
   public let pageSize: Int
 
-  /// nil while another process has it. EACCES: only root may change pools.
-  public static func claim(pageSize: Int) throws(Errno) -> PoolSize? {
-    let file = try FileDescriptor.open(path(pageSize, node: nil), .readWrite)
-    return try file.claim() ? PoolSize(file, pageSize) : nil
+  /// nil while another process has it.
+  public static func claim(pageSize: Int) throws(Failure) -> PoolSize? {
+    // first: who may not change pools needs no lock
+    let file: FileDescriptor
+    do throws(Errno) {
+      file = try FileDescriptor.open(path(pageSize, node: nil), .readWrite)
+    } catch {
+      throw .setting(error)
+    }
+    do throws(Errno) {
+      guard let lock = try PoolLock.claim(pageSize: pageSize) else { return nil }
+      return PoolSize(file, lock, pageSize)
+    } catch {
+      throw .lock(PoolLock.path(pageSize), error)
+    }
   }
 
-  private init(_ file: consuming FileDescriptor, _ pageSize: Int) {
+  /// Whether this process may change the pool at all, as far as rights go: EACCES, EROFS where not (faccessat(2)).
+  public static func checkRight(pageSize: Int) throws(Errno) {
+    if unsafe faccessat(AT_FDCWD, path(pageSize, node: nil), W_OK, AT_EACCESS) == -1 { throw .current }
+  }
+
+  private init(_ file: consuming FileDescriptor, _ lock: consuming PoolLock, _ pageSize: Int) {
     self.file = file
+    self.lock = lock
     self.pageSize = pageSize
   }
 

@@ -11,6 +11,8 @@ public final class PoolGrowth {
   public let planned: [PoolRaise]
   /// What was raised in the end.
   public private(set) var raised: [PoolRaise] = []
+  /// What could not be given back.
+  public private(set) var kept: [KeptPages] = []
   private let job: any MemoryJob
   private var claims: [Owned<PoolSize>] = []
   /// By how many pages each pool's own size has grown: surplus pages become its own first.
@@ -19,6 +21,14 @@ public final class PoolGrowth {
   public init(_ job: any MemoryJob) throws(MemoryError) {
     self.job = job
     planned = try Self.missing(job)
+    for raise in planned {
+      do throws(Errno) {
+        try PoolSize.checkRight(pageSize: raise.pageSize)
+      } catch {
+        throw MemoryError(
+          .failed(.growPool, error), path: path(raise.pageSize), pageSize: raise.pageSize, node: raise.node)
+      }
+    }
   }
 
   /// Throws where the kernel does not tell what pools have: nobody knows then by how much to raise one.
@@ -54,11 +64,15 @@ public final class PoolGrowth {
   /// nothing is missing.
   private func claim(_ pageSize: Int, _ monitor: TaskMonitor) throws(MemoryError) -> Owned<PoolSize>? {
     while !monitor.isCancelled {
-      do throws(Errno) {
+      do throws(PoolSize.Failure) {
         if let claim = try PoolSize.claim(pageSize: pageSize) { return Owned(claim) }
       } catch {
-        if [.access, .permission, .readOnly].contains(error), try Self.missing(job).isEmpty { return nil }
-        throw MemoryError(.failed(.growPool, error), path: path(pageSize), pageSize: pageSize)
+        switch error {
+        case .lock(let path, let errno): throw MemoryError(.failed(.lock, errno), path: path)
+        case .setting(let errno):
+          if [.access, .permission, .readOnly].contains(errno), try Self.missing(job).isEmpty { return nil }
+          throw MemoryError(.failed(.growPool, errno), path: path(pageSize), pageSize: pageSize)
+        }
       }
       Clock.sleep(milliseconds: 5)
     }
@@ -68,16 +82,15 @@ public final class PoolGrowth {
   /// Lets others change the pools again: the pages are made.
   public func unlock() { claims = [] }
 
-  /// Makes the pools as much smaller as they were made larger; false where that was not possible.
+  /// Makes the pools as much smaller as they were made larger; false where that was not possible, `kept` then tells more.
   public func giveBack() -> Bool {
-    var isComplete = true
     if claims.isEmpty && !differences.isEmpty { claimAgain() }
-    for difference in differences.reversed() {
-      isComplete = shrink(difference.pageSize, difference.node, by: difference.pages) && isComplete
+    for difference in differences.reversed() where difference.pages > 0 {
+      if let kept = shrink(difference.pageSize, difference.node, by: difference.pages) { self.kept.append(kept) }
     }
     differences = []
     unlock()
-    return isComplete
+    return kept.isEmpty
   }
 
   /// After `unlock`; gives up where another process keeps a pool for longer than makes sense.
@@ -166,22 +179,27 @@ extension PoolGrowth {
     return pool
   }
 
-  /// False where the kernel does not tell that it is so.
-  private func shrink(_ pageSize: Int, _ node: Int?, by pages: Int) -> Bool {
-    if pages == 0 { return true }
-    guard let claim = claim(on: pageSize), let now = Self.pool(pageSize) else { return false }
-    let goal = now.persistent(on: node) - pages
-    func left(after number: Int) -> Int? {
-      guard (try? claim.value.set(max(0, number), node: node)) != nil, let after = Self.pool(pageSize) else {
-        return nil
-      }
-      return after.persistent - (now.persistent - pages)
+  /// What stays, or is not known to have gone; nil: nothing.
+  private func shrink(_ pageSize: Int, _ node: Int?, by pages: Int) -> KeptPages? {
+    func kept(_ why: KeptPages.Why, _ left: Int = pages, of total: Int? = nil) -> KeptPages {
+      KeptPages(raise: PoolRaise(pageSize: pageSize, node: node, pages: left), total: total, why: why)
     }
-    guard let rest = left(after: goal) else { return false }
-    if rest <= 0 { return true }
-    // kernels differ in whether a number for one node counts the others' surplus, too: those that do have taken too little
-    guard let rest = left(after: goal - rest) else { return false }
-    return rest <= 0
+    guard let claim = claim(on: pageSize) else { return kept(.isLocked, of: Self.pool(pageSize)?.total(on: node)) }
+    guard let now = Self.pool(pageSize) else { return kept(.isUnknown) }
+    func left(after number: Int) throws(Errno) -> Int? {
+      try claim.value.set(max(0, number), node: node)
+      return Self.pool(pageSize).map { $0.persistent - (now.persistent - pages) }
+    }
+    do throws(Errno) {
+      let goal = now.persistent(on: node) - pages
+      guard let rest = try left(after: goal) else { return kept(.isUnknown) }
+      if rest <= 0 { return nil }
+      // kernels differ in whether a number for one node counts the others' surplus, too: those that do have taken too little
+      guard let rest = try left(after: goal - rest) else { return kept(.isUnknown) }
+      return rest <= 0 ? nil : kept(.isRefused(nil), rest, of: Self.pool(pageSize)?.total(on: node))
+    } catch {
+      return kept(.isRefused(error), of: now.total(on: node))
+    }
   }
 
   /// For an undo, which has nobody to tell why it failed.

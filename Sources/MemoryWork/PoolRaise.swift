@@ -1,4 +1,4 @@
-internal import LinuxSystem
+public import LinuxSystem
 
 /// A pool of huge pages that is to become larger.
 public struct PoolRaise: Equatable, Sendable {
@@ -42,6 +42,25 @@ public struct PoolRaise: Equatable, Sendable {
     let bytes = check.need - check.have
     return bytes / size + (bytes % size == 0 ? 0 : 1)
   }
+}
+
+/// Pages by which a pool was raised, and that could not be given back.
+public struct KeptPages: Equatable, Sendable {
+  public enum Why: Equatable, Sendable {
+    /// Another process changes the pool, and did so for longer than an undo may wait.
+    case isLocked
+    /// By the kernel; nil: it says no error, and keeps them.
+    case isRefused(Errno?)
+    /// The kernel does not tell whether it is so.
+    case isUnknown
+  }
+  public var raise: PoolRaise
+  /// Pages that the pool, or its node's part, has now; nil: not known.
+  public var total: Int?
+  public var why: Why
+
+  /// What would be left of the pool without them.
+  public var goal: Int? { total.map { max(0, $0 - raise.pages) } }
 }
 
 extension Check {

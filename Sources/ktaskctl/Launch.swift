@@ -35,6 +35,7 @@ extension String {
 enum LaunchStatus {
   static let cannotRun: Int32 = 126
   static let notFound: Int32 = 127
+  static let all = [cannotRun, notFound]
 
   static func failure(_ command: String, _ errno: Errno) -> ProgramFailure {
     let message = Message(what: command.shown, why: "cannot be run: \(errno.sentence)")

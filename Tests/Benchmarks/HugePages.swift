@@ -37,7 +37,7 @@ enum HugePages {
 
   /// Best effort, read back by the caller.
   private static func setPool(_ pages: Int, _ pageSize: Int) {
-    do throws(Errno) {
+    do {
       guard let pool = try PoolSize.claim(pageSize: pageSize) else { return }
       try pool.set(pages, node: nil)
     } catch {}

@@ -23,6 +23,32 @@ extension MemoryError {
   }
 }
 
+extension KeptPages {
+  var message: Message {
+    let place = raise.node.map { " on node \($0)" } ?? ""
+    let setting = HugePagePool.settings(raise.pageSize, node: raise.node) + "/nr_hugepages"
+    return Message(
+      what: "the pool of \(ByteSize.text(raise.pageSize)) pages\(place)",
+      why: "keeps the \(raise.pages.counted("page")) by which it was raised: \(why.sentence)",
+      remedy: goal.map { Surroundings.current().changingPools("echo \($0) > \(setting)") })
+  }
+
+  var failure: ProgramFailure {
+    ProgramFailure(message, code: "pool-not-given-back", exitStatus: ExitStatus.failed.rawValue)
+  }
+}
+
+extension KeptPages.Why {
+  fileprivate var sentence: String {
+    switch self {
+    case .isLocked: "another process that changes it has it locked"
+    case .isRefused(nil): "the kernel takes them back from nobody"
+    case .isRefused(let errno?): errno.sentence
+    case .isUnknown: "the kernel does not tell whether it has given them back"
+    }
+  }
+}
+
 extension Document {
   /// Pages more in a pool.
   struct PoolRaise: Encodable, Equatable, Sendable {

@@ -120,7 +120,8 @@ extension ProgramTests {
         under: Traced.failing("execve", "ENOMEM", when: "2+")
       ).end()
       #expect(ended.status == 126, "\(ended.err)")
-      #expect(ended.message == "ktaskctl: true: cannot be run: Cannot allocate memory (ENOMEM)")
+      #expect(
+        ended.message == "ktaskctl: true: cannot be run: Cannot allocate memory (ENOMEM); undone, 4 MiB given back")
       let document = try Ended(status: 0, out: Host.text(json), err: "", seconds: 0).document()
       #expect(document.errors.map(\.code) == ["command-not-run"] && document.errors.map(\.exitStatus) == [126])
       #expect(document.errors.map(\.errno) == ["ENOMEM"])

@@ -1,0 +1,33 @@
+internal import Glibc
+
+/// A lock between all of root's processes that change a pool of huge pages: on a file that nobody else can even open, since
+/// whoever may read a file can hold its locks for as long as he likes (flock(2)). It goes with its owner.
+struct PoolLock: ~Copyable, Sendable {
+  private let file: FileDescriptor
+
+  private init(_ file: consuming FileDescriptor) { self.file = file }
+
+  /// With the places of helpers (`PlaceFile`), in a directory that only root can put anything into.
+  private static let directory = "/run/ktask"
+
+  static func path(_ pageSize: Int) -> String { "\(directory)/\(name(pageSize))" }
+
+  private static func name(_ pageSize: Int) -> String { "pool-\(pageSize >> 10)kB" }
+
+  /// nil while another process has it. EPERM: somebody else has put something into its place, or may do so.
+  static func claim(pageSize: Int) throws(Errno) -> PoolLock? {
+    if unsafe mkdir(directory, 0o755) == 0 { _ = unsafe chmod(directory, 0o755) }
+    let folder = try FileDescriptor.open(directory, [.pathOnly, .directory])
+    try demand(folder, S_IFDIR, closedTo: 0o022)
+    let file = try FileDescriptor.open(name(pageSize), .createToRead, in: folder.number)
+    try demand(file, S_IFREG, closedTo: 0o077)
+    return try file.lockExclusively() ? PoolLock(file) : nil
+  }
+
+  /// Root's own, and without these rights for others.
+  private static func demand(_ file: borrowing FileDescriptor, _ kind: mode_t, closedTo others: mode_t) throws(Errno) {
+    var status = stat()
+    if unsafe fstat(file.number, &status) == -1 { throw .current }
+    if status.st_mode & S_IFMT != kind || status.st_uid != 0 || status.st_mode & others != 0 { throw .permission }
+  }
+}
