@@ -18,7 +18,10 @@ struct PunchPages: MemoryTaskWork, @unchecked Sendable {
   }
 }
 
-/// `release FILE…`: gives the files' pages back; their sizes stay.
+/// `release FILE…`: gives the files' pages back, or those of a part of each; their sizes stay.
+///
+/// Of a part only pages that lie in it whole are given back, as fallocate(2) does it; of others, of which fallocate(2)
+/// zeroes what was asked for, nothing is touched: pages are the matter here, not content.
 ///
 /// A file has one thread. The kernel holds its inode's lock while it punches, so that a second thread on the same file
 /// only waits: measured, 2 GiB of 4 KiB pages on tmpfs in 0.28 s by one punch, by chunks on one thread and by chunks on
@@ -29,19 +32,30 @@ public final class ReleaseJob: MemoryJob {
   private let unlink: Bool
   private let evenIfOpen: Bool
   private var hasBegun = false
+  /// Where the part begins in each file.
+  private let offset: Int
   private var table: RegionTable?
   /// Bytes of memory or disk that were there before, and are not any more.
   public private(set) var releasedBytes = 0
   public private(set) var hasRemoved = false
+  /// Whether the kernel tells that no page is left there.
+  public private(set) var isProven = true
 
-  /// Files that others have are left alone, unless it is to go on `evenIfOpen`.
-  public init(_ files: [MemoryFile], unlink: Bool, evenIfOpen: Bool = false) throws(MemoryError) {
+  /// `from`: bytes of each file, from its start, that are left alone. Files that others have are left alone, unless it is to
+  /// go on `evenIfOpen`.
+  public init(
+    _ files: [MemoryFile], from offset: Int = 0, unlink: Bool, evenIfOpen: Bool = false
+  ) throws(MemoryError) {
+    for file in files where offset > file.originalSize {
+      throw MemoryError(.beyondEnd(size: file.originalSize), path: file.path)
+    }
     for file in files where file.fileSystem.kind == .proc {
       throw MemoryError(.wrongFileSystem("proc"), path: file.path)
     }
     self.files = files
     self.unlink = unlink
     self.evenIfOpen = evenIfOpen
+    self.offset = offset
     if unlink { for file in files { try file.refuseUnlinking() } }
   }
 
@@ -53,10 +67,10 @@ public final class ReleaseJob: MemoryJob {
   public var method: Method? { nil }
   public func checks(_ facts: MachineFacts) -> [Check] { [] }
 
-  /// From each file's first page to its last; of a part of a file only whole pages.
+  /// From each file's first page to its last.
   public var nodeTasks: [Span] {
     files.enumerated().compactMap { index, file in
-      file.present.clamped(to: 0..<file.releasableLength).hull.map { Span(region: index, range: $0) }
+      file.present.clamped(to: part(of: file)).hull.map { Span(region: index, range: $0) }
     }
   }
 
@@ -78,9 +92,12 @@ public final class ReleaseJob: MemoryJob {
     for file in files {
       try monitor?.check(file.path)
       let now = try file.presence(isMaking: true, Looking(control, monitor))
-      let left = now.isExact ? now.present.clamped(to: 0..<file.releasableLength).bytes : now.allocatedBytes
+      let part = part(of: file)
+      // of a part nothing can be told then
+      isProven = isProven && (now.isExact || part == 0..<file.length)
+      let left = now.isExact ? now.present.clamped(to: part).bytes : isProven ? now.allocatedBytes : 0
       if left > 0 { throw MemoryError(.notReleased(bytes: left), path: file.path) }
-      releasedBytes += file.releasedBytes(now)
+      releasedBytes += file.releasedBytes(part, now)
     }
     if unlink { try removeNames(monitor) }
     return Verification()
@@ -97,16 +114,19 @@ public final class ReleaseJob: MemoryJob {
   /// What is gone is gone.
   public func giveBack(finally: Bool, _ monitor: TaskMonitor?) -> GivenBack { GivenBack(isComplete: !hasBegun) }
 
-  /// Bytes of a file, from its start, that are released.
-  public func releasableBytes(of file: MemoryFile) -> Int { file.releasableLength }
+  /// The pages that are given back of a file: all that lie whole in what was asked for.
+  public func part(of file: MemoryFile) -> Range<Int> {
+    let asked = askedPart(of: file)
+    let end = asked.upperBound < file.originalSize ? asked.upperBound / file.pageSize * file.pageSize : file.length
+    let start = rounded(asked.lowerBound, up: file.pageSize) ?? end
+    return min(start, end)..<end
+  }
+
+  /// The bytes that were asked for.
+  public func askedPart(of file: MemoryFile) -> Range<Int> { min(offset, file.askedBytes)..<file.askedBytes }
 }
 
 extension MemoryFile {
-  /// Whole pages only: a page of which a part is to stay, stays.
-  fileprivate var releasableLength: Int {
-    askedBytes < originalSize ? askedBytes / pageSize * pageSize : length
-  }
-
   fileprivate var unmappedRegion: Region {
     Region(
       address: 0, length: length, pageSize: pageSize, file: descriptor!.value.number, fileSize: size,
@@ -120,9 +140,8 @@ extension MemoryFile {
   }
 
   /// Bytes that it had, and has not any more.
-  fileprivate func releasedBytes(_ now: FilePresence) -> Int {
-    presentIsExact
-      ? present.clamped(to: 0..<releasableLength).bytes : max(0, before.allocatedBytes - now.allocatedBytes)
+  fileprivate func releasedBytes(_ part: Range<Int>, _ now: FilePresence) -> Int {
+    presentIsExact ? present.clamped(to: part).bytes : max(0, before.allocatedBytes - now.allocatedBytes)
   }
 
   /// Removes the name, if it still means this file.

@@ -7,7 +7,8 @@ enum JobRequest: Equatable {
   case clear(files: [String])
   case prefault(files: [String])
   case verify(files: [String], zero: Bool, isInfo: Bool)
-  case release(files: [String], unlink: Bool)
+  /// From `offset` on.
+  case release(files: [String], unlink: Bool, offset: Int)
   case exec(bytes: Int, Launch)
   case pinAnonymous(bytes: Int, PinRequest)
   case pin(file: String, PinRequest)
@@ -54,8 +55,14 @@ enum JobRequest: Equatable {
 
   /// Its files are gone afterwards, empty ones too.
   var removesName: Bool {
-    if case .release(_, let unlink) = self { return unlink }
+    if case .release(_, let unlink, _) = self { return unlink }
     return false
+  }
+
+  /// Where in each file it begins; nil: at its start.
+  var offset: Int? {
+    if case .release(_, _, let offset) = self, offset > 0 { return offset }
+    return nil
   }
 
   /// Memory of no file that was there before: its pages are of the kind that this program chooses.
@@ -78,7 +85,7 @@ enum JobRequest: Equatable {
   /// The files that it is about, as they are named.
   var paths: [String] {
     switch self {
-    case .clear(let files), .prefault(let files), .verify(let files, _, _), .release(let files, _): files
+    case .clear(let files), .prefault(let files), .verify(let files, _, _), .release(let files, _, _): files
     case .pin(let file, _): [file]
     case .clearRegions(let regions), .prefaultRegions(let regions): regions.compactMap(\.path)
     case .clearAnonymous, .pinAnonymous, .exec: []
@@ -109,9 +116,10 @@ enum JobRequest: Equatable {
       let file = try MemoryFile(memory: sharedPageKind(page), bytes: bytes)
       try placing.place(file)
       return try PrefaultJob([file], method: method)
-    case .release(let paths, let unlink):
+    case .release(let paths, let unlink, let offset):
+      let end = size.map { offset + $0 }
       return try ReleaseJob(
-        openFiles(wanted(paths, size), page, creating: false, mayBeEmpty: true, &placing), unlink: unlink,
+        openFiles(wanted(paths, end), page, creating: false, mayBeEmpty: true, &placing), from: offset, unlink: unlink,
         evenIfOpen: evenIfOpen)
     case .pin(let path, let pin):
       let files = try openFiles(wanted([path], size), page, creating: false, &placing)

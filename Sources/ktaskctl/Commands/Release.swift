@@ -12,6 +12,11 @@ struct Release: WorkCommand {
   @Flag(help: "Remove each FILE afterwards.")
   var unlink = false
 
+  @Option(
+    help: "Where the part begins that is given back; it ends with FILE, or after --size.",
+    transform: ByteSize.parseOffset)
+  var offset: ByteSize?
+
   @OptionGroup var work: WorkOptions
   @OptionGroup var output: OutputOptions
 
@@ -24,11 +29,18 @@ struct Release: WorkCommand {
     if work.placement.nodes != nil || work.placement.policy != nil {
       throw ValidationError("release gives pages back wherever they are: it takes no --nodes")
     }
-    if unlink && work.size != nil { throw ValidationError("--unlink removes all of FILE: it takes no --size") }
+    if unlink && (work.size ?? offset) != nil {
+      throw ValidationError("--unlink removes all of FILE: it takes neither --size nor --offset")
+    }
+    if let size = work.size, let offset, size.bytes.addingReportingOverflow(offset.bytes).overflow {
+      throw ValidationError("--offset and --size lead beyond what any file has")
+    }
     if work.runs ?? 1 != 1 || work.warmup ?? 0 != 0 {
       throw ValidationError("release can be done once: it takes neither --runs nor --warmup")
     }
   }
 
-  func job() throws -> JobRequest { .release(files: file.flatMap(\.words), unlink: unlink) }
+  func job() throws -> JobRequest {
+    .release(files: file.flatMap(\.words), unlink: unlink, offset: offset?.bytes ?? 0)
+  }
 }

@@ -34,6 +34,16 @@ struct ByteSize: Hashable, Sendable, ExpressibleByArgument {
     return ByteSize(bytes: bytes)
   }
 
+  /// A place in a file, in the same words, which may be its beginning.
+  static func parseOffset(_ word: String) throws(WordError) -> ByteSize {
+    if !word.isEmpty, word.utf8.allSatisfy({ $0 == UInt8(ascii: "0") }) { return ByteSize(bytes: 0) }
+    do throws(WordError) {
+      return try parse(word)
+    } catch {
+      throw WordError(kind: "offset", word: word, why: error.why)
+    }
+  }
+
   /// The bytes that a suffix stands for: 1 for none, nil for one that is unknown.
   private static func unit(_ suffix: Substring) -> Int? {
     guard let letter = suffix.first?.uppercased(), letter != "B" || suffix.count > 1 else { return 1 }

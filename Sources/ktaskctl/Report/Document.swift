@@ -35,6 +35,8 @@ extension Document {
   /// What was asked for, as asked.
   struct Request: Encodable, Equatable, Sendable {
     var bytes: Int
+    /// Where in each file they begin; left out where that is its start.
+    var offset: Int?
     /// As the user writes it: "2M", "thp".
     var pageSize: String
     /// As the user writes them: "0-3,5".
@@ -53,7 +55,7 @@ extension Document {
     var timeoutSeconds: Double?
 
     enum CodingKeys: String, CodingKey {
-      case bytes, nodes, policy, regions, files, method, threads, runs, warmup
+      case bytes, offset, nodes, policy, regions, files, method, threads, runs, warmup
       case pageSize = "page_size"
       case minChunkBytes = "min_chunk_bytes"
       case timeoutSeconds = "timeout_seconds"

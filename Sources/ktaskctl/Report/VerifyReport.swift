@@ -74,16 +74,38 @@ extension Report {
     let amount =
       release.releasedBytes == 0
       ? "had no pages\(release.within(release.files[0]))"
-      : "\(ByteSize.text(release.releasedBytes)) given back in \(seconds.asTime) by \(threads.counted("thread")), no page left"
+      : "\(ByteSize.text(release.releasedBytes)) given back in \(seconds.asTime) by \(threads.counted("thread")), \(release.leftWords)"
         + release.within(release.files[0])
     return "\(subject): \(amount)" + (release.hasRemoved ? ", removed" : "")
   }
 }
 
 extension ReleaseJob {
+  /// What is there no more.
+  fileprivate var leftWords: String { isProven ? "no page left" : "not known whether a page is left" }
+
   /// " in its first 4 MiB", where not all of a file was to be released.
   func within(_ file: MemoryFile) -> String {
-    let part = releasableBytes(of: file)
-    return part < file.length || part < file.originalSize ? " in its first \(ByteSize.text(part))" : ""
+    let part = part(of: file)
+    let (start, end) = (ByteSize.text(part.lowerBound), ByteSize.text(part.upperBound))
+    switch (part.lowerBound > 0, part.upperBound < file.originalSize) {
+    case (false, false): return ""
+    case (false, true): return " in its first \(end)"
+    case (true, false): return " from \(start) on"
+    case (true, true): return " from \(start) to \(end)"
+    }
+  }
+
+  /// Bytes that were asked for and whose pages stay, since they are not asked for whole.
+  private func bytesLeft(of file: MemoryFile) -> Int {
+    askedPart(of: file).clamped(to: 0..<file.originalSize).count
+      - part(of: file).clamped(to: 0..<file.originalSize).count
+  }
+
+  /// What the user may not have thought of.
+  var warnings: [String] {
+    files.filter { bytesLeft(of: $0) > 0 }.map {
+      "\($0.path): only whole pages are given back: \(ByteSize.text(bytesLeft(of: $0))) of what was asked for stay"
+    }
   }
 }

@@ -125,6 +125,10 @@ extension ProgramTests.ExampleTests {
       name: "ktaskctl-release.8: ktaskctl release /dev/hugepages/vm1-0 /dev/hugepages/vm1-1",
       before: "ktaskctl prefault /dev/hugepages/vm1-0 /dev/hugepages/vm1-1 --size 32M",
       after: "test $(stat -c %b /dev/hugepages/vm1-0) = 0"),
+    Run(
+      name: "ktaskctl-release.8: ktaskctl release --offset 8G /dev/hugepages/vm1",
+      before: vm1 + "; ktaskctl prefault /dev/hugepages/vm1 --size 48M",
+      after: "ktaskctl verify /dev/hugepages/vm1 --size 32M; test $(stat -c %s /dev/hugepages/vm1) = 50331648"),
     Run(name: "ktaskctl-topology.8: ktaskctl topology"),
     Run(
       name: "ktaskctl-verify.8: ktaskctl verify /dev/hugepages/vm1 --page-size 2M --nodes 0 && echo yes", before: vm1),
