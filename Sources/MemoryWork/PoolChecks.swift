@@ -66,14 +66,14 @@ extension Check {
 
   /// Together with another one of the same stock.
   mutating func add(_ other: Check) {
-    need = need +| other.need
+    need +|= other.need
     notMade = notMade ?? other.notMade
     have = max(have, other.have)
     guard let more = other.supply, let pageSize else { return }
     var supply = supply ?? more
     if self.supply != nil { supply.own += more.own }
     self.supply = supply
-    have = supply.available *| pageSize
+    have = (supply.available *| pageSize)
   }
 }
 

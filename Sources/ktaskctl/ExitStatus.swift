@@ -76,7 +76,8 @@ extension Check.What {
   var isLimit: Bool {
     switch self {
     case .lockLimit, .fileSizeLimit, .addressSpaceLimit, .dataLimit, .pieces: true
-    case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .nodeMemory, .nodeHugePages, .space, .commitLimit, .alone:
+    case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .nodeMemory, .nodeHugePages, .space, .commitLimit,
+      .alone:
       false
     }
   }

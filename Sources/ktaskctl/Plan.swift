@@ -66,7 +66,8 @@ struct Plan {
       ? FilesInUse.check(job.files, monitor) : nil
     warnings =
       Self.pageWarnings(request, words.pageSize) + (request.launch?.warnings ?? [])
-      + (command.growsPool ? PoolGrowth.warnings(job) : []) + (words.evenIfOpen ? others?.warnings ?? [] : [])
+      + (command.growsPool ? PoolGrowth.warnings(job) : []) + Self.restWarnings(job)
+      + ((job as? ReleaseJob)?.warnings ?? []) + (words.evenIfOpen ? others?.warnings ?? [] : [])
       + sweep.warnings
     let alone = words.evenIfOpen ? [] : [others].compactMap(\.self)
     checks = try alone + Self.checks(job, growth, threads: threadCounts.max() ?? 1)
@@ -90,13 +91,26 @@ struct Plan {
     }
   }
 
+  /// A file that is longer than what is asked for, as of a machine that has become smaller: nothing of it is cut off.
+  private static func restWarnings(_ job: any MemoryJob) -> [String] {
+    guard job is PrefaultJob else { return [] }
+    return job.files.filter { $0.originalSize > $0.length }.map { file in
+      let name = quotedFile(file.path)
+      return
+        "\(file.path.shown): has \(ByteSize.text(file.originalSize)), and what is beyond \(ByteSize.text(file.length)) stays: "
+        + "truncate --size=\(file.length) \(name) cuts it off, "
+        + "ktaskctl release --offset \(file.length) \(name) gives back only its pages"
+    }
+  }
+
   private static func checks(
     _ job: any MemoryJob, _ growth: PoolGrowth?, threads: Int
   ) throws(MemoryError) -> [Check] {
     let facts = try MachineFacts.current()
-    let ofMemory = job.bytes == 0 ? [] : job.checks(facts)
-    let wanted = job.limitChecks(facts, threads: threads) + ofMemory
-    return growth.map { $0.checks(facts) + wanted.filter { !$0.isAboutPool } } ?? wanted
+    let limits = job.limitChecks(facts, threads: threads)
+    if job.bytes == 0 { return limits }
+    let wanted = facts.withSurplus((growth?.checks(facts) ?? []) + job.checks(facts))
+    return limits + (growth == nil ? wanted : wanted.filter { !$0.isAboutPool })
   }
 
   /// Whether content goes that others may rely on: with the work, or because what was only made to be measured is given

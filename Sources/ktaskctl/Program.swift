@@ -147,7 +147,11 @@ extension Program {
     let watch = telling.watch
     followers.tell(.started(followers.state, threads: plan.threadCounts, files: plan.job.files.map(\.path)))
     watch.follow(followers)
-    if !plan.hasNothingToDo { report.outcome = sweep(plan, watch, followers) }
+    if !plan.hasNothingToDo {
+      report.outcome = sweep(plan, watch, followers)
+    } else if plan.wantsTransparent {
+      report.found = plan.look(followers.monitor)
+    }
     watch.stopDrawing()
     report.errors = report.outcome?.errors ?? []
     report.end = report.outcome?.wasCancelled == true ? watch.end : nil

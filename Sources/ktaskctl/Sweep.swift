@@ -34,6 +34,18 @@ struct SweepOutcome {
 }
 
 extension Plan {
+  /// In which pages it is what there is already; nil where that cannot be looked at.
+  func look(_ monitor: TaskMonitor) -> Verification? {
+    let look = VerifyJob(job.files, demand: Demand(isInfo: true))
+    do throws(MemoryError) {
+      try look.prepare()
+      let control = control(threads: threadCounts.max() ?? 1)
+      return try look.run(control, monitor).end == .finished ? look.verify(control, monitor) : nil
+    } catch {
+      return nil
+    }
+  }
+
   /// Whatever the runs left, and by how much pools were raised for them; whether that was all.
   func takeBack(_ monitor: TaskMonitor? = nil) -> (bytes: Int, complete: Bool) {
     let given = job.giveBack(finally: true, monitor)

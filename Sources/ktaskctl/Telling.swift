@@ -30,7 +30,7 @@ struct Telling<Command: WorkCommand> {
   func fail(_ report: inout Report, _ failure: ProgramFailure) -> Int32 {
     note([failure], &report)
     exports.replaceDocument(report.document, after: report.late)
-    Program.show(failure.message)
+    report.messages.forEach(Program.show)
     if command.output.json { Terminal.output.write(report.document.json() + "\n") }
     Terminal.flush { true }
     return report.exitStatus
@@ -50,8 +50,11 @@ struct Telling<Command: WorkCommand> {
     let output = command.output
     if output.json {
       Terminal.output.write(report.document.json() + "\n")
-    } else if !output.quiet {
-      for warning in report.warnings { Terminal.errors.write("ktaskctl: warning: \(warning.onOneLine)\n") }
+    } else {
+      let warnings = output.quiet ? report.urgentWarnings : report.warnings
+      for warning in warnings { Terminal.errors.write("ktaskctl: warning: \(warning.onOneLine)\n") }
+    }
+    if !output.json && !output.quiet {
       let text = report.text(isPlanOnly: command.work.dryRun, isVerbose: output.verbose)
       if report.plan.request.launch == nil || command.work.dryRun {
         Terminal.output.write(text)

@@ -68,7 +68,8 @@ struct RemedyTests {
     "a pool is raised by root outside of containers, or where these may",
     arguments: [
       (root, ""), (user, "as root: "), (container, "as root, outside of the container: "),
-      (containersRoot, "outside of the container: "), (like(root) { $0.container = .ordinary }, ""),
+      (containersRoot, "outside of the container, which cannot change pools: "),
+      (like(root) { $0.container = .ordinary }, ""),
       (like(root) { $0.mayAdminister = false }, "where /proc/sys and /sys can be written: "),
     ])
   func pool(here: Surroundings, who: String) {

@@ -121,7 +121,9 @@ extension MemoryError {
     case (.register, .noMemory): "more than the limit for locked memory allows, which all of the user's processes share"
     case (.pin, .noMemory), (.pin, .permission), (.mapForDevices, .noMemory):
       "more than the limit for locked memory allows"
+    case (.growPool, .readOnly): "/sys is mounted read-only here"
     case (_, .poisoned): "the hardware has lost a page's contents"
+    case (.read, .inputOutput): "the disk, or its file system, cannot read what it has"
     default: nil
     }
   }
@@ -130,7 +132,7 @@ extension MemoryError {
     switch cause {
     case .short(let check): check.remedy(in: here)
     case .wrongKind(.symbolicLink): "name the file that it leads to: readlink -f \(path.map(quotedFile) ?? "FILE")"
-    case .wrongPageSize: "leave out --page-size"
+    case .wrongPageSize: pageSizeRemedy(here)
     case .noSuchPageSize: "ls /sys/kernel/mm/hugepages"
     case .transparentOff: transparentRemedy(here)
     case .transparentOffForProcess:
@@ -141,8 +143,7 @@ extension MemoryError {
     case .hasPages: "one run with one thread count, or another file"
     case .noPin(let refusal): refusal.remedy(in: here)
     case .poolShort: "a smaller --size, a longer --timeout, or reserve the pages when the machine starts"
-    case .failed(.growPool, let errno):
-      [.permission, .access, .readOnly].contains(errno) ? here.rightToSettings : nil
+    case .failed(.growPool, .permission), .failed(.growPool, .access), .failed(.growPool, .readOnly): morePages(here)
     case .failed(_, .tooManyFiles): here.raising(.openFiles)
     case .failed(.pin, _), .failed(.register, .noMemory), .failed(.mapForDevices, .noMemory):
       here.raising(.lockedMemory)
@@ -172,7 +173,12 @@ extension MemoryError {
   /// For a pool that has run out on the way.
   private func morePages(_ here: Surroundings) -> String? {
     guard let pageSize, pageSize > MemoryInfo.basePageSize else { return nil }
-    return here.asRoot("a larger number in \(HugePagePool.settings(pageSize, node: node))/nr_hugepages")
+    do throws(Unreadable) {
+      _ = try HugePagePool.of(pageSize: pageSize)
+    } catch {
+      return error.remedy(in: here)
+    }
+    return here.changingPools("a larger number in \(HugePagePool.settings(pageSize, node: node))/nr_hugepages")
   }
 }
 

@@ -27,6 +27,11 @@ extension Surroundings {
     return "\(rightToSettings): \(command)"
   }
 
+  /// A command that changes a pool of huge pages, which are the machine's: a container has none of its own.
+  func changingPools(_ command: String) -> String {
+    isRoot && isHelpless ? "\(rightToSettings), which cannot change pools: \(command)" : asRoot(command)
+  }
+
   /// More space on a tmpfs: `bytes` in all.
   func enlarging(tmpfs point: String?, to bytes: Int?) -> String {
     let mebibytes = bytes.map { "\($0.pieces(of: 1 << 20))M" } ?? "SIZE"

@@ -6,6 +6,8 @@ import MemoryWork
 struct Report {
   let plan: Plan
   var outcome: SweepOutcome?
+  /// What a look found where there was nothing to do.
+  var found: Verification?
   var errors: [MemoryError] = []
   var end: Watch.End?
   /// What went wrong after all had been done.
@@ -17,8 +19,15 @@ struct Report {
   var exitStatus: Int32 {
     if let error = errors.first { return error.exitStatus.rawValue }
     if let end { return end.exitStatus }
-    if let failure = late.first { return failure.exitStatus }
+    if let failure = late.first { return status(of: failure) }
     return outcome?.wasCancelled == true ? ExitStatus.failed.rawValue : ExitStatus.done.rawValue
+  }
+
+  /// Those of env(1) say that nothing is left.
+  private func status(of failure: ProgramFailure) -> Int32 {
+    let isComplete = kept.isEmpty && outcome?.undone?.complete != false
+    return !isComplete && LaunchStatus.all.contains(failure.exitStatus)
+      ? ExitStatus.failed.rawValue : failure.exitStatus
   }
 
   /// Whether what was asked for is there.
@@ -34,8 +43,11 @@ struct Report {
     } else if !messages.isEmpty {
       messages[0].why += undoneText
     }
-    return messages
+    return messages + kept.map(\.message)
   }
+
+  /// Pools that are larger than before after all.
+  var kept: [KeptPages] { plan.growth?.kept ?? [] }
 
   /// "; undone, 2 GiB given back".
   private var undoneText: String {
@@ -48,17 +60,33 @@ struct Report {
   /// What it is all about.
   var subject: String { plan.subject }
 
+  /// What is not as asked for in so many words, or not as anybody would expect it.
+  var urgentWarnings: [String] {
+    let isAsked = plan.words.pageSize == .transparent
+    return plan.urgentWarnings + (isAsked ? hugeShortfall.map { [$0] } ?? [] : [])
+  }
+
+  /// Transparent huge pages that were asked for and are not there, whoever made the pages.
+  private var hugeShortfall: String? {
+    guard plan.wantsTransparent, isDone, let huge = (outcome?.verification ?? found)?.hugeBytes,
+      huge < plan.transparentBytes
+    else { return nil }
+    let share = (Double(huge) / Double(plan.transparentBytes)).asPercent
+    let wasThere = plan.job.files.contains { $0.residentBefore != 0 }
+    return wasThere
+      ? "\(subject): only \(share) of it is in transparent huge pages: what was there before stays in the pages that it has; "
+        + "ktaskctl release gives those back"
+      : "only \(share) came in transparent huge pages, the rest in base pages"
+  }
+
   /// What makes the figures doubtful, or is not as asked for.
   var warnings: [String] {
-    var warnings = plan.warnings
+    var warnings = plan.urgentWarnings + plan.warnings
+    if let hugeShortfall { warnings.append(hugeShortfall) }
     for count in outcome?.counts ?? [] {
       warnings += Statistics.doubts(count.times, of: count.threads.counted("thread"))
       if let shortfall = count.shortfall { warnings.append(shortfall) }
       warnings += count.exceeded.filter { !plan.exceeded.contains($0) }.map(ThreadSweep.warning)
-    }
-    if let huge = outcome?.verification?.hugeBytes, plan.wantsTransparent, huge < plan.transparentBytes {
-      let share = Double(huge) / Double(plan.transparentBytes)
-      warnings.append("only \(share.asPercent) came in transparent huge pages, the rest in base pages")
     }
     if plan.words.pageSize == .transparent, plan.job.bytes > 0, plan.transparentBytes == 0 {
       warnings.append("too little for a transparent huge page: all of it comes in base pages")
@@ -155,9 +183,10 @@ extension Plan {
     return job.alignment > job.pageSize && transparentBytes > 0
   }
 
-  /// What may come in transparent huge pages: the whole ones of each part.
+  /// What may come in transparent huge pages: the whole ones of each part; of files, of all that was asked for.
   var transparentBytes: Int {
-    job.nodeTasks.reduce(0) { $0 + $1.range.count / job.alignment * job.alignment }
+    if !job.files.isEmpty { return job.files.reduce(0) { $0 + $1.length / job.alignment * job.alignment } }
+    return job.nodeTasks.reduce(0) { $0 + $1.range.count / job.alignment * job.alignment }
   }
 
   /// Whether the memory, or a part of it, has been given nodes.
@@ -184,6 +213,7 @@ extension Plan {
       words = ["ktaskctl", command] + request.regions.flatMap { ["--region", quotedForShell($0.text)] }
     }
     if let size = self.words.size { words += ["--size", "\(size.bytes)"] }
+    if let offset = request.offset { words += ["--offset", "\(offset)"] }
     if let nodes = self.words.placement.nodes { words += ["--nodes", quotedForShell(nodes.text)] }
     if let policy = self.words.placement.policy { words += ["--policy", policy.rawValue] }
     if job.files.isEmpty { words += ["--page-size", pageWord] }

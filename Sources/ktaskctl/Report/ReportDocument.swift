@@ -11,12 +11,12 @@ extension Report {
     document.plan = plan.documentPlan
     document.results = results
     document.files = documentFiles
-    document.verified = outcome?.verification.map(Document.Verified.init)
+    document.verified = (outcome?.verification ?? found).map(Document.Verified.init)
     if plan.job.files.isEmpty { document.verified?.pagesByNode = pagesByNode }
     if plan.hold != nil && exitStatus == 0 { document.held = true }
     document.errors = errors.map(Document.Failure.init)
     if let cancelled = endFailure { document.errors.append(cancelled) }
-    document.errors += late.map(\.failure)
+    document.errors += late.map(\.failure) + kept.map(\.failure.failure)
     document.undone = outcome?.undone.map { Document.Undone(bytes: $0.bytes, complete: $0.complete) }
     document.grown = plan.growth?.raised.map { .init($0) }
     document.warnings = warnings
@@ -63,7 +63,8 @@ extension Report {
 extension Plan {
   var documentRequest: Document.Request {
     Document.Request(
-      bytes: bytesAskedFor, pageSize: pageWord, nodes: words.placement.nodes?.text, policy: policyWord,
+      bytes: bytesAskedFor, offset: request.offset, pageSize: pageWord, nodes: words.placement.nodes?.text,
+      policy: policyWord,
       regions: request.regions.isEmpty ? nil : request.regions.map(\.text),
       files: job.files.map(\.path), method: job.method?.rawValue, threads: threadRequest?.text ?? doublingCounts,
       runs: runs, warmup: warmup, minChunkBytes: words.minChunk.bytes, timeoutSeconds: words.timeout?.seconds)

@@ -105,7 +105,7 @@ extension ReleaseJob {
   /// What the user may not have thought of.
   var warnings: [String] {
     files.filter { bytesLeft(of: $0) > 0 }.map {
-      "\($0.path): only whole pages are given back: \(ByteSize.text(bytesLeft(of: $0))) of what was asked for stay"
+      "\($0.path.shown): only whole pages are given back: \(ByteSize.text(bytesLeft(of: $0))) of what was asked for stay"
     }
   }
 }
