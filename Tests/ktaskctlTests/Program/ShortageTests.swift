@@ -53,7 +53,8 @@ extension ProgramTests {
       let ended = try ktaskctl("prefault", folder + "/vm", "--size", "20M")
       #expect(ended.status == 3)
       #expect(
-        ended.message.contains(": 20 MiB needs 10 free 2 MiB pages, 5 are free; promised to others: 15"), "\(ended.err)")
+        ended.message.contains(": 20 MiB needs 10 free 2 MiB pages, 5 are free; promised to others: 15"), "\(ended.err)"
+      )
       #expect(!other.isWritten(0..<4096))
     }
 
