@@ -278,7 +278,7 @@ extension FileScan {
           block = next.start..<next.end
         }
         let (cached, swapped) = try FileRange.cachedPages(file, at, end - at)
-        if cached + swapped > 0 || block.overlaps(at..<end) { parts.append(at..<end) }
+        if cached +| swapped > 0 || block.overlaps(at..<end) { parts.append(at..<end) }
       } catch {
         return nil
       }
