@@ -133,7 +133,7 @@ extension PoolGrowth {
 
   private func grow(_ raise: PoolRaise, _ monitor: TaskMonitor, _ patience: Patience) throws(MemoryError) {
     let before = try pool(raise)
-    let goal = before.total(on: raise.node) + raise.pages
+    let goal = before.total(on: raise.node) +| raise.pages
     differences.append((raise.pageSize, raise.node, 0))
     var tries = 0
     while true {
@@ -142,7 +142,7 @@ extension PoolGrowth {
       tries += 1
       if patience.isOver(after: tries) {
         throw MemoryError(
-          .poolShort(wanted: raise.pages, got: max(0, raise.pages - (goal - now))), path: path(raise.pageSize),
+          .poolShort(wanted: raise.pages, got: max(0, raise.pages -| (goal -| now))), path: path(raise.pageSize),
           pageSize: raise.pageSize, node: raise.node)
       }
       // after that: time that ran out in the last try is a shortfall, too
@@ -164,10 +164,10 @@ extension PoolGrowth {
         .failed(.growPool, error), path: path(raise.pageSize), pageSize: raise.pageSize, node: raise.node)
     }
     // as asked for, until the kernel tells what it made of that: an undo must not miss any
-    let before = (asked: goal - before.total(on: raise.node), persistent: before.persistent)
+    let before = (asked: goal -| before.total(on: raise.node), persistent: before.persistent)
     differences[differences.count - 1].pages = max(differences[differences.count - 1].pages, before.asked)
     let after = try pool(raise)
-    differences[differences.count - 1].pages = max(0, after.persistent - before.persistent)
+    differences[differences.count - 1].pages = max(0, after.persistent -| before.persistent)
     return after.total(on: raise.node)
   }
 
@@ -188,14 +188,14 @@ extension PoolGrowth {
     guard let now = Self.pool(pageSize) else { return kept(.isUnknown) }
     func left(after number: Int) throws(Errno) -> Int? {
       try claim.value.set(max(0, number), node: node)
-      return Self.pool(pageSize).map { $0.persistent - (now.persistent - pages) }
+      return Self.pool(pageSize).map { $0.persistent -| (now.persistent -| pages) }
     }
     do throws(Errno) {
-      let goal = now.persistent(on: node) - pages
+      let goal = now.persistent(on: node) -| pages
       guard let rest = try left(after: goal) else { return kept(.isUnknown) }
       if rest <= 0 { return nil }
       // kernels differ in whether a number for one node counts the others' surplus, too: those that do have taken too little
-      guard let rest = try left(after: goal - rest) else { return kept(.isUnknown) }
+      guard let rest = try left(after: goal -| rest) else { return kept(.isUnknown) }
       return rest <= 0 ? nil : kept(.isRefused(nil), rest, of: Self.pool(pageSize)?.total(on: node))
     } catch {
       return kept(.isRefused(error), of: now.total(on: node))

@@ -9,7 +9,7 @@ public struct PoolRaise: Equatable, Sendable {
   /// Pages more than there are.
   public var pages: Int
 
-  public var bytes: Int { pages * pageSize }
+  public var bytes: Int { pages *| pageSize }
 
   public init(pageSize: Int, node: Int?, pages: Int) {
     self.pageSize = pageSize
@@ -39,8 +39,7 @@ public struct PoolRaise: Equatable, Sendable {
   }
 
   private static func pages(_ check: Check, _ size: Int) -> Int {
-    let bytes = check.need - check.have
-    return bytes / size + (bytes % size == 0 ? 0 : 1)
+    (check.need -| check.have).pieces(of: size)
   }
 }
 
@@ -60,7 +59,7 @@ public struct KeptPages: Equatable, Sendable {
   public var why: Why
 
   /// What would be left of the pool without them.
-  public var goal: Int? { total.map { max(0, $0 - raise.pages) } }
+  public var goal: Int? { total.map { max(0, $0 -| raise.pages) } }
 }
 
 extension Check {
@@ -77,9 +76,9 @@ extension MachineFacts {
   /// The memory that raised pools are made of, on the machine and on each node that is named.
   func checks(_ raises: [PoolRaise], path: String? = nil) -> [Check] {
     if raises.isEmpty { return [] }
-    let all = Check(.memory, need: raises.reduce(0) { $0 + $1.bytes }, memory, path: path, have: Self.available)
+    let all = Check(.memory, need: raises.map(\.bytes).sum(), memory, path: path, have: Self.available)
     let ofNodes = Set(raises.compactMap(\.node)).sorted().map { node in
-      let need = raises.filter { $0.node == node }.reduce(0) { $0 + $1.bytes }
+      let need = raises.filter { $0.node == node }.map(\.bytes).sum()
       return Check(.nodeMemory(node: node), need: need, nodes, path: path) { $0.available(on: node) }
     }
     return [all] + ofNodes

@@ -133,7 +133,7 @@ public struct MachineFacts: Sendable {
   ) -> Fact<Int?> {
     asking { () throws(Unreadable) in
       guard let limit = try ResourceLimit.of(resource).soft else { return nil }
-      return max(0, limit - used(try status.get()))
+      return max(0, limit -| used(try status.get()))
     }
   }
 
@@ -141,7 +141,7 @@ public struct MachineFacts: Sendable {
   static func lockable(
     _ status: Fact<ProcessStatus> = asking({ () throws(Unreadable) in try ProcessStatus.current() })
   ) -> Fact<Int?> {
-    let left = left(.lockedMemory, status) { $0.lockedBytes + $0.pinnedBytes }
+    let left = left(.lockedMemory, status) { $0.lockedBytes +| $0.pinnedBytes }
     if left == .success(nil) { return left }
     let isCapable = asking { () throws(Unreadable) in try Capability.ipcLock.isEffective }
     return isCapable.flatMap { $0 ? .success(nil) : left }
@@ -152,11 +152,11 @@ public struct MachineFacts: Sendable {
 
   /// Bytes that may be had without taking the last of it.
   static func available(in memory: MemoryInfo) -> Int {
-    max(0, memory.availableBytes - reserve(of: memory.totalBytes))
+    max(0, memory.availableBytes -| reserve(of: memory.totalBytes))
   }
 
   /// The same on a node.
-  static func available(on node: NodeMemory) -> Int { max(0, node.availableBytes - reserve(of: node.totalBytes)) }
+  static func available(on node: NodeMemory) -> Int { max(0, node.availableBytes -| reserve(of: node.totalBytes)) }
 }
 
 /// A question to the kernel, and what came of it.
@@ -198,8 +198,7 @@ extension MachineFacts {
   }
 
   private static func withPageTables(_ bytes: Int) -> Int {
-    let (need, overflow) = bytes.addingReportingOverflow(bytes / 512)
-    return overflow ? Int.max : need
+    bytes +| bytes / 512
   }
 
   /// What the process's control groups leave, for pages of a pool or of memory.

@@ -62,6 +62,23 @@ struct ExtremeNumberTests {
     return facts
   }
 
+  @Test("Checks are met or not met", arguments: 0..<200)
+  func checks(seed: Int) {
+    var of = Extremes(seed: seed)
+    let facts = facts(&of)
+    let (bytes, own) = (of.amount(), Fact.success(of.amount()))
+    var checks = facts.memoryChecks(bytes) + facts.lockChecks(bytes) + facts.fileSizeChecks(bytes, path: "/vm")
+    for size in [4096, 2 << 20, 1 << 30] {
+      checks += facts.hugePageChecks(bytes, pageSize: size, own: own)
+      checks += facts.cgroupChecks(bytes, pageSize: size)
+      checks += (0...2).flatMap { facts.nodeChecks(bytes, on: $0, pageSize: size, own: own) }
+    }
+    checks += facts.limitChecks(.addressSpaceLimit, bytes, facts.addressSpace)
+    let raises = PoolRaise.missing(from: checks, sharedBy: of.flag() ? NodeSet([0, 1]) : nil)
+    checks += facts.checks(raises)
+    #expect(total([checks, checks]).allSatisfy { $0.need >= 0 })
+  }
+
   @Test("Regions are shared out among nodes wholly, whatever those have", arguments: 0..<200)
   func placement(seed: Int) throws {
     var of = Extremes(seed: seed)

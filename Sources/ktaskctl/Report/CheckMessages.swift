@@ -59,34 +59,33 @@ extension Check {
       here.changingPools(enlarging(HugePagePool.settings(size, node: node), of: size, total))
     case .space("tmpfs"): spaceRemedy(here) + ", or a smaller --size"
     case .space("hugetlbfs"):
-      here.asRoot(HugePageMounts.enlarging(path, by: need - have))
+      here.asRoot(HugePageMounts.enlarging(path, by: need -| have))
         + "; its files go, and a remount would be ignored; or a smaller --size"
     case .space: "free disk space, or a smaller --size"
-    case .lockLimit: here.raising(.lockedMemory, by: need - have)
+    case .lockLimit: here.raising(.lockedMemory, by: need -| have)
     case .commitLimit(let memory):
       here.asRoot("sysctl vm.overcommit_kbytes=\(promising(memory))") + ", or a smaller --size"
     case .pieces: "a larger --map-size"
-    case .fileSizeLimit: here.raising(.fileSize, by: need - have)
-    case .addressSpaceLimit: here.raising(.addressSpace, by: need - have)
-    case .dataLimit: here.raising(.data, by: need - have)
+    case .fileSizeLimit: here.raising(.fileSize, by: need -| have)
+    case .addressSpaceLimit: here.raising(.addressSpace, by: need -| have)
+    case .dataLimit: here.raising(.data, by: need -| have)
     case .alone(let use): use.remedy
     }
   }
 
   /// The pool as large as it must be.
   private func enlarging(_ folder: String, of size: Int, _ total: Int) -> String {
-    "echo \(total + (need - have + size - 1) / size) > \(folder)/nr_hugepages"
+    "echo \(total +| (need -| have).pieces(of: size)) > \(folder)/nr_hugepages"
   }
 
   /// KiB of memory that may be promised, with some that others may be promised meanwhile.
   private func promising(_ memory: Int) -> Int {
-    ((memory +| (need - have)) >> 20 + 256) << 10
+    ((memory +| (need -| have)) >> 20 + 256) << 10
   }
 
   private func spaceRemedy(_ here: Surroundings) -> String {
     let point = path.flatMap(MountPoint.holding)
-    let size = point?.totalBytes.map { $0.addingReportingOverflow(need - have) }
-    return here.enlarging(tmpfs: point?.path, to: size.flatMap { $0.overflow ? nil : $0.partialValue })
+    return here.enlarging(tmpfs: point?.path, to: point?.totalBytes.map { $0 +| (need -| have) })
   }
 
   /// Whether it is counted, and not in bytes.

@@ -53,7 +53,7 @@ enum HugePageMounts {
     else { return "umount it, and mount it with a larger size=" }
     let options = mount.options.filter { $0 != "rw" && !$0.hasPrefix("size=") } + ["size=\(size +| more)"]
     let place = quotedForShell(mount.path)
-    return "umount \(place) && mount -t hugetlbfs -o \(options.joined(separator: ",")) none \(place)"
+    return "umount \(place) && mount -t hugetlbfs -o \(quotedForShell(options.joined(separator: ","))) none \(place)"
   }
 }
 

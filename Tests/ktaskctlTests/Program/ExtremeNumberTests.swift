@@ -52,6 +52,7 @@ extension ProgramTests {
       try expectNoTrap(["clear", "--size", "1M", "--runs", "1", "--timeout", "\(size)ns"])
       try expectNoTrap(["clear", "--size", "1M", "--nodes", size])
       try expectNoTrap(["prefault", file, "--size", size])
+      try expectNoTrap(["release", file, "--offset", size, "--size", size])
       #expect(FileFacts(file) == nil)
     }
 
