@@ -110,6 +110,13 @@ extension FilePlace {
     if unsafe faccessat(directory.number, ".", W_OK | X_OK, AT_EACCESS) == -1 { throw Errno.current }
   }
 
+  /// EACCES for what another user but root has put where everybody may put something, as proc(5)'s protected_fifos says: who
+  /// opens it might wait for that user.
+  public func checkOwner(of found: borrowing FileDescriptor) throws(Errno) {
+    let parent = try directory.status()
+    if try parent.isSticky && ![0, geteuid(), parent.owner].contains(found.status().owner) { throw .access }
+  }
+
   /// Whether the file could be opened for writing, as far as rights go (faccessat(2)); nothing is opened for it.
   public func checkWriting(_ file: borrowing FileDescriptor) throws(Errno) {
     // as the effective user

@@ -67,6 +67,7 @@ struct Exports {
     if status?.kind == .directory { throw .isDirectory }
     let identity = try FileIdentity(status, at: place.value)
     if let found, status?.kind != .regular || place.value.isMagic {
+      try place.value.checkOwner(of: found.value)
       try place.value.checkWriting(found.value)
       let isRegular = status?.kind == .regular
       return Item(path: path, format: format, place: .stream(place, found), identity: isRegular ? identity : nil)

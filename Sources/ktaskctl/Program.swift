@@ -162,18 +162,18 @@ extension Program {
     if status == 0, let hold = plan.hold { return Program.hold(plan, hold, watch, followers) }
     followers.flush { watch.isCalledOff }
     if status == 0 && followers.isManagerUntold, case .signal(let number)? = watch.end {
-      return fail(&report, endedBy: number, before: "the service manager was told", telling)
+      return fail(&report, endedBy: number, before: "the service manager was told", telling, again: false)
     }
     return status
   }
 
   /// Told to stop when all was done, and before somebody who waits for it knew that.
   static func fail<Command: WorkCommand>(
-    _ report: inout Report, endedBy signal: Int32, before what: String, _ telling: Telling<Command>
+    _ report: inout Report, endedBy signal: Int32, before what: String, _ telling: Telling<Command>, again: Bool = true
   ) -> Int32 {
     let end = Watch.End.signal(signal)
     let message = Message(what: report.subject, why: "ended by \(HeardSignals.name(of: signal)) before \(what)")
-    return telling.fail(&report, ProgramFailure(message, code: end.code, exitStatus: end.exitStatus))
+    return telling.fail(&report, ProgramFailure(message, code: end.code, exitStatus: end.exitStatus), again: again)
   }
 
   private static func sweep(_ plan: Plan, _ watch: Watch, _ followers: Followers) -> SweepOutcome {

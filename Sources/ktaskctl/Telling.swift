@@ -26,12 +26,12 @@ struct Telling<Command: WorkCommand> {
     report.isDone && !command.work.dryRun && (report.plan.hold != nil || report.plan.request.launch != nil)
   }
 
-  /// What was done is of no use after all.
-  func fail(_ report: inout Report, _ failure: ProgramFailure) -> Int32 {
+  /// What was done is of no use after all. `again`: in a document on standard output, too, which has the last one already.
+  func fail(_ report: inout Report, _ failure: ProgramFailure, again: Bool = true) -> Int32 {
     note([failure], &report)
     exports.replaceDocument(report.document, after: report.late)
     report.messages.forEach(Program.show)
-    if command.output.json { Terminal.output.write(report.document.json() + "\n") }
+    if command.output.json && again { Terminal.output.write(report.document.json() + "\n") }
     Terminal.flush { true }
     return report.exitStatus
   }

@@ -121,6 +121,19 @@ extension ProgramTests {
     }
 
     @Test(
+      "a FIFO that another user has put where everybody may is not waited for",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
+    func plantedFIFO() throws {
+      let shared = try scratch.tmpfs(mebibytes: 4)
+      try tool("chmod", "1777", shared)
+      _ = try Child(Host.ordinaryUser + ["mkfifo", shared + "/report.json"]).end()
+      let ended = try ktaskctl("prefault", memory, "--size", "16M", "--export-json", shared + "/report.json")
+      #expect(ended.status == 1)
+      #expect(ended.message.hasSuffix("the export could not be written: Permission denied (EACCES)"), "\(ended.err)")
+      #expect(FileFacts(memory) == nil)
+    }
+
+    @Test(
       "a link that another user has put anywhere is not followed",
       .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
     func othersLink() throws {

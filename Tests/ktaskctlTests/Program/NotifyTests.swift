@@ -142,13 +142,14 @@ extension ProgramTests {
     func untold() throws {
       manager.fill()
       let file = try scratch.tmpfs(mebibytes: 80) + "/vm"
-      let child = try start(["prefault", file, "--size", "16M"], under: manager.environment)
+      let child = try start(["prefault", file, "--size", "16M", "--json"], under: manager.environment)
       // all is done by then, and the manager waited for
       try child.waitForOutput("verified")
       child.send(SIGTERM)
       let ended = child.end()
       #expect(ended.status == 143, "\(ended.err)")
       #expect(ended.message == "ktaskctl: \(file): ended by SIGTERM before the service manager was told")
+      #expect(try ended.document().command == "prefault", "there is one document")
       #expect(FileFacts(file) == nil)
     }
 
