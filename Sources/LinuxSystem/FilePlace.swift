@@ -113,8 +113,8 @@ extension FilePlace {
   /// EACCES for what another user but root has put where everybody may put something, as proc(5)'s protected_fifos says: who
   /// opens it might wait for that user.
   public func checkOwner(of found: borrowing FileDescriptor) throws(Errno) {
-    let parent = try directory.status()
-    if try parent.isSticky && ![0, geteuid(), parent.owner].contains(found.status().owner) { throw .access }
+    let (parent, owner) = (try directory.status(), try found.status().owner)
+    if parent.isSticky && ![0, geteuid(), parent.owner].contains(owner) { throw .access }
   }
 
   /// Whether the file could be opened for writing, as far as rights go (faccessat(2)); nothing is opened for it.

@@ -1,12 +1,14 @@
-// ktask-attack exchange COUNT ONE OTHER   exchanges two names again and again; makes ONE anew where it has gone
+// ktask-attack exchange COUNT ONE OTHER   exchanges two names again and again, so often at least and until SIGTERM; makes
+//                                         ONE anew where it has gone
 // ktask-attack lock COUNT FILE            holds so many locks for reading on a file, each of one byte with a gap after it
 // ktask-attack read FILE                  holds one for reading on all of it
 //
-// What an ordinary user may do beside a root that runs the program: to be run as one, by setpriv(1). The first ends by
-// itself; the others say "held" and wait to be ended.
+// What an ordinary user may do beside a root that runs the program: to be run as one, by setpriv(1). The first says at its
+// end how often it was; the others say "held" and wait to be ended.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +43,14 @@ static void make(const char *name) {
   close(file);
 }
 
+static volatile sig_atomic_t is_enough;
+
+static void stop(int signal) { is_enough = signal; }
+
 static void exchange(long count, const char *one, const char *other) {
-  for (long done = 0; done < count;) {
+  long done = 0;
+  signal(SIGTERM, stop);
+  while (done < count || !is_enough) {
     if (renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE) == 0) {
       done++;
       pause_for_some_time();
@@ -52,7 +60,7 @@ static void exchange(long count, const char *one, const char *other) {
       fail("renameat2");
     }
   }
-  printf("%ld exchanges\n", count);
+  printf("%ld\n", done);
 }
 
 /// Odd bytes: each is a run of its own, and even places stay free.
