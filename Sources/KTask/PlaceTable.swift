@@ -158,7 +158,9 @@ extension PlaceTable {
   private func isOver(_ look: Look) -> Bool {
     let now = Clock.now()
     if now < resting.load(ordering: .relaxed) { return true }
-    if Clock.ofThread() - look.began < Look.most { return false }
+    let used = Clock.ofThread()
+    // the kernel may forbid to read it
+    if used < look.began || used - look.began < Look.most { return false }
     resting.store(now + Look.rest, ordering: .relaxed)
     return true
   }

@@ -108,7 +108,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
       if let helper { move(thread, helper, to: next) }
     }
     if unsafe stop.pointee.isRaised { closeQueues() }
-    unsafe slot.pointee.nanoseconds = Clock.now() - began
+    unsafe slot.pointee.nanoseconds = Clock.since(began)
   }
 
   /// R5: the failure is noted, and has its place in the order of failures, when no queue hands out a chunk any more. A

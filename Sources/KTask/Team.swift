@@ -50,7 +50,7 @@ struct Team: ~Copyable {
     if !helpers.isEmpty { gate.word.wake() }
     work(0, nil)
     let lent = join(lending: callersNice)
-    let nanoseconds = Clock.now() - began
+    let nanoseconds = Clock.since(began)
     HelperPool.shared.giveBack(helpers)
     return Result(nanoseconds: nanoseconds, lent: lent)
   }

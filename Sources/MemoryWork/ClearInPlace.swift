@@ -55,7 +55,7 @@ extension Memory.Store {
     (0..<2).map { _ in
       let began = Clock.now()
       try? Memory.clear(address, trialBytes, store)
-      return Clock.now() - began
+      return Clock.since(began)
     }.min()!
   }
 }

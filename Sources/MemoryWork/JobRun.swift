@@ -62,7 +62,7 @@ func runMemoryTask<Work: MemoryTaskWork>(
   let began = (clock: Clock.now(), usage: try? ResourceUsage.current())
   let undone = UndoneLater<Work>.Spans()
   let outcome = runTask(UndoneLater(work: work, spans: undone), spans, control, monitor)
-  let took = outcome.seconds > 0 ? Double(Clock.now() - began.clock) / 1e9 : 0
+  let took = outcome.seconds > 0 ? Double(Clock.since(began.clock)) / 1e9 : 0
   let usage = began.usage.flatMap { before in (try? ResourceUsage.current()).map { $0 - before } }
   let undoneBytes = takeBack(work, undone.list, table, control, monitor)
   return JobRun(

@@ -78,7 +78,7 @@ public final class LockJob: MemoryJob {
     let isCold = method == .mapCold
     let began = Clock.now()
     if !memory.isPool && !isCold { try lock() }
-    let lockNanoseconds = Clock.now() - began
+    let lockNanoseconds = Clock.since(began)
     let path = memory.path
     var run = runMemoryTask(work(table!), nodeTasks, table!, control, monitor, path: { _ in path })
     run.seconds += Double(lockNanoseconds) / 1e9
@@ -86,7 +86,7 @@ public final class LockJob: MemoryJob {
     guard memory.isPool, !isCold, run.end == .finished else { return run }
     let populated = Clock.now()
     try lock()
-    run.seconds += Double(Clock.now() - populated) / 1e9
+    run.seconds += Double(Clock.since(populated)) / 1e9
     return run
   }
 

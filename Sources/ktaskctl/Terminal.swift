@@ -18,7 +18,7 @@ enum Terminal {
       let left = streams.filter { !$0.isEmpty }
       if left.isEmpty { return }
       if left.contains(where: \.isDue) && !isCalledOff() { lastMove = Clock.now() }
-      if Clock.now() - lastMove > patience { return }
+      if Clock.since(lastMove) > patience { return }
       StreamEnd.wait(for: left.map(\.number), milliseconds: 20)
       // what says that it takes something, and does not
       if !hasMoved { Clock.sleep(milliseconds: 1) }

@@ -87,7 +87,7 @@ struct Followers: Sendable {
 
   private var outgoing: [any Outgoing] { [Terminal.errors] + (manager.map { [$0] } ?? []) }
 
-  var seconds: Double { Double(Clock.now() - began) / 1e9 }
+  var seconds: Double { Double(Clock.since(began)) / 1e9 }
 
   var state: ProgressState {
     let now = stage.now
@@ -98,6 +98,6 @@ struct Followers: Sendable {
     return ProgressState(
       command: command, subject: subject, phase: undoing == nil ? now.phase : .undoing, run: now.run, runs: runs,
       threads: now.threads, done: min(progress.done, total), total: total,
-      seconds: Double(Clock.now() - (undoing ?? now.began)) / 1e9)
+      seconds: Double(Clock.since(undoing ?? now.began)) / 1e9)
   }
 }

@@ -77,7 +77,7 @@ final class ServiceManager: Follower, Outgoing {
 
   var number: Int32 { socket.number }
   var isEmpty: Bool { state.withLock { $0.waiting.isEmpty } }
-  var isDue: Bool { state.withLock { !$0.waiting.isEmpty && Clock.now() - $0.since < Self.patience } }
+  var isDue: Bool { state.withLock { !$0.waiting.isEmpty && Clock.since($0.since) < Self.patience } }
   func push() -> Bool { state.withLock { push(&$0) } }
 
   /// A manager that has gone away must not keep the memory from being made: what cannot be sent is dropped.
