@@ -34,6 +34,13 @@ extension ProgramTests {
       }
     }
 
+    @Test("a clock that cannot be read, or not any more, ends nothing", arguments: ["1+", "2+", "3"])
+    func clock(when: String) throws {
+      let words = ["prefault", file, "--size", "16M", "--threads", "2", "--min-chunk", "2M"]
+      let ended = try start(words, under: Traced.failing("clock_gettime", "EPERM", when: when)).end()
+      #expect(ended.status == 0, "\(ended.err)")
+    }
+
     @Test("where signals cannot be waited for, they are looked for, and end it with an undo")
     func noWaiting() throws {
       let log = scratch.file("log")
