@@ -148,7 +148,8 @@ extension ProgramTests {
       child.send(SIGTERM)
       let ended = child.end()
       #expect(ended.status == 143, "\(ended.err)")
-      #expect(ended.message.hasPrefix("ktaskctl: \(file): ended by SIGTERM before the service manager was told; undone"))
+      #expect(
+        ended.message.hasPrefix("ktaskctl: \(file): ended by SIGTERM before the service manager was told; undone"))
       #expect(try ended.document().command == "prefault", "there is one document")
       #expect(FileFacts(file) == nil)
     }
