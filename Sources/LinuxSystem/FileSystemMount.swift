@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The directory that a file lies in, or would lie in, from the root on and without links (realpath(3)); nil where that is
@@ -17,20 +18,20 @@ public struct FileSystemMount: Sendable, Equatable {
   public let options: [String]
   /// What of its file system is seen at its path.
   let root: String
-  /// `MAJOR:MINOR`.
-  private let device: String
+  /// Its file system's number, as fstat(2) has it.
+  let device: UInt64
 
-  /// All there are, in the order in which they were mounted: of several on one directory the last is seen.
-  public static func all(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> [FileSystemMount] {
-    try files.demand("/proc/self/mountinfo").split(at: UInt8(ascii: "\n")).compactMap(FileSystemMount.init)
+  /// All there are, in the order in which they were mounted: of several on one directory the last is seen. `process`: as that
+  /// one sees them, by its number.
+  public static func all(
+    _ files: SystemFiles = SystemFiles(), of process: String = "self"
+  ) throws(Unreadable) -> [FileSystemMount] {
+    try files.demand("/proc/\(process)/mountinfo").split(at: UInt8(ascii: "\n")).compactMap(FileSystemMount.init)
   }
 
   /// The first of a device's; nil: it is mounted nowhere, as the memory of memfds is.
   public static func of(device: UInt64, _ files: SystemFiles = SystemFiles()) throws(Unreadable) -> FileSystemMount? {
-    // as the C library's makedev(3) puts them together
-    let (major, minor) = ((device >> 8 & 0xfff) | (device >> 32 & ~0xfff), (device & 0xff) | (device >> 12 & ~0xff))
-    let number = "\(major):\(minor & 0xffff_ffff)"
-    return try all(files).first { $0.device == number }
+    try all(files).first { $0.device == device }
   }
 
   /// The one that a file lies on, or would lie on; nil where that is not told.
@@ -42,8 +43,10 @@ public struct FileSystemMount: Sendable, Equatable {
   /// `36 35 98:0 /root /path rw,noatime master:1 - kind source options`; nil for a line that says something else.
   private init?(_ line: Substring) {
     let words = line.split(at: UInt8(ascii: " "))
-    guard let dash = words.dropFirst(6).firstIndex(of: "-"), dash + 3 < words.count else { return nil }
-    device = String(words[2])
+    guard let dash = words.dropFirst(6).firstIndex(of: "-"), dash + 3 < words.count,
+      let device = Self.number(words[2])
+    else { return nil }
+    self.device = device
     root = Self.unescaped(words[3])
     path = Self.unescaped(words[4])
     kind = String(words[dash + 1])
@@ -53,6 +56,12 @@ public struct FileSystemMount: Sendable, Equatable {
   /// What follows `name=` among the options.
   public func value(of name: String) -> String? {
     options.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
+  }
+
+  /// Of `MAJOR:MINOR`.
+  private static func number(_ word: Substring) -> UInt64? {
+    let parts = word.split(at: UInt8(ascii: ":")).compactMap { UInt32($0) }
+    return parts.count == 2 ? clinux_device(parts[0], parts[1]) : nil
   }
 
   /// The kernel writes white space and backslashes as `\040`.

@@ -10,16 +10,16 @@ public struct HugePageMount: Equatable, Sendable {
 
   /// Those that this process sees.
   public static func all(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> [HugePageMount] {
-    mounts(try files.demand("/proc/self/mountinfo"))
+    try FileSystemMount.all(files).compactMap(HugePageMount.init)
   }
 
   /// Those that any process sees, as far as /proc tells: containers have their own.
   public static func everywhere(_ files: SystemFiles = SystemFiles()) -> [HugePageMount] {
     var spaces = Set<UInt64>()
     var found = (try? all(files)) ?? []
-    for process in (try? files.numbers(in: "/proc", after: "")).flatMap({ $0 }) ?? [] {
+    for process in files.entries(of: "/proc") where Int(process) != nil {
       guard let space = files.inode("/proc/\(process)/ns/mnt"), spaces.insert(space).inserted else { continue }
-      found += mounts(files.text("/proc/\(process)/mountinfo") ?? "")
+      found += ((try? FileSystemMount.all(files, of: process)) ?? []).compactMap(HugePageMount.init)
     }
     return found
   }
@@ -34,43 +34,23 @@ public struct HugePageMount: Equatable, Sendable {
     }
   }
 
-  /// A line is `36 35 0:42 / /dev/hugepages rw,relatime shared:15 - hugetlbfs none rw,pagesize=2M`.
-  private static func mounts(_ text: String) -> [HugePageMount] {
-    text.split(separator: "\n").compactMap { line in
-      let words = line.split(separator: " ")
-      guard let dash = words.firstIndex(of: "-"), words.count > dash + 3, dash > 4, words[dash + 1] == "hugetlbfs",
-        let device = device(words[2]), let size = pageSize(words[dash + 3])
-      else { return nil }
-      return HugePageMount(device: device, pageSize: size, path: unescaped(words[4]))
-    }
+  /// nil for another file system.
+  private init?(_ mount: FileSystemMount) {
+    guard mount.kind == "hugetlbfs", let size = mount.value(of: "pagesize").flatMap(Self.bytes) else { return nil }
+    self.init(device: mount.device, pageSize: size, path: mount.path)
   }
 
-  private static func device(_ word: Substring) -> UInt64? {
-    let parts = word.split(separator: ":").compactMap { UInt32($0) }
-    return parts.count == 2 ? clinux_device(parts[0], parts[1]) : nil
+  private init(device: UInt64, pageSize: Int, path: String) {
+    self.device = device
+    self.pageSize = pageSize
+    self.path = path
   }
 
-  /// Of `rw,pagesize=2M`; the kernel writes K or M.
-  private static func pageSize(_ options: Substring) -> Int? {
-    guard let word = options.split(separator: ",").first(where: { $0.hasPrefix("pagesize=") }) else { return nil }
-    let shift = word.hasSuffix("M") ? 20 : word.hasSuffix("K") ? 10 : nil
-    guard let shift, let number = Int(word.dropFirst("pagesize=".count).dropLast()) else { return nil }
-    return number *| (1 << shift)
-  }
-
-  /// `\040` is a space.
-  private static func unescaped(_ word: Substring) -> String {
-    var (bytes, rest) = ([UInt8](), Array(word.utf8)[...])
-    while let byte = rest.popFirst() {
-      let digits = rest.prefix(3).map { Int($0) - 48 }
-      guard byte == UInt8(ascii: "\\"), digits.count == 3, digits.allSatisfy((0...7).contains) else {
-        bytes.append(byte)
-        continue
-      }
-      bytes.append(UInt8(truncatingIfNeeded: digits[0] << 6 | digits[1] << 3 | digits[2]))
-      rest = rest.dropFirst(3)
-    }
-    return String(decoding: bytes, as: UTF8.self)
+  /// Of `2M`; the kernel writes K or M, `1024M` too.
+  private static func bytes(_ word: String) -> Int? {
+    let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20]
+    guard let unit = word.last.flatMap({ units[$0] }) else { return nil }
+    return Int(amount: word.dropLast()).map { $0 *| unit }
   }
 }
 

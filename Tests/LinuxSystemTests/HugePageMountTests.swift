@@ -22,6 +22,16 @@ struct HugePageMountTests {
     #expect(found.map(\.device) == [42, 0x10002C, 44])
   }
 
+  @Test("of other processes are found, too, however high their numbers are")
+  func everywhere() throws {
+    let line = "36 22 0:42 / /dev/hugepages rw - hugetlbfs hugetlbfs rw,pagesize=2M"
+    let tree = try FileTree.of([
+      "/proc/4194303/ns/mnt": "", "/proc/4194303/mountinfo": line,
+      "/proc/self/mountinfo": "22 1 254:0 / / rw - ext4 /dev/vda rw",
+    ])
+    #expect(HugePageMount.everywhere(tree.files).map(\.device) == [42])
+  }
+
   @Test("that cannot be asked for are not none")
   func unread() throws {
     let tree = try FileTree.of()
