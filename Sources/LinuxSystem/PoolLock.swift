@@ -14,7 +14,7 @@ struct PoolLock: ~Copyable, Sendable {
 
   private static func name(_ pageSize: Int) -> String { "pool-\(pageSize >> 10)kB" }
 
-  /// nil while another process has it. EPERM: somebody else has put something into its place, or may do so.
+  /// nil while another process has it. ENOENT: there is no such directory, and none can be made. EPERM: somebody else has put something into its place, or may do so.
   static func claim(pageSize: Int) throws(Errno) -> PoolLock? {
     if unsafe mkdir(directory, 0o755) == 0 { _ = unsafe chmod(directory, 0o755) }
     let folder = try FileDescriptor.open(directory, [.pathOnly, .directory])

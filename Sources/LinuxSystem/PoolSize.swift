@@ -13,7 +13,8 @@ public struct PoolSize: ~Copyable, Sendable {
     case lock(String, Errno)
   }
   private let file: FileDescriptor
-  private let lock: PoolLock
+  /// nil: the kernel's file itself is locked.
+  private let lock: PoolLock?
   public let pageSize: Int
 
   /// nil while another process has it.
@@ -28,8 +29,21 @@ public struct PoolSize: ~Copyable, Sendable {
     do throws(Errno) {
       guard let lock = try PoolLock.claim(pageSize: pageSize) else { return nil }
       return PoolSize(file, lock, pageSize)
+    } catch .noEntry {
+      return try claimSetting(file, pageSize)
     } catch {
       throw .lock(PoolLock.path(pageSize), error)
+    }
+  }
+
+  /// Where there is no /run to share, or none that can be written: whoever may read the setting can hold it, too.
+  private static func claimSetting(
+    _ file: consuming FileDescriptor, _ pageSize: Int
+  ) throws(Failure) -> PoolSize? {
+    do throws(Errno) {
+      return try file.claim() ? PoolSize(file, nil, pageSize) : nil
+    } catch {
+      throw .lock(path(pageSize, node: nil), error)
     }
   }
 
@@ -38,7 +52,7 @@ public struct PoolSize: ~Copyable, Sendable {
     if unsafe faccessat(AT_FDCWD, path(pageSize, node: nil), W_OK, AT_EACCESS) == -1 { throw .current }
   }
 
-  private init(_ file: consuming FileDescriptor, _ lock: consuming PoolLock, _ pageSize: Int) {
+  private init(_ file: consuming FileDescriptor, _ lock: consuming PoolLock?, _ pageSize: Int) {
     self.file = file
     self.lock = lock
     self.pageSize = pageSize

@@ -192,6 +192,18 @@ extension ProgramTests {
       #expect(!attacker.hasEnded)
     }
 
+    @Test("where nothing can be put into /run the pool grows, too, one after the other")
+    func noRun() throws {
+      let folder = try folder()
+      let under = ["unshare", "--mount", "sh", "-c", "mount -t tmpfs -o ro none /run && exec \"$@\"", "sh"]
+      let two = try ["a", "b"].map { name in
+        try start(["prefault", "\(folder)/\(name)", "--size", "64M", "--grow-pool"], under: under)
+      }
+      let ended = two.map { $0.end() }
+      #expect(ended.map(\.status) == [0, 0], "\(ended.map(\.err))")
+      #expect(page.total == before + 60, "4 of 64 pages were free")
+    }
+
     @Test("the lock is root's alone, and nothing that another has put into its place")
     func lockFile() throws {
       #expect(try ktaskctl("prefault", try folder() + "/vm", "--size", "8M", "--grow-pool").status == 0)
