@@ -36,20 +36,26 @@ final class Ground {
     let descriptor = unsafe open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     if descriptor == -1 { throw Failure("\(file) cannot be made: errno \(errno)") }
     defer { close(descriptor) }
+    _ = ftruncate(descriptor, off_t(Scenario.bytes))
+    try fill(descriptor)
+    // by now nothing maps it: mapped pages stay in memory
+    if scenario.place == "ext4" { settle(descriptor) }
+  }
+
+  private func fill(_ descriptor: Int32) throws {
     let all = Scenario.bytes
-    _ = ftruncate(descriptor, off_t(all))
     let content = try Content(file)
     switch scenario.made {
     case .missing, .sparse: break
     case .data, .halfCached: content.write(0..<all)
-    case .zeros: _ = posix_fallocate(descriptor, 0, off_t(all))
+    case .zeros:
+      _ = posix_fallocate(descriptor, 0, off_t(all))
+      content.clear(0..<all)
     case .partly: content.write(all / 4..<all / 2)
     case .fallocated:
       _ = posix_fallocate(descriptor, 0, off_t(all / 2))
       content.write(all / 4 * 3..<all)
     }
-    if case .zeros = scenario.made { content.clear(0..<all) }
-    if scenario.place == "ext4" { settle(descriptor) }
   }
 
   /// On the disk, and half of it no longer in memory.

@@ -61,10 +61,13 @@ extension ProgramTests {
       "on the stack that the program cannot live with are told, smaller ones that it can are none",
       arguments: [64, 128])
     func stack(kibibytes: Int) throws {
-      let words = ["clear", "--size", "16M", "--runs", "1", "--warmup", "0"]
+      let words = ["clear", "--size", "16M", "--runs", "1", "--warmup", "0", "--json"]
       let small = try start(words, under: Self.limited("stack=\(kibibytes << 10)")).end()
       #expect([4, -9, -11].contains(small.status), "\(small.err)")
-      if small.status == 4 { #expect(small.message.contains("(RLIMIT_STACK)") && small.remedy == "ulimit -s 8192") }
+      if small.status == 4 {
+        #expect(small.message.contains("(RLIMIT_STACK)") && small.remedy == "ulimit -s 8192")
+        #expect(try small.document().errors.map(\.code) == ["resource-limit"])
+      }
       let enough = try start(words + ["--threads", "2", "--min-chunk", "2M"], under: Self.limited("stack=262144")).end()
       #expect(enough.status == 0, "\(enough.err)")
     }
