@@ -44,7 +44,7 @@ final class Ground {
 
   private func fill(_ descriptor: Int32) throws {
     let all = Scenario.bytes
-    let content = try Content(file)
+    let content = try Content(file, reserving: false)
     switch scenario.made {
     case .missing, .sparse: break
     case .data, .halfCached: content.write(0..<all)
@@ -64,8 +64,10 @@ final class Ground {
     guard case .halfCached = scenario.made else { return }
     _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
     _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM)
-    var half = [UInt8](repeating: 0, count: Scenario.bytes / 2)
-    _ = unsafe pread(descriptor, &half, half.count, 0)
+    var page = [UInt8](repeating: 0, count: Content.page)
+    for at in stride(from: 0, to: Scenario.bytes / 2, by: page.count) {
+      _ = unsafe pread(descriptor, &page, page.count, off_t(at))
+    }
   }
 
   func state() -> GroundState {
@@ -94,7 +96,7 @@ struct GroundState {
     guard let file, let facts = FileFacts(file) else { return }
     (size, allocated) = (facts.size, facts.allocated)
     if facts.size == 0 { return }
-    cached = (try? Content(file).residentBytes) ?? -1
+    cached = (try? Content(file, reserving: false).residentBytes) ?? -1
     bytes = Self.read(file, facts.size)
   }
 

@@ -25,12 +25,13 @@ final class Content {
   private let bytes: Int
   static let page = 4096
 
-  /// The first `bytes`; nil: all.
-  init(_ path: String, bytes wanted: Int? = nil) throws {
+  /// The first `bytes`; nil: all. `reserving`: a pool promises the pages that are missing, for as long as there is the file.
+  init(_ path: String, bytes wanted: Int? = nil, reserving: Bool = true) throws {
     bytes = wanted ?? FileFacts(path)?.size ?? 0
     let file = unsafe open(path, O_RDWR | O_CLOEXEC)
     defer { close(file) }
-    let raw = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)
+    let flags = reserving ? MAP_SHARED : MAP_SHARED | MAP_NORESERVE
+    let raw = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, file, 0)
     guard unsafe raw != MAP_FAILED else { throw Failure("\(path) cannot be mapped: errno \(errno)") }
     address = UInt(bitPattern: raw)
   }
