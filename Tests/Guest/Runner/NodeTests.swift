@@ -223,18 +223,12 @@ private let shortNodeTests: [GuestTest] = [
     let overcommit = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_overcommit_hugepages"
     try test.demand(Files.write(overcommit, "4000"), "no surplus pages")
     defer { _ = Files.write(overcommit, "0") }
-    // as much as the small node has: the kernel itself needs some of it
-    let node = 2
-    let size = try memory(test, ofNode: node)
-    try Scratch.file(in: "/dev/hugepages") { path in
-      let run = try Program.ktaskctl(["prefault", path, "--size", "\(size)", "--nodes", "\(node)", "--json"])
-      test.expect(run.status == 3, "status \(run.status): \(run.errors)")
-      let found = try run.document()
-      test.expect(found["errors"][0]["node"].int == node, "\(found["errors"])")
-      test.expect(found["errors"][0]["errno"].string == "EFAULT", "\(found["errors"])")
-      test.expect(found["undone"]["complete"].bool == true, "\(found["undone"])")
-      test.expect(!Files.exists(path), "the file is there")
+    try test.demandSeen("a prefault that another one leaves too little for") {
+      let isSeen = try Scratch.file(in: "/dev/hugepages") { path in
+        try Scratch.file(in: "/dev/hugepages") { try runOut(test, path, besides: $0, node: 2) }
+      }
       test.expect((0..<test.machine.nodes).allSatisfy { Pools.total($0) == 0 }, "pools \(Pools.free(on: test))")
+      return isSeen
     }
   },
   GuestTest("nodes that are not there, or that the cpuset forbids, are refused with status 8") { test in
@@ -249,3 +243,24 @@ private let shortNodeTests: [GuestTest] = [
     }
   },
 ]
+
+/// Prefaults two files on a node that has room for one. The first is told that there is enough, and stopped until the second
+/// has it. False where it was done before it could be stopped.
+private func runOut(_ test: Test, _ path: String, besides other: String, node: Int) throws -> Bool {
+  let size = try memory(test, ofNode: node) * 3 / 5 / mib * mib
+  func words(_ path: String) -> [String] { ["prefault", path, "--size", "\(size)", "--nodes", "\(node)", "--json"] }
+  let late = try Program(["ktaskctl"] + words(path) + ["--threads", "1", "--progress", "json"])
+  while !late.hasEnded && !late.errorsSoFar.contains("\"event\":\"start\"") { usleep(1000) }
+  late.signal(SIGSTOP)
+  let early = try Program.ktaskctl(words(other))
+  late.signal(SIGCONT)
+  let run = try late.wait()
+  if early.status != 0 || run.status == 0 { return false }
+  test.expect(run.status == 3, "status \(run.status): \(run.errors)")
+  let found = try run.document()
+  test.expect(found["errors"][0]["node"].int == node, "\(found["errors"])")
+  test.expect(found["errors"][0]["errno"].string == "EFAULT", "\(found["errors"])")
+  test.expect(found["undone"]["complete"].bool == true, "\(found["undone"])")
+  test.expect(!Files.exists(path), "the file is there")
+  return true
+}
