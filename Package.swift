@@ -34,7 +34,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: house),
-    .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"], swiftSettings: house),
+    // what the tests of several targets use
+    .target(name: "TestSupport", path: "Tests/Support", swiftSettings: house),
+    .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "TestSupport"], swiftSettings: house),
     // `make bench`; no product, so that building the program does not build it
     .executableTarget(
       name: "ktask-bench", dependencies: ["KTask", "LinuxSystem"], path: "Tests/Benchmarks", swiftSettings: house),
@@ -48,9 +50,13 @@ let package = Package(
     .executableTarget(name: "ktask-attack", path: "Tests/Attacker"),
     // counts allocations and reference counting for KTaskTests
     .target(name: "CCounting", path: "Tests/Counting"),
-    .testTarget(name: "KTaskTests", dependencies: ["KTask", "LinuxSystem", "CCounting"], swiftSettings: house),
-    .testTarget(name: "MemoryWorkTests", dependencies: ["MemoryWork", "KTask", "LinuxSystem"], swiftSettings: house),
     .testTarget(
-      name: "ktaskctlTests", dependencies: ["ktaskctl", "MemoryWork", "KTask", "LinuxSystem"], swiftSettings: house),
+      name: "KTaskTests", dependencies: ["KTask", "LinuxSystem", "CCounting", "TestSupport"], swiftSettings: house),
+    .testTarget(
+      name: "MemoryWorkTests", dependencies: ["MemoryWork", "KTask", "LinuxSystem", "TestSupport"], swiftSettings: house
+    ),
+    .testTarget(
+      name: "ktaskctlTests", dependencies: ["ktaskctl", "MemoryWork", "KTask", "LinuxSystem", "TestSupport"],
+      swiftSettings: house),
   ]
 )

@@ -39,7 +39,7 @@ extension FilesInUse {
   /// Whether anybody else has them. A write lease tells it exactly, where it may be had; else all processes are looked at,
   /// and where not all can be seen, that is said.
   public static func check(_ files: [MemoryFile], _ monitor: TaskMonitor?) throws(MemoryError) -> Check {
-    let suspects = files.compactMap { Suspect($0) }
+    let suspects = try files.map { file throws(MemoryError) in try Suspect(file) }.compactMap(\.self)
     if suspects.isEmpty { return Check(.alone(FilesInUse())) }
     let search = UserSearch(suspects.map(\.id))
     let unseen = search.run(monitor)
@@ -77,17 +77,15 @@ private struct Suspect {
   /// A lease was refused because somebody has it, which may be this process by another descriptor.
   let isTaken: Bool
 
-  init?(_ file: MemoryFile) {
+  init?(_ file: MemoryFile) throws(MemoryError) {
     guard let descriptor = file.descriptor else { return nil }
     switch FileRange.openers(descriptor.value.number) {
     case .onlyThis: return nil
     case .others: isTaken = true
     case .notTold: isTaken = false
     }
-    // what cannot even be asked is found nowhere
-    guard let status = try? descriptor.value.status() else { return nil }
     self.file = file
-    id = status.id
+    id = try attempting(.inspect, file.path) { () throws(Errno) in try descriptor.value.status().id }
   }
 }
 

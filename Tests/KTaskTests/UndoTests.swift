@@ -1,6 +1,7 @@
 import KTask
 import LinuxSystem
 import Synchronization
+import TestSupport
 import Testing
 
 /// R5 and R6. Units that may be undone are those that a thread finished: neither a failed chunk's (it cleans up

@@ -1,4 +1,5 @@
 import LinuxSystem
+import TestSupport
 
 /// The files of a machine whose kernel says anything, made from a seed.
 final class ExtremeMachine {

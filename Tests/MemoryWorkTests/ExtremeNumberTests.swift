@@ -1,5 +1,6 @@
 import KTask
 import LinuxSystem
+import TestSupport
 import Testing
 
 @testable import MemoryWork

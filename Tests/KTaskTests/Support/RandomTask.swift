@@ -1,4 +1,5 @@
 import KTask
+import TestSupport
 
 /// A task made from a seed: some node tasks, empty ones among them, with gaps between, and a control object.
 struct RandomTask {

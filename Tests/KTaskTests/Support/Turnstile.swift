@@ -1,4 +1,5 @@
 import LinuxSystem
+import TestSupport
 
 @testable import KTask
 

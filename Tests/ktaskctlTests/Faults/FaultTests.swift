@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A random system call fails, lies or is forbidden, in every command, and so it goes with what a process may find

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// One system call that is not made, and what its caller is told instead.
 struct Injection: CustomStringConvertible {
   var call: String

@@ -57,6 +57,22 @@ extension ProgramTests {
       #expect(try ktaskctl(command, file).status == 0, "nobody has it any more")
     }
 
+    @Test(
+      "that cannot be asked which file it is loses nothing, whichever question is refused",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func unasked() throws {
+      let file = try file()
+      let other = try opener(file)
+      defer { other.kill() }
+      let content = try Content(file)
+      for number in 1...40 {
+        let under = Traced.failing("fstat", "EIO", when: "\(number)")
+        let ended = try start(["clear", file, "--runs", "1"], under: under).end()
+        #expect(ended.status != 0, "\(number): \(ended.err)")
+        #expect(content.isWritten(0..<8 << 20), "\(number): \(ended.err)")
+      }
+    }
+
     @Test("is a memfd, by its name in /proc", arguments: ["clear", "release"])
     func memfd(command: String) throws {
       let memory = try FileDescriptor.memory("vm")

@@ -1,1 +1,0 @@
-../../KTaskTests/Support/SplitMix64.swift
