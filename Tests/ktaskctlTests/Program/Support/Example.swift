@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// An example of the manual or of the README, as it stands there.
 struct Example: CustomTestStringConvertible {
@@ -34,17 +35,14 @@ struct Example: CustomTestStringConvertible {
 }
 
 extension Example {
-  /// The checked-out package.
-  private static let package = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../..")
-
   /// All there are, but for the recipes' scripts, which have names and tests of their own.
   static let all: [Example] = {
-    let pages = (try? FileManager.default.contentsOfDirectory(atPath: package.appending(path: "man").path)) ?? []
+    let pages = (try? FileManager.default.contentsOfDirectory(atPath: Checkout.folder.appending(path: "man").path)) ?? []
     return pages.sorted().flatMap { ofManual($0) } + ofReadme()
   }()
 
   private static func text(_ path: String) -> [String] {
-    let text = (try? String(contentsOf: package.appending(path: path), encoding: .utf8)) ?? ""
+    let text = (try? String(contentsOf: Checkout.folder.appending(path: path), encoding: .utf8)) ?? ""
     return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
   }
 

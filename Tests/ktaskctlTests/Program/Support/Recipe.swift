@@ -1,17 +1,15 @@
 import Foundation
+import TestSupport
 
 /// A script of ktaskctl-recipes(7), as it stands there.
 struct Recipe {
   let path: String
   private let folder: String
 
-  /// The checked-out package.
-  private static let package = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../..").path
-
   init(_ name: String, _ scratch: Scratch) throws {
     folder = scratch.path
     path = scratch.file(name)
-    let text = try tool(Self.package + "/Tests/recipe.sh", Self.package + "/man/ktaskctl-recipes.7", name)
+    let text = try tool(Checkout.folder.path + "/Tests/recipe.sh", Checkout.folder.path + "/man/ktaskctl-recipes.7", name)
     try Data(text.utf8).write(to: URL(filePath: path))
     if FileFacts(folder + "/ktaskctl") == nil { try tool("ln", "-s", BuiltProgram.path, folder + "/ktaskctl") }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 extension ProgramTests {
   /// The units under a real systemd: make deb-check.
@@ -11,7 +12,7 @@ extension ProgramTests {
     static let units = ["ktaskctl-prefault@.service", "ktaskctl-pin@.service"]
 
     private func text(_ name: String) throws -> String {
-      let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../Sources/Packaging")
+      let folder = Checkout.folder.appending(path: "Sources/Packaging")
       return try String(contentsOf: folder.appending(path: name), encoding: .utf8)
     }
 

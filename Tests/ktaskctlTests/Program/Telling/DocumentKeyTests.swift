@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 extension ProgramTests {
   @Suite("The keys of the JSON document")
@@ -43,7 +44,7 @@ extension ProgramTests {
 
     /// The words of that section.
     private static func inManual() throws -> Set<String> {
-      let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../man/ktaskctl.8")
+      let page = Checkout.folder.appending(path: "man/ktaskctl.8")
       let text = try String(contentsOf: page, encoding: .utf8)
       let start = try #require(text.range(of: ".Ss The JSON document"))
       let end = try #require(text.range(of: ".Ss Progress for programs"))
