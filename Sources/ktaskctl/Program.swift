@@ -39,7 +39,7 @@ enum Program {
 
   /// Help and the version are answers, everything else is a usage error.
   private static func answer(
-    _ error: any Error, _ command: String? = nil, inJSON: Bool = false, _ watch: Watch? = nil
+    _ error: any Error, _ command: String? = nil, inJSON: Bool = false, _ watcher: SignalWatcher? = nil
   ) -> Int32 {
     if Ktaskctl.exitCode(for: error) == .success { return answer(Ktaskctl.fullMessage(for: error) + "\n") }
     let remedy = Words.remedy(Ktaskctl.fullMessage(for: error), command)
@@ -47,7 +47,7 @@ enum Program {
     let failure = ProgramFailure(message, code: "usage", exitStatus: ExitStatus.usage.rawValue)
     show(message)
     if inJSON { Terminal.output.write(Document.failed(command ?? "", failure.failure).json() + "\n") }
-    Terminal.flush { watch?.isCalledOff ?? false }
+    Terminal.flush { watcher?.isCalledOff ?? false }
     return failure.exitStatus
   }
 
@@ -83,30 +83,30 @@ enum Program {
 extension Program {
   private static func execute<Command: WorkCommand>(_ command: Command) -> Int32 {
     let monitor = TaskMonitor()
-    let watch: Watch
+    let watcher: SignalWatcher
     do throws(ProgramFailure) {
-      watch = Watch(monitor, try HeardSignals(), timeout: command.work.timeout?.nanoseconds)
+      watcher = SignalWatcher(monitor, try HeardSignals(), timeout: command.work.timeout?.nanoseconds)
       try ProgramFailure.settingUp("catching memory errors") { () throws(Errno) in try Memory.catchBusErrors() }
     } catch {
       return refuse(command, error)
     }
-    watch.start()
+    watcher.start()
     do {
       let exports = try Exports(command.output)
       // before any failure is written there
       try refuseMixingUp(command, exports) { try command.job().paths.map { ($0, FileIdentity(named: $0)) } }
-      return try execute(command, monitor, Telling(command: command, exports: exports, watch: watch))
+      return try execute(command, monitor, Telling(command: command, exports: exports, watcher: watcher))
     } catch let error as ProgramFailure {
-      return refuse(command, error, watch)
+      return refuse(command, error, watcher)
     } catch {
-      return answer(error, Command.name, inJSON: command.output.json, watch)
+      return answer(error, Command.name, inJSON: command.output.json, watcher)
     }
   }
 
   private static func execute<Command: WorkCommand>(
     _ command: Command, _ monitor: TaskMonitor, _ telling: Telling<Command>
   ) throws -> Int32 {
-    let (watch, exports) = (telling.watch, telling.exports)
+    let (watcher, exports) = (telling.watcher, telling.exports)
     let plan: Plan
     do {
       plan = try Plan(command, monitor)
@@ -114,22 +114,22 @@ extension Program {
       // what is open by now is what counts
       try refuseMixingUp(command, exports) { plan.job.files.map { ($0.path, $0.identity) } }
     } catch let error as MemoryError {
-      let end = error.cause == .cancelled ? watch.end : nil
-      return refuse(command, try end.map { try untouched(command, $0) } ?? ProgramFailure(error), watch, exports)
+      let end = error.cause == .cancelled ? watcher.end : nil
+      return refuse(command, try end.map { try untouched(command, $0) } ?? ProgramFailure(error), watcher, exports)
     }
     var report = Report(plan)
     report.errors = plan.shortages
     if !plan.shortages.isEmpty { return telling.tell(&report) }
-    if let launch = plan.request.launch, let errno = launch.refusal {
-      return refuse(command, LaunchStatus.failure(launch.command[0], errno), watch, exports)
+    if let exec = plan.request.exec, let errno = exec.refusal {
+      return refuse(command, LaunchStatus.failure(exec.command[0], errno), watcher, exports)
     }
     if command.work.dryRun { return telling.tell(&report) }
-    let followers = Followers(command, plan, monitor)
+    let listeners = ProgressListeners(command, plan, monitor)
     let pidFile = command.holding?.pidfile
     do throws(PidFile.Failure) {
-      return try withPidFile(pidFile, besides: plan.job.files) { carryOut(plan, &report, telling, followers) }
+      return try withPidFile(pidFile, besides: plan.job.files) { carryOut(plan, &report, telling, listeners) }
     } catch {
-      return refuse(command, error.failure(pidFile ?? ""), watch, exports)
+      return refuse(command, error.failure(pidFile ?? ""), watcher, exports)
     }
   }
 
@@ -142,26 +142,26 @@ extension Program {
   }
 
   private static func carryOut<Command: WorkCommand>(
-    _ plan: Plan, _ report: inout Report, _ telling: Telling<Command>, _ followers: Followers
+    _ plan: Plan, _ report: inout Report, _ telling: Telling<Command>, _ listeners: ProgressListeners
   ) -> Int32 {
-    let watch = telling.watch
-    followers.tell(.started(followers.state, threads: plan.threadCounts, files: plan.job.files.map(\.path)))
-    watch.follow(followers)
+    let watcher = telling.watcher
+    listeners.tell(.started(listeners.state, threads: plan.threadCounts, files: plan.job.files.map(\.path)))
+    watcher.follow(listeners)
     if !plan.hasNothingToDo {
-      report.outcome = sweep(plan, watch, followers)
+      report.outcome = sweep(plan, watcher, listeners)
     } else if plan.wantsTransparent {
-      report.found = plan.look(followers.monitor)
+      report.found = plan.look(listeners.monitor)
     }
-    watch.stopDrawing()
+    watcher.stopDrawing()
     report.errors = report.outcome?.errors ?? []
-    report.end = report.outcome?.wasCancelled == true ? watch.end : nil
-    if plan.hold != nil && report.isDone { followers.stage.begin(.holding) }
+    report.end = report.outcome?.wasCancelled == true ? watcher.end : nil
+    if plan.hold != nil && report.isDone { listeners.phase.begin(.holding) }
     let status = telling.tell(&report)
-    followers.tell(report, status: status, held: plan.hold != nil)
-    if status == 0, let launch = plan.request.launch { return Program.launch(launch, &report, telling, followers) }
-    if status == 0, let hold = plan.hold { return Program.hold(plan, hold, watch, followers) }
-    followers.flush { watch.isCalledOff }
-    if status == 0 && followers.isManagerUntold, case .signal(let number)? = watch.end {
+    listeners.tell(report, status: status, held: plan.hold != nil)
+    if status == 0, let exec = plan.request.exec { return Program.exec(exec, &report, telling, listeners) }
+    if status == 0, let hold = plan.hold { return Program.hold(plan, hold, watcher, listeners) }
+    listeners.flush { watcher.isCalledOff }
+    if status == 0 && listeners.isManagerUntold, case .signal(let number)? = watcher.end {
       return fail(&report, endedBy: number, before: "the service manager was told", telling, again: false)
     }
     return status
@@ -171,19 +171,20 @@ extension Program {
   static func fail<Command: WorkCommand>(
     _ report: inout Report, endedBy signal: Int32, before what: String, _ telling: Telling<Command>, again: Bool = true
   ) -> Int32 {
-    let end = Watch.End.signal(signal)
+    let end = Interruption.signal(signal)
     let message = Message(what: report.subject, why: "ended by \(HeardSignals.name(of: signal)) before \(what)")
     return telling.fail(&report, ProgramFailure(message, code: end.code, exitStatus: end.exitStatus), again: again)
   }
 
-  private static func sweep(_ plan: Plan, _ watch: Watch, _ followers: Followers) -> SweepOutcome {
-    var outcome = Sweep.run(plan, followers.monitor, followers.stage)
-    if plan.hold != nil && watch.end != nil && outcome.undone == nil { outcome.cancel(plan, followers.monitor) }
+  private static func sweep(_ plan: Plan, _ watcher: SignalWatcher, _ listeners: ProgressListeners) -> SweepOutcome {
+    var outcome = Sweep.run(plan, listeners.monitor, listeners.phase)
+    if plan.hold != nil && watcher.end != nil && outcome.undone == nil { outcome.cancel(plan, listeners.monitor) }
     return outcome
   }
 
   /// Told to stop before anything was touched.
-  private static func untouched<Command: WorkCommand>(_ command: Command, _ end: Watch.End) throws -> ProgramFailure {
+  private static func untouched<Command: WorkCommand>(_ command: Command, _ end: Interruption) throws -> ProgramFailure
+  {
     let paths = try command.job().paths
     var message = end.message(Plan.subject(paths), command.work.timeout)
     message.why += "; untouched"
@@ -192,11 +193,11 @@ extension Program {
 
   /// Errors found before there is a report.
   private static func refuse<Command: WorkCommand>(
-    _ command: Command, _ failure: ProgramFailure, _ watch: Watch? = nil, _ exports: Exports = Exports()
+    _ command: Command, _ failure: ProgramFailure, _ watcher: SignalWatcher? = nil, _ exports: Exports = Exports()
   ) -> Int32 {
     let document = Document.failed(Command.name, failure.failure)
-    let isCalledOff = { watch?.isCalledOff ?? false }
-    watch?.beginTelling()
+    let isCalledOff = { watcher?.isCalledOff ?? false }
+    watcher?.beginTelling()
     show(failure.message)
     for failure in exports.writeAll(document, isCalledOff: isCalledOff) { show(failure.message) }
     if command.output.json { Terminal.output.write(document.json() + "\n") }

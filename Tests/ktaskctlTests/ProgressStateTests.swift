@@ -4,7 +4,7 @@ import Testing
 
 @Suite("How far the work is, in words and lines")
 struct ProgressStateTests {
-  private func state(_ phase: Stage.Phase = .working, done: Int = 1 << 30, seconds: Double = 0.5) -> ProgressState {
+  private func state(_ phase: Phase = .working, done: Int = 1 << 30, seconds: Double = 0.5) -> ProgressState {
     ProgressState(
       command: "clear", subject: "anonymous memory", phase: phase, run: 2, runs: 8, threads: 2, done: done,
       total: 4 << 30, seconds: seconds)
@@ -54,9 +54,9 @@ struct ProgressStateTests {
 
   @Test("something happens at once, and then no more often than its pace allows")
   func pace() {
-    let pace = Pace(nanoseconds: 100)
+    let limit = RateLimit(nanoseconds: 100)
     #expect(
-      [1000, 1099, 1100, 1150, 1300, 1399, 1400].map { pace.isDue(at: $0) } == [
+      [1000, 1099, 1100, 1150, 1300, 1399, 1400].map { limit.isDue(at: $0) } == [
         true, false, true, false, true, false, true,
       ])
   }

@@ -40,6 +40,6 @@ struct Exec: WorkCommand {
 
   func job() throws -> JobRequest {
     guard let size = work.size else { throw ValidationError("exec needs --size SIZE") }
-    return .exec(bytes: size.bytes, Launch(command: command.flatMap(\.words), seal: seal))
+    return .exec(bytes: size.bytes, ExecCommand(command: command.flatMap(\.words), seal: seal))
   }
 }

@@ -9,7 +9,7 @@ enum JobRequest: Equatable {
   case verify(files: [String], zero: Bool, isInfo: Bool)
   /// From `offset` on.
   case release(files: [String], unlink: Bool, offset: Int)
-  case exec(bytes: Int, Launch)
+  case exec(bytes: Int, ExecCommand)
   case pinAnonymous(bytes: Int, PinRequest)
   case pin(file: String, PinRequest)
   case clearRegions([RegionWord])
@@ -42,8 +42,8 @@ enum JobRequest: Equatable {
   }
 
   /// What takes this process's place.
-  var launch: Launch? {
-    if case .exec(_, let launch) = self { return launch }
+  var exec: ExecCommand? {
+    if case .exec(_, let exec) = self { return exec }
     return nil
   }
 
@@ -94,46 +94,48 @@ enum JobRequest: Equatable {
 
   /// Opens what it names and says what is wrong with it; changes nothing.
   func open(
-    size: Int?, page: PageSizeWord?, method: Method?, evenIfOpen: Bool, _ placing: Placing
+    size: Int?, page: PageSizeWord?, method: Method?, evenIfOpen: Bool, _ assignment: NodeAssignment
   ) throws(MemoryError) -> any MemoryJob {
-    var placing = placing
+    var assignment = assignment
     switch self {
     case .clearAnonymous(let bytes):
-      return try ClearAnonymousJob([anonymous(bytes, pageKind(page), &placing)], method: method)
+      return try ClearAnonymousJob([anonymous(bytes, pageKind(page), &assignment)], method: method)
     case .pinAnonymous(let bytes, let pin):
-      return try pin.job(PinnedMemory(anonymous(bytes, pageKind(page), &placing)), method: method)
+      return try pin.job(PinnedMemory(anonymous(bytes, pageKind(page), &assignment)), method: method)
     case .clear(let paths):
       return try ClearFileJob(
-        openFiles(wanted(paths, size), page, creating: false, &placing), method: method, evenIfOpen: evenIfOpen)
+        openFiles(wanted(paths, size), page, creating: false, &assignment), method: method, evenIfOpen: evenIfOpen)
     case .prefault(let paths):
-      return try PrefaultJob(openFiles(wanted(paths, size), page, creating: true, &placing), method: method)
+      return try PrefaultJob(openFiles(wanted(paths, size), page, creating: true, &assignment), method: method)
     case .verify(let paths, let zero, let isInfo):
       let demand = Demand(
-        size: size, pages: try page.map(demandedPages), nodes: try placing.demandedNodes(), zero: zero, isInfo: isInfo)
+        size: size, pages: try page.map(demandedPages), nodes: try assignment.demandedNodes(), zero: zero,
+        isInfo: isInfo)
       try seeHugePages(paths)
-      return VerifyJob(try MemoryFile.look(at: paths, size: size, placing.looking), demand: demand)
+      return VerifyJob(try MemoryFile.look(at: paths, size: size, assignment.looking), demand: demand)
     case .exec(let bytes, _):
       let file = try MemoryFile(memory: sharedPageKind(page), bytes: bytes)
-      try placing.place(file)
+      try assignment.place(file)
       return try PrefaultJob([file], method: method)
     case .release(let paths, let unlink, let offset):
       let end = size.map { offset + $0 }
       return try ReleaseJob(
-        openFiles(wanted(paths, end), page, creating: false, mayBeEmpty: true, &placing), from: offset, unlink: unlink,
+        openFiles(wanted(paths, end), page, creating: false, mayBeEmpty: true, &assignment), from: offset,
+        unlink: unlink,
         evenIfOpen: evenIfOpen)
     case .pin(let path, let pin):
-      let files = try openFiles(wanted([path], size), page, creating: false, &placing)
+      let files = try openFiles(wanted([path], size), page, creating: false, &assignment)
       return try pin.job(PinnedMemory(files[0]), method: method)
     case .prefaultRegions(let regions):
-      return try PrefaultJob(openFiles(wanted(regions, size), page, creating: true, &placing), method: method)
+      return try PrefaultJob(openFiles(wanted(regions, size), page, creating: true, &assignment), method: method)
     case .clearRegions(let regions) where keepsResult:
       return try ClearFileJob(
-        openFiles(wanted(regions, size), page, creating: false, &placing), method: method, evenIfOpen: evenIfOpen)
+        openFiles(wanted(regions, size), page, creating: false, &assignment), method: method, evenIfOpen: evenIfOpen)
     case .clearRegions(let regions):
       var pieces: [AnonymousMemory] = []
       let kind = try pageKind(page)
       for region in regions {
-        pieces.append(try anonymous(region.size?.bytes ?? size ?? 0, kind, &placing, region.nodes))
+        pieces.append(try anonymous(region.size?.bytes ?? size ?? 0, kind, &assignment, region.nodes))
       }
       return try ClearAnonymousJob(pieces, method: method)
     }
@@ -141,10 +143,10 @@ enum JobRequest: Equatable {
 }
 
 private func anonymous(
-  _ bytes: Int, _ page: PageKind, _ placing: inout Placing, _ nodes: NodesWord? = nil
+  _ bytes: Int, _ page: PageKind, _ assignment: inout NodeAssignment, _ nodes: NodesWord? = nil
 ) throws(MemoryError) -> AnonymousMemory {
   let memory = try AnonymousMemory(bytes: bytes, page: page)
-  try placing.place(memory, nodes)
+  try assignment.place(memory, nodes)
   return memory
 }
 
@@ -198,16 +200,17 @@ private func demandedPages(_ word: PageSizeWord) throws(MemoryError) -> Demand.P
 }
 
 private func openFiles(
-  _ wanted: [WantedFile], _ page: PageSizeWord?, creating: Bool, mayBeEmpty: Bool = false, _ placing: inout Placing
+  _ wanted: [WantedFile], _ page: PageSizeWord?, creating: Bool, mayBeEmpty: Bool = false,
+  _ assignment: inout NodeAssignment
 ) throws(MemoryError) -> [MemoryFile] {
   if case .bytes(let bytes) = page, try PageKind.of(bytes: bytes, path: wanted[0].path) == nil {
     throw MemoryError(.noSuchPageSize, path: wanted[0].path, pageSize: bytes)
   }
   let files = try MemoryFile.open(
-    wanted.map { ($0.path, $0.size) }, creating: creating, mayBeEmpty: mayBeEmpty, placing.looking)
+    wanted.map { ($0.path, $0.size) }, creating: creating, mayBeEmpty: mayBeEmpty, assignment.looking)
   for (file, wanted) in zip(files, wanted) {
     if let page { try demand(page, of: file) }
-    try placing.place(file, wanted.nodes)
+    try assignment.place(file, wanted.nodes)
   }
   return files
 }

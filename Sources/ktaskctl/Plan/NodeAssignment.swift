@@ -5,7 +5,7 @@ import LinuxSystem
 import MemoryWork
 
 /// Gives the words for nodes their meaning on this machine, and hands a command's regions to nodes one after the other.
-struct Placing {
+struct NodeAssignment {
   private let standard: NodesWord?
   private let policy: Placement.Policy
   /// How threads look for what is on other nodes already.

@@ -48,7 +48,7 @@ struct Plan {
     budget = words.helpers.makeBudget()
     job = try request.open(
       size: words.size?.bytes, page: words.pageSize, method: words.method?.method, evenIfOpen: words.evenIfOpen,
-      Placing(words.placement, looking: Looking(Self.looking(words, budget), monitor, isMaking: !words.dryRun)))
+      NodeAssignment(words.placement, looking: Looking(Self.looking(words, budget), monitor, isMaking: !words.dryRun)))
     hold = command.holding?.wanted
     let defaults = hold == nil ? Command.defaults : .once
     runs = words.runs ?? defaults.runs
@@ -65,7 +65,7 @@ struct Plan {
       try Self.losesContent(request, job, runs: hold == nil ? threadCounts.count * (runs + warmup) : 1)
       ? FilesInUse.check(job.files, monitor) : nil
     warnings =
-      Self.pageWarnings(request, words.pageSize) + (request.launch?.warnings ?? [])
+      Self.pageWarnings(request, words.pageSize) + (request.exec?.warnings ?? [])
       + (command.growsPool ? PoolGrowth.warnings(job) : []) + Self.restWarnings(job)
       + ((job as? ReleaseJob)?.warnings ?? []) + (words.evenIfOpen ? others?.warnings ?? [] : [])
       + sweep.warnings
@@ -83,7 +83,7 @@ struct Plan {
   /// Why memory that could come in huge pages comes in base pages where nothing is said of them.
   private static func pageWarnings(_ request: JobRequest, _ word: PageSizeWord?) -> [String] {
     guard word == nil, request.makesItsOwnMemory else { return [] }
-    switch PageKind.obstacle(shared: request.launch != nil) {
+    switch PageKind.obstacle(shared: request.exec != nil) {
     case .transparentOffForProcess?:
       return ["4K pages: transparent huge pages are switched off for this process (PR_SET_THP_DISABLE)"]
     case .unread(let unread)?: return ["4K pages: whether there are transparent huge pages is not known, \(unread)"]

@@ -1,16 +1,17 @@
 import LinuxSystem
 import Synchronization
 
-/// What of its sweep the program is at: written by the thread that runs it, read by the one that shows it.
-final class Stage: Sendable {
-  enum Phase: String, Sendable, Encodable {
-    case preparing = "prepare"
-    case working = "run"
-    case verifying = "verify"
-    case undoing = "undo"
-    case holding = "hold"
-  }
+/// What a sweep consists of, by the names that `--progress json` has for it.
+enum Phase: String, Sendable, Encodable {
+  case preparing = "prepare"
+  case working = "run"
+  case verifying = "verify"
+  case undoing = "undo"
+  case holding = "hold"
+}
 
+/// What of its sweep the program is at: written by the thread that runs it, read by the one that shows it.
+final class CurrentPhase: Sendable {
   struct Now: Equatable, Sendable {
     var phase = Phase.preparing
     /// The run, counted from 1 over all thread counts and unmeasured runs, and its threads.

@@ -6,7 +6,7 @@ import Synchronization
 final class ProgressDisplay: Sendable {
   /// nil: lines.
   private let bar: ProgressBar?
-  private let pace = Pace(nanoseconds: 2_000_000_000)
+  private let rateLimit = RateLimit(nanoseconds: 2_000_000_000)
   private let isDrawn = Mutex(false)
 
   /// nil where none is to be shown.
@@ -29,7 +29,7 @@ final class ProgressDisplay: Sendable {
       }
       Terminal.errors.offer("\r" + bar.line(done: state.done, elapsed: state.seconds))
       isDrawn.withLock { $0 = true }
-    } else if pace.isDue() {
+    } else if rateLimit.isDue() {
       Terminal.errors.offer("ktaskctl: \(state.sentence)\n")
     }
   }

@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 
 /// --progress json: one line on standard error for each event, for programs.
-struct ProgressLines: Follower {
+struct ProgressLines: ProgressListener {
   let command: String
 
   func hear(_ event: ProgressEvent) {
@@ -28,7 +28,7 @@ struct ProgressLines: Follower {
 struct ProgressLine: Encodable, Equatable {
   var event: String
   var command: String
-  var phase: Stage.Phase?
+  var phase: Phase?
   var files: [String]?
   /// start: the counts to come; progress: of this run.
   var threadCounts: [Int]?

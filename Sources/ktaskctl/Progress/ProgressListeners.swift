@@ -17,15 +17,15 @@ enum ProgressEvent: Sendable {
 }
 
 /// Somebody who follows the work while it goes on.
-protocol Follower: Sendable {
+protocol ProgressListener: Sendable {
   func hear(_ event: ProgressEvent)
 }
 
 /// All who follow the work, and what they are told of it.
-struct Followers: Sendable {
-  let stage = Stage()
+struct ProgressListeners: Sendable {
+  let phase = CurrentPhase()
   let monitor: TaskMonitor
-  private let followers: [any Follower]
+  private let listeners: [any ProgressListener]
   private let manager: ServiceManager?
   private let bar: ProgressDisplay?
   private let command: String
@@ -33,7 +33,7 @@ struct Followers: Sendable {
   private let total: Int
   private let runs: Int
   private let began = Clock.now()
-  private let pace = Pace(nanoseconds: 500_000_000)
+  private let rateLimit = RateLimit(nanoseconds: 500_000_000)
 
   init<Command: WorkCommand>(_ command: Command, _ plan: Plan, _ monitor: TaskMonitor) {
     self.monitor = monitor
@@ -44,11 +44,11 @@ struct Followers: Sendable {
     bar = ProgressDisplay(command, total: plan.job.bytes)
     let lines = command.output.progress == .json ? [ProgressLines(command: Command.name)] : []
     manager = ServiceManager.fromEnvironment(isReadiness: plan.request.isReadiness)
-    followers = lines + (manager.map { [$0] } ?? [])
+    listeners = lines + (manager.map { [$0] } ?? [])
   }
 
   func tell(_ event: ProgressEvent) {
-    for follower in followers { follower.hear(event) }
+    for listener in listeners { listener.hear(event) }
   }
 
   /// How it came out, once that has been told on standard output.
@@ -64,7 +64,7 @@ struct Followers: Sendable {
     let state = state
     if isStopping && state.phase != .undoing { return }
     bar?.draw(state)
-    if !followers.isEmpty && pace.isDue() { tell(.moved(state)) }
+    if !listeners.isEmpty && rateLimit.isDue() { tell(.moved(state)) }
   }
 
   /// One line for who asks (SIGUSR1).
@@ -90,7 +90,7 @@ struct Followers: Sendable {
   var seconds: Double { Double(Clock.since(began)) / 1e9 }
 
   var state: ProgressState {
-    let now = stage.now
+    let now = phase.now
     let progress = monitor.progress
     let total = progress.total ?? total
     // the work's own undo begins within it

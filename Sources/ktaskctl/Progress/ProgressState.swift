@@ -3,7 +3,7 @@ struct ProgressState: Equatable, Sendable {
   var command: String
   /// What it is all about: files, or anonymous memory.
   var subject: String
-  var phase: Stage.Phase
+  var phase: Phase
   /// The run, from 1, and how many there are.
   var run: Int
   var runs: Int

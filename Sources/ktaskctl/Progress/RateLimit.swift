@@ -2,7 +2,7 @@ import LinuxSystem
 import Synchronization
 
 /// Lets something happen no more often than once in a span of time, and the first time at once.
-final class Pace: Sendable {
+final class RateLimit: Sendable {
   private let nanoseconds: UInt64
   private let next = Mutex<UInt64>(0)
 

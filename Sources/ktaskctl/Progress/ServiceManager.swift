@@ -7,10 +7,10 @@ import Synchronization
 /// for only when bytes have been done since it was last asked for: a run that hangs still meets its time limit.
 ///
 /// A manager that does not read holds up nothing: what must be told waits, the rest is left out.
-final class ServiceManager: Follower, Outgoing {
+final class ServiceManager: ProgressListener, Outgoing {
   private struct State {
     /// How far it was when more time was last asked for.
-    var extended = (run: 0, phase: Stage.Phase.preparing, done: -1)
+    var extended = (run: 0, phase: Phase.preparing, done: -1)
     var waiting: [String] = []
     /// When that began to wait.
     var since: UInt64 = 0

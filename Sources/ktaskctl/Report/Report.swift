@@ -9,7 +9,7 @@ struct Report {
   /// What a look found where there was nothing to do.
   var found: Verification?
   var errors: [MemoryError] = []
-  var end: Watch.End?
+  var end: Interruption?
   /// What went wrong after all had been done.
   var late: [ProgramFailure] = []
 
@@ -115,31 +115,6 @@ struct Report {
   }
 }
 
-extension Watch.End {
-  var exitStatus: Int32 {
-    switch self {
-    case .signal(let number): ExitStatus.signal(number)
-    case .timeout: ExitStatus.timedOut.rawValue
-    }
-  }
-
-  /// As one word for programs.
-  var code: String {
-    switch self {
-    case .signal: "signal"
-    case .timeout: "timed-out"
-    }
-  }
-
-  /// `subject`: what was being worked on.
-  func message(_ subject: String, _ timeout: TimeSpan?) -> Message {
-    switch self {
-    case .signal(let number): Message(what: subject, why: "ended by \(HeardSignals.name(of: number))")
-    case .timeout: Message(what: subject, why: "timed out" + (timeout.map { " after \($0.seconds.asTime)" } ?? ""))
-    }
-  }
-}
-
 extension SweepOutcome.Count {
   /// CPU time of a run, on average; nil where it is not known of every run.
   fileprivate var meanUsage: ResourceUsage? {
@@ -221,7 +196,7 @@ extension Plan {
     if let method = self.words.method { words += ["--method", method.rawValue] }
     if self.words.evenIfOpen { words.append("--even-if-open") }
     words += ["--threads", "\(threads)"]
-    if let launch = request.launch { words += ["--"] + launch.command.map(quotedForShell) }
+    if let exec = request.exec { words += ["--"] + exec.command.map(quotedForShell) }
     return words.joined(separator: " ")
   }
 }

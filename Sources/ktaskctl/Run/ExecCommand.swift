@@ -3,7 +3,7 @@ import LinuxSystem
 import MemoryWork
 
 /// The command of `exec`, and what it is to find.
-struct Launch: Equatable {
+struct ExecCommand: Equatable {
   /// COMMAND's words as the user wrote them.
   var command: [String]
   /// The memory cannot be cut any more.
@@ -47,24 +47,24 @@ enum LaunchStatus {
 
 extension Program {
   /// Lets COMMAND take this process's place; comes back only where that failed, and then nothing is left.
-  static func launch<Command: WorkCommand>(
-    _ launch: Launch, _ report: inout Report, _ telling: Telling<Command>, _ followers: Followers
+  static func exec<Command: WorkCommand>(
+    _ exec: ExecCommand, _ report: inout Report, _ telling: Telling<Command>, _ listeners: ProgressListeners
   ) -> Int32 {
     let file = report.plan.job.files[0]
-    telling.watch.handOver()
-    if case .signal(let number)? = telling.watch.end {
+    telling.watcher.handOver()
+    if case .signal(let number)? = telling.watcher.end {
       return fail(&report, endedBy: number, before: "COMMAND was run", telling)
     }
-    let words = launch.words(for: file.inheritedPath)
+    let words = exec.words(for: file.inheritedPath)
     do throws(MemoryError) {
-      try file.handOver(sealing: launch.seal)
+      try file.handOver(sealing: exec.seal)
     } catch {
       return telling.fail(&report, ProgramFailure(error))
     }
     // what has not been read by now is COMMAND's to wait for no more than this program's
-    followers.flush { true }
+    listeners.flush { true }
     do throws(Errno) {
-      try telling.watch.signals.inherited.restore()
+      try telling.watcher.signals.inherited.restore()
       throw Execution.replace(by: words)
     } catch {
       return telling.fail(&report, LaunchStatus.failure(words[0], error))

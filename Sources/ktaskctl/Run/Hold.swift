@@ -5,14 +5,14 @@ import MemoryWork
 extension Program {
   /// Keeps what a run has made until it is told to stop, then gives it back if it was only held. Being told to stop is how
   /// a hold ends: the status is 0.
-  static func hold(_ plan: Plan, _ hold: Hold, _ watch: Watch, _ followers: Followers) -> Int32 {
+  static func hold(_ plan: Plan, _ hold: Hold, _ watcher: SignalWatcher, _ listeners: ProgressListeners) -> Int32 {
     // what is only kept may be worked on by others; what is given back later may not
     for file in plan.job.files where plan.request.keepsResult { file.letGo() }
-    watch.handOver()
+    watcher.handOver()
     var isClean = true
-    if !watch.hasHeardSignal {
+    if !watcher.hasHeardSignal {
       do throws(Errno) {
-        try wait(hold, watch.signals, followers)
+        try wait(hold, watcher.signals, listeners)
       } catch {
         // by now others may rely on what was to be kept
         let rest = plan.request.keepsResult ? "; what was made stays" : ""
@@ -21,21 +21,21 @@ extension Program {
       }
     }
     // whoever cancels tells it
-    if !watch.hasHeardSignal { followers.tell(.stopping) }
-    isClean = release(plan, followers) && isClean
+    if !watcher.hasHeardSignal { listeners.tell(.stopping) }
+    isClean = release(plan, listeners) && isClean
     // told to stop, it waits for nobody
-    followers.flush { true }
+    listeners.flush { true }
     return isClean ? ExitStatus.done.rawValue : ExitStatus.failed.rawValue
   }
 
   /// Until a signal or the end of input; readers that were too slow for earlier words get them meanwhile.
-  private static func wait(_ hold: Hold, _ heard: HeardSignals, _ followers: Followers) throws(Errno) {
+  private static func wait(_ hold: Hold, _ heard: HeardSignals, _ listeners: ProgressListeners) throws(Errno) {
     let signals = try SignalDescriptor(heard.heard)
     while true {
-      followers.push()
-      let limit = followers.hasWaiting ? 100 : nil
+      listeners.push()
+      let limit = listeners.hasWaiting ? 100 : nil
       switch try signals.next(orEndOfInput: hold == .untilInputEnds, milliseconds: limit) {
-      case .signal(HeardSignals.question): followers.answer()
+      case .signal(HeardSignals.question): listeners.answer()
       case .signal, .inputEnded: return
       case nil: break
       }
@@ -43,13 +43,13 @@ extension Program {
   }
 
   /// False where something that was only held could not be given back.
-  private static func release(_ plan: Plan, _ followers: Followers) -> Bool {
+  private static func release(_ plan: Plan, _ listeners: ProgressListeners) -> Bool {
     if plan.request.keepsResult {
-      followers.tell(.released(nil))
+      listeners.tell(.released(nil))
       return true
     }
-    let given = plan.job.giveBack(finally: true, followers.monitor)
-    followers.tell(.released(Document.Undone(bytes: given.bytes, complete: given.isComplete)))
+    let given = plan.job.giveBack(finally: true, listeners.monitor)
+    listeners.tell(.released(Document.Undone(bytes: given.bytes, complete: given.isComplete)))
     if !given.isComplete { show(Message(what: plan.subject, why: "not all of it could be given back")) }
     return given.isComplete
   }

@@ -7,19 +7,14 @@ import Synchronization
 /// It is there before anything is looked at, so that whatever takes long can be cancelled, and until all has been told;
 /// who follows the work comes later. The process's signals are blocked everywhere, so that they wait for this thread and
 /// interrupt nothing else.
-final class Watch: Sendable {
-  enum End: Equatable {
-    case signal(Int32)
-    case timeout
-  }
-
+final class SignalWatcher: Sendable {
   let signals: HeardSignals
   private let monitor: TaskMonitor
   private let deadline: UInt64?
   private struct State {
-    var followers: Followers?
+    var listeners: ProgressListeners?
     var isDrawing = false
-    var end: End?
+    var end: Interruption?
     var isOver = false
     var hasLeft = true
     /// The caller looks for signals itself.
@@ -47,25 +42,25 @@ final class Watch: Sendable {
   }
 
   /// From now on they get a tick ten times a second, and draw.
-  func follow(_ followers: Followers) {
+  func follow(_ listeners: ProgressListeners) {
     state.withLock { state in
-      state.followers = followers
+      state.listeners = listeners
       state.isDrawing = true
       // what cancels may have come just before
-      if state.end != nil { followers.tell(.stopping) }
+      if state.end != nil { listeners.tell(.stopping) }
     }
   }
 
   /// Nothing is drawn any more.
   func stopDrawing() {
     state.withLock { state in
-      if state.isDrawing { state.followers?.erase() }
+      if state.isDrawing { state.listeners?.erase() }
       state.isDrawing = false
     }
   }
 
   /// What cancelled the work, if anything did.
-  var end: End? { state.withLock { $0.end } }
+  var end: Interruption? { state.withLock { $0.end } }
 
   /// Whether a signal did; the time limit is of no matter to what is held.
   var hasHeardSignal: Bool {
@@ -101,8 +96,8 @@ final class Watch: Sendable {
       if let number = nextSignal() { hear(number) }
       if let deadline, Clock.now() >= deadline { cancel(.timeout) }
       state.withLock { state in
-        if state.isDrawing { state.followers?.tick(isStopping: state.end != nil) }
-        state.followers?.push()
+        if state.isDrawing { state.listeners?.tick(isStopping: state.end != nil) }
+        state.listeners?.push()
       }
     }
     state.withLock { $0.hasLeft = true }
@@ -110,7 +105,7 @@ final class Watch: Sendable {
 
   private func hear(_ number: Int32) {
     if number == HeardSignals.question {
-      state.withLock { $0.followers?.answer() }
+      state.withLock { $0.listeners?.answer() }
     } else {
       cancel(.signal(number))
     }
@@ -150,12 +145,12 @@ final class Watch: Sendable {
   }
 
   /// The first cause counts; the undo is not to be interrupted by a second one.
-  private func cancel(_ end: End) {
+  private func cancel(_ end: Interruption) {
     state.withLock { state in
       if state.end != nil || (state.isOver && end == .timeout) { return }
       state.end = end
       monitor.cancel()
-      state.followers?.tell(.stopping)
+      state.listeners?.tell(.stopping)
     }
   }
 }

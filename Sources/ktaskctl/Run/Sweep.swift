@@ -58,13 +58,13 @@ extension Plan {
 struct Sweep {
   private let plan: Plan
   private let monitor: TaskMonitor
-  private let stage: Stage
+  private let phase: CurrentPhase
   private var outcome: SweepOutcome
   /// Bytes that undo functions gave back in the run that did not finish.
   private var undoneBytes = 0
 
-  static func run(_ plan: Plan, _ monitor: TaskMonitor, _ stage: Stage) -> SweepOutcome {
-    var sweep = Sweep(plan, monitor, stage)
+  static func run(_ plan: Plan, _ monitor: TaskMonitor, _ phase: CurrentPhase) -> SweepOutcome {
+    var sweep = Sweep(plan, monitor, phase)
     do throws(MemoryError) {
       try sweep.runAll()
     } catch {
@@ -73,10 +73,10 @@ struct Sweep {
     return sweep.concluded()
   }
 
-  private init(_ plan: Plan, _ monitor: TaskMonitor, _ stage: Stage) {
+  private init(_ plan: Plan, _ monitor: TaskMonitor, _ phase: CurrentPhase) {
     self.plan = plan
     self.monitor = monitor
-    self.stage = stage
+    self.phase = phase
     outcome = SweepOutcome(counts: plan.threadCounts.map { SweepOutcome.Count(threads: $0) })
   }
 
@@ -86,7 +86,7 @@ struct Sweep {
     for round in 0..<rounds {
       for index in outcome.counts.indices {
         let threads = outcome.counts[index].threads
-        stage.begin(run: round * outcome.counts.count + index + 1, threads: threads)
+        phase.begin(run: round * outcome.counts.count + index + 1, threads: threads)
         try runOnce(index, isMeasured: round >= plan.warmup)
         let isLast = round == rounds - 1 && index == outcome.counts.count - 1
         if !isLast || !plan.keepsResult { try giveBack(finally: isLast) }
@@ -116,7 +116,7 @@ struct Sweep {
       throw run.errors.first ?? MemoryError(.cancelled)
     }
     monitor.forget()
-    stage.begin(.verifying)
+    phase.begin(.verifying)
     outcome.verification = try plan.job.verify(control, monitor)
     outcome.errors = outcome.verification?.unmet ?? []
     if isMeasured { outcome.counts[index].add(run) }
@@ -132,7 +132,7 @@ struct Sweep {
 
   private consuming func concluded() -> SweepOutcome {
     if !plan.request.isLook, outcome.wasCancelled || !outcome.errors.isEmpty {
-      stage.begin(.undoing)
+      phase.begin(.undoing)
       let given = plan.takeBack(monitor)
       outcome.undone = (undoneBytes + given.bytes, given.complete)
       if !given.complete { for index in outcome.errors.indices { outcome.errors[index].leavesChanges = true } }

@@ -6,24 +6,24 @@ import MemoryWork
 struct Telling<Command: WorkCommand> {
   let command: Command
   let exports: Exports
-  let watch: Watch
+  let watcher: SignalWatcher
 
   /// Waits for the readers until it is called off; the exit status.
   func tell(_ report: inout Report) -> Int32 {
-    watch.beginTelling()
+    watcher.beginTelling()
     export(&report)
     let messages = report.messages
     messages.forEach(Program.show)
     write(report)
     // a warning that nobody reads delays neither a hold nor COMMAND
-    Terminal.flush(goesOn(report) ? [Terminal.output] : [Terminal.errors, Terminal.output]) { watch.isCalledOff }
+    Terminal.flush(goesOn(report) ? [Terminal.output] : [Terminal.errors, Terminal.output]) { watcher.isCalledOff }
     if !Terminal.output.hasTold { noteUntold(&report, shown: messages.count) }
     return report.exitStatus
   }
 
   /// Whether this process has more to do than to tell.
   private func goesOn(_ report: Report) -> Bool {
-    report.isDone && !command.work.dryRun && (report.plan.hold != nil || report.plan.request.launch != nil)
+    report.isDone && !command.work.dryRun && (report.plan.hold != nil || report.plan.request.exec != nil)
   }
 
   /// What was done is of no use after all. `again`: in a document on standard output, too, which has the last one already.
@@ -39,8 +39,8 @@ struct Telling<Command: WorkCommand> {
   /// Those that can be written again first: what they say must be true of all that comes after them.
   private func export(_ report: inout Report) {
     let before = report.exitStatus
-    note(exports.write(report.document) { watch.isCalledOff }, &report)
-    note(exports.streamDocument(report.document) { watch.isCalledOff }, &report)
+    note(exports.write(report.document) { watcher.isCalledOff }, &report)
+    note(exports.streamDocument(report.document) { watcher.isCalledOff }, &report)
     if report.exitStatus != before || !report.late.isEmpty {
       exports.replaceDocument(report.document, after: report.late)
     }
@@ -56,7 +56,7 @@ struct Telling<Command: WorkCommand> {
     }
     if !output.json && !output.quiet {
       let text = report.text(isPlanOnly: command.work.dryRun, isVerbose: output.verbose)
-      if report.plan.request.launch == nil || command.work.dryRun {
+      if report.plan.request.exec == nil || command.work.dryRun {
         Terminal.output.write(text)
       } else if output.verbose {
         // standard output is COMMAND's
@@ -75,7 +75,7 @@ struct Telling<Command: WorkCommand> {
     }
     exports.replaceDocument(report.document, after: report.late)
     report.messages.dropFirst(shown).forEach(Program.show)
-    Terminal.flush([Terminal.errors]) { watch.isCalledOff }
+    Terminal.flush([Terminal.errors]) { watcher.isCalledOff }
   }
 
   private func note(_ failures: [ProgramFailure], _ report: inout Report) {
@@ -85,7 +85,7 @@ struct Telling<Command: WorkCommand> {
   private func note(_ outcome: Exports.Outcome, _ report: inout Report) {
     let wasDone = report.isDone
     report.late += outcome.failures
-    if wasDone && !outcome.isTold { report.end = watch.end }
+    if wasDone && !outcome.isTold { report.end = watcher.end }
     if wasDone && !report.isDone { undo(&report) }
   }
 
