@@ -1,0 +1,223 @@
+import LinuxSystem
+import MemoryWork
+
+/// One message: what it is about, why, and what helps.
+struct Message: Equatable {
+  var what: String
+  var why: String
+  var remedy: String?
+
+  /// As standard error shows it.
+  var lines: [String] {
+    (["ktaskctl: \(what): \(why)"] + (remedy.map { ["  try: \($0)"] } ?? [])).map(\.onOneLine)
+  }
+}
+
+extension MemoryError {
+  var message: Message { message(in: .current()) }
+
+  /// For somebody who reads it there.
+  func message(in here: Surroundings) -> Message {
+    Message(what: subject, why: why + holders.text, remedy: remedy(here))
+  }
+
+  private var subject: String {
+    if case .noSuchNodes(let words, _) = cause { return "nodes \(words)" }
+    return path?.shown ?? "anonymous memory"
+  }
+
+  /// The cause as one word for programs.
+  var code: String {
+    switch exitStatus {
+    case .done: "done"
+    case .failed: "failed"
+    case .notAsDemanded: "not-as-demanded"
+    case .shortage: isAboutSpace ? "no-space" : "no-memory"
+    case .permission: isAboutLimit ? "resource-limit" : "permission"
+    case .hardwareMemory: "hardware-memory-error"
+    case .timedOut: "timed-out"
+    case .busy: "busy"
+    case .notSupported: "not-supported"
+    case .usage: "usage"
+    }
+  }
+
+  private var isAboutSpace: Bool {
+    if case .short(let check) = cause, case .space = check.what { return true }
+    return errno == .noSpace || errno == .quota
+  }
+
+  private var isAboutLimit: Bool {
+    if case .short(let check) = cause { return check.what.isLimit }
+    if case .noPin(.ringLimit) = cause { return true }
+    return errno == .noMemory || errno == .fileTooBig
+  }
+
+  private var why: String {
+    switch cause {
+    case .short(let check): check.sentence
+    case .failed(let operation, let errno): failure(operation, errno)
+    case .wrongKind(let kind): "is a \(kind.rawValue), not a regular file"
+    case .wrongFileSystem(let name):
+      "lies on \(name), whose files have no memory that this could work on"
+    case .wrongPageSize(let has): "has \(ByteSize.text(has)) pages, not \(ByteSize.text(pageSize ?? 0)) ones"
+    case .noSuchPageSize: "this machine has no pages of \(ByteSize.text(pageSize ?? 0))"
+    case .transparentOff:
+      path == nil || path == MemoryFile.memfd
+        ? "transparent huge pages are switched off" : "its file system does not use transparent huge pages"
+    case .transparentOffForProcess:
+      "transparent huge pages are switched off for this process by what started it (PR_SET_THP_DISABLE)"
+    case .unread(let unread): unread.description
+    case .busy: "another ktaskctl, or another program that locks it, is working on it"
+    case .missing: "there is no such file"
+    case .noSize: "it has no size yet and none is asked for"
+    case .beyondEnd(let size): "has \(ByteSize.text(size)), less than is asked for"
+    case .namedTwice: "is the same file as one named before it"
+    case .hasPages(let bytes):
+      "has \(ByteSize.text(bytes)) of its own, which several runs would have to give back"
+    case .noMethod(let method): "the method \(method.rawValue) does not work here"
+    case .notZero: "the byte at offset \(offset ?? 0) is not zero after clearing"
+    case .notResident(let bytes): "\(ByteSize.text(bytes)) are not resident afterwards"
+    case .unknownResidency: "the kernel does not tell how much of it is resident afterwards"
+    case .notAllocated(let bytes): "\(ByteSize.text(bytes)) have no blocks on the disk afterwards"
+    case .notLocked(let bytes): "\(ByteSize.text(bytes)) are not locked afterwards (VmLck)"
+    case .notPinned(let bytes): "\(ByteSize.text(bytes)) are not pinned afterwards"
+    case .noPin(let refusal): refusal.sentence
+    case .noSuchNodes(_, let why): NodeMessages.unknown(why)
+    case .noNodes: "the kernel or the container that this runs in has no NUMA policies for it"
+    case .noPlacement(let what): "\(what) follows the policy of the thread, not that of the memory"
+    case .wrongNode(let bytes, let asked, let wasThere):
+      NodeMessages.wrong(bytes, on: node, asked: asked, offset: offset, wasThere: wasThere)
+    case .notAsDemanded(let shortfall): sentence(shortfall)
+    case .poolShort(let wanted, let got): poolSentence(wanted, got)
+    case .replaced: "the name means another file by now, which is left alone"
+    case .notGivenBack: "not all of it could be given back"
+    case .notReleased(let bytes): "\(ByteSize.text(bytes)) are there again: another program writes to it"
+    case .cancelled: "cancelled"
+    }
+  }
+
+  private func failure(_ operation: Operation, _ errno: Errno) -> String {
+    var text = "\(operation.gerund) failed"
+    if let offset { text += " at offset \(offset) (\(ByteSize.text(offset)))" }
+    if let bytes { text += ", \(ByteSize.text(bytes)) long" }
+    if let pageSize { text += ", in \(ByteSize.text(pageSize)) pages" }
+    if let node { text += ", on node \(node)" }
+    return text + ": \(meaning(operation, errno) ?? errno.description)\(hiddenLimit ?? "") (\(errno.name))"
+  }
+
+  /// A pool that has more than is asked of it: what else keeps its pages back cannot be seen.
+  private var hiddenLimit: String? {
+    poolFree.map { "; the pool has \($0) free: a hugetlb limit of a control group that is not visible here?" }
+  }
+
+  /// What the kernel means by an errno that says something else to most people.
+  private func meaning(_ operation: Operation, _ errno: Errno) -> String? {
+    switch (operation, errno) {
+    case (.populate, .fault), (.touch, .fault): "no memory left for a page"
+    case (.clear, .fault), (.verify, .fault): "a page has gone: the file was cut, or there is no memory left"
+    case (.map, .noMemory) where (pageSize ?? 0) > MemoryInfo.basePageSize && poolFree == nil:
+      "not enough free huge pages"
+    case (.register, .noMemory): "more than the limit for locked memory allows, which all of the user's processes share"
+    case (.pin, .noMemory), (.pin, .permission), (.mapForDevices, .noMemory):
+      "more than the limit for locked memory allows"
+    case (.growPool, .readOnly): "/sys is mounted read-only here"
+    case (_, .poisoned): "the hardware has lost a page's contents"
+    case (.read, .inputOutput): "the disk, or its file system, cannot read what it has"
+    default: nil
+    }
+  }
+
+  private func remedy(_ here: Surroundings) -> String? {
+    switch cause {
+    case .short(let check): check.remedy(in: here)
+    case .wrongKind(.symbolicLink): "name the file that it leads to: readlink -f \(path.map(quotedFile) ?? "FILE")"
+    case .wrongPageSize: pageSizeRemedy(here)
+    case .noSuchPageSize: "ls /sys/kernel/mm/hugepages"
+    case .transparentOff: transparentRemedy(here)
+    case .transparentOffForProcess:
+      "start it from a shell in which grep THP_enabled /proc/self/status says 1, or --page-size 4K"
+    case .unread(let unread): unread.remedy(in: here)
+    case .noSize: "give it one: --size SIZE"
+    case .beyondEnd: "ktaskctl prefault --size SIZE \(path.map(quotedFile) ?? "FILE")"
+    case .hasPages: "one run with one thread count, or another file"
+    case .noPin(let refusal): refusal.remedy(in: here)
+    case .poolShort: "a smaller --size, a longer --timeout, or reserve the pages when the machine starts"
+    case .failed(.growPool, .permission), .failed(.growPool, .access), .failed(.growPool, .readOnly): morePages(here)
+    case .failed(_, .tooManyFiles): here.raising(.openFiles)
+    case .failed(.pin, _), .failed(.register, .noMemory), .failed(.mapForDevices, .noMemory):
+      here.raising(.lockedMemory)
+    case .noSuchNodes: "ktaskctl topology"
+    case .noNodes, .failed(.place, .permission), .failed(.locate, .permission): NodeMessages.allowing(here)
+    case .noPlacement: NodeMessages.threadPolicy
+    case .wrongNode(_, _, let wasThere): wasThere ? NodeMessages.anew(path) : nil
+    case .failed(.mapForDevices, .noSpace): "a larger --map-size"
+    case .failed where poolFree != nil: here.moreGroupHugePages
+    case .failed(_, .noMemory), .failed(_, .fault), .failed(_, .noSpace): morePages(here)
+    default: nil
+    }
+  }
+
+  private func transparentRemedy(_ here: Surroundings) -> String {
+    switch path {
+    case nil: here.asRoot("echo madvise > /sys/kernel/mm/transparent_hugepage/enabled")
+    case MemoryFile.memfd: here.asRoot("echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled")
+    case let path?:
+      here.asRoot(
+        "mount -o remount,huge=advise \(MountPoint.holding(path).map { quotedForShell($0.path) } ?? "on its mount point")"
+      )
+        + ", if it is a tmpfs"
+    }
+  }
+
+  /// For a pool that has run out on the way.
+  private func morePages(_ here: Surroundings) -> String? {
+    guard let pageSize, pageSize > MemoryInfo.basePageSize else { return nil }
+    do throws(Unreadable) {
+      _ = try HugePagePool.of(pageSize: pageSize)
+    } catch {
+      return error.remedy(in: here)
+    }
+    return here.changingPools("a larger number in \(HugePagePool.settings(pageSize, node: node))/nr_hugepages")
+  }
+}
+
+extension Unreadable {
+  /// What lets it be read.
+  fileprivate func remedy(in here: Surroundings) -> String? {
+    switch errno {
+    case .tooManyFiles: here.raising(.openFiles)
+    case .noEntry where what.hasPrefix("/sys/"): here.asRoot("mount -t sysfs sysfs /sys")
+    case .noEntry where what.hasPrefix("/proc/"): here.asRoot("mount -t proc proc /proc")
+    default: nil
+    }
+  }
+}
+
+extension MemoryError.Operation {
+  fileprivate var gerund: String {
+    switch self {
+    case .open: "opening"
+    case .create: "creating"
+    case .resize: "resizing"
+    case .remove: "removing"
+    case .growPool: "changing the pool"
+    case .punch: "giving pages back"
+    case .lock: "locking the file"
+    case .map: "mapping"
+    case .advise: "advising"
+    case .populate: "populating"
+    case .allocate: "allocating"
+    case .touch: "touching"
+    case .clear: "clearing"
+    case .verify: "verifying"
+    case .pin: "locking in memory"
+    case .register: "registering with io_uring"
+    case .mapForDevices: "mapping for devices"
+    case .inspect: "inspecting"
+    case .read: "reading"
+    case .place: "binding to nodes"
+    case .locate: "asking for the nodes of pages"
+    }
+  }
+}
