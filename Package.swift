@@ -26,7 +26,7 @@ let package = Package(
     .target(name: "CNumaWords"),
     .target(name: "LinuxSystem", dependencies: ["CLinux", "CNuma"], swiftSettings: house),
     .target(name: "KTask", dependencies: ["LinuxSystem"], swiftSettings: house),
-    .target(name: "MemoryWork", dependencies: ["KTask", "LinuxSystem", "CLinux"], swiftSettings: house),
+    .target(name: "MemoryWork", dependencies: ["KTask", "LinuxSystem"], swiftSettings: house),
     .executableTarget(
       name: "ktaskctl",
       dependencies: [

@@ -113,7 +113,7 @@ extension NodeTests {
     let counts = PageCounts(allowed: [NodeSet([0]), NodeSet([1]), nil])
     for region in 0..<3 {
       try unsafe Memory.countNodes(
-        mapping.address, bytes, pageSize: Self.page, into: counts.regions + region)
+        mapping.address, bytes, pageSize: Self.page, into: counts.regions[region])
       #expect(counts.pagesByNode(region) == [0: 1025])
     }
     #expect(counts.firstWrong(0) == nil)
@@ -129,7 +129,7 @@ extension NodeTests {
     try Memory.populate(first.address, 8 * Self.page)
     let second = try Mapping.shared(file, 8 * Self.page)
     let counts = PageCounts(allowed: [nil])
-    try unsafe Memory.countNodes(second.address, 8 * Self.page, pageSize: Self.page, into: counts.regions)
+    try unsafe Memory.countNodes(second.address, 8 * Self.page, pageSize: Self.page, into: counts.regions[0])
     #expect(counts.pagesByNode(0) == [0: 8])
     #expect(try file.status().allocatedBytes == 8 * Self.page)
   }

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import KTask
 internal import LinuxSystem
 
@@ -8,7 +7,7 @@ struct CountNodes: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs, counts are added to atomically.
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
-  let counts: UnsafeMutablePointer<clinux_page_counts>
+  let counts: PageCounts.Regions
   /// Whether the pages may be missing from this process's page tables, though they are there.
   let isUnmapped: Bool
 
@@ -19,7 +18,7 @@ struct CountNodes: MemoryTaskWork, @unchecked Sendable {
     let length = end.offset - start.offset
     do throws(Errno) {
       if isUnmapped { try region.makePages(address, length) }
-      try unsafe Memory.countNodes(address, length, pageSize: region.pageSize, into: counts + start.region)
+      try unsafe Memory.countNodes(address, length, pageSize: region.pageSize, into: counts[start.region])
     } catch {
       throw ChunkFailure(operation: .locate, errno: error)
     }

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import KTask
 internal import LinuxSystem
 
@@ -18,7 +17,7 @@ struct CountPages: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions do not change while a task runs, counts are added to atomically.
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
-  let counts: UnsafeMutablePointer<clinux_page_counts>
+  let counts: PageCounts.Regions
   let canPopulate: Bool
   /// Of a transparent huge page.
   let hugeSize: Int
@@ -28,7 +27,7 @@ struct CountPages: MemoryTaskWork, @unchecked Sendable {
   @_noLocks
   func run(from start: MemoryPosition, to end: MemoryPosition) throws(ChunkFailure) {
     let region = unsafe regions[start.region]
-    let counts = unsafe counts + start.region
+    let counts = unsafe counts[start.region]
     let (address, length) = (region.address + UInt(start.offset), end.offset - start.offset)
     do throws(Errno) {
       if region.sight == .complete { try read(address, length, region.pageSize) }
