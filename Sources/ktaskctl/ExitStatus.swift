@@ -2,29 +2,65 @@ import LinuxSystem
 import MemoryWork
 
 /// The program's exit statuses; scripts rely on them.
-enum ExitStatus: Int32 {
-  case done = 0
-  case failed = 1
+enum ExitStatus: Hashable, Sendable {
+  case done, failed
   /// `verify`: not as demanded.
-  case notAsDemanded = 2
-  case shortage = 3
-  case permission = 4
-  case hardwareMemory = 5
-  case timedOut = 6
-  case busy = 7
-  case notSupported = 8
-  case usage = 64
-
+  case notAsDemanded
+  case shortage, permission, hardwareMemory, timedOut, busy, notSupported, usage
+  /// COMMAND of `exec` cannot be run, or is not there, as env(1) says it.
+  case cannotRun, notFound
   /// Ended by a signal, after the undo.
-  static func signal(_ number: Int32) -> Int32 { 128 + number }
+  case signal(Int32)
+
+  /// As the shell has it.
+  var number: Int32 {
+    switch self {
+    case .done: 0
+    case .failed: 1
+    case .notAsDemanded: 2
+    case .shortage: 3
+    case .permission: 4
+    case .hardwareMemory: 5
+    case .timedOut: 6
+    case .busy: 7
+    case .notSupported: 8
+    case .usage: 64
+    case .cannotRun: 126
+    case .notFound: 127
+    case .signal(let number): 128 + number
+    }
+  }
+
+  /// The usual cause as one word for programs.
+  var code: String {
+    switch self {
+    case .done: "done"
+    case .failed: "failed"
+    case .notAsDemanded: "not-as-demanded"
+    case .shortage: "no-memory"
+    case .permission: "permission"
+    case .hardwareMemory: "hardware-memory-error"
+    case .timedOut: "timed-out"
+    case .busy: "busy"
+    case .notSupported: "not-supported"
+    case .usage: "usage"
+    case .cannotRun: "command-not-run"
+    case .notFound: "command-not-found"
+    case .signal: "signal"
+    }
+  }
+
+  /// Says that nothing was touched, or that nothing is left.
+  var promisesNothing: Bool {
+    switch self {
+    case .busy, .notSupported, .usage, .cannotRun, .notFound: true
+    case .done, .failed, .notAsDemanded, .shortage, .permission, .hardwareMemory, .timedOut, .signal: false
+    }
+  }
 }
 
 extension MemoryError {
-  var exitStatus: ExitStatus {
-    let status = causesStatus
-    // these promise that nothing was touched
-    return leavesChanges && [.busy, .notSupported, .usage].contains(status) ? .failed : status
-  }
+  var exitStatus: ExitStatus { leavesChanges && causesStatus.promisesNothing ? .failed : causesStatus }
 
   private var causesStatus: ExitStatus {
     switch cause {
@@ -45,6 +81,26 @@ extension MemoryError {
     }
   }
 
+  /// The cause as one word for programs.
+  var code: String {
+    switch exitStatus {
+    case .shortage where isAboutSpace: "no-space"
+    case .permission where isAboutLimit: "resource-limit"
+    case let status: status.code
+    }
+  }
+
+  private var isAboutSpace: Bool {
+    if case .short(let check) = cause, case .space = check.what { return true }
+    return errno == .noSpace || errno == .quota
+  }
+
+  private var isAboutLimit: Bool {
+    if case .short(let check) = cause { return check.what.isLimit }
+    if case .noPin(.ringLimit) = cause { return true }
+    return errno == .noMemory || errno == .fileTooBig
+  }
+
   /// What the kernel does not tell it does not have for this program.
   private static func exitStatus(_ unread: Unreadable) -> ExitStatus {
     guard let errno = unread.errno else { return .notSupported }
@@ -54,7 +110,7 @@ extension MemoryError {
 
   private static func exitStatus(_ operation: Operation, _ errno: Errno) -> ExitStatus {
     switch errno {
-    case .noMemory where [.pin, .register, .mapForDevices].contains(operation): .permission
+    case .noMemory where operation.pins: .permission
     case .noSpace where operation == .mapForDevices: .permission
     case .busy: .busy
     case .noMemory, .fault, .noSpace, .quota: .shortage
@@ -62,6 +118,24 @@ extension MemoryError {
     case .poisoned: .hardwareMemory
     case .notSupported, .noSystemCall, .invalid, .noDevice: .notSupported
     default: .failed
+    }
+  }
+}
+
+extension MemoryError.Operation {
+  /// What pins memory: ENOMEM then means the limit for locked memory, not that there is no memory.
+  var pins: Bool { [.pin, .register, .mapForDevices].contains(self) }
+}
+
+extension PinRefusal {
+  var exitStatus: ExitStatus {
+    switch self {
+    case .ringLimit, .ringsDisabled, .ringsFiltered, .rings(.tooManyFiles), .tooManyBuffers: .permission
+    case .rings(.noMemory): .shortage
+    case .mapSize, .addressUnaligned: .usage
+    case .openElsewhere: .busy
+    case .rings, .noIOMMU, .noDriver, .noGroup, .noDevice, .notBound, .notViable, .noInterruptRemapping, .addresses:
+      .notSupported
     }
   }
 }

@@ -23,7 +23,7 @@ enum Footing {
     let refusal = refusal(obstacle)
     tell(refusal)
     if isJSONWanted { tellInJSON(refusal) }
-    _exit(refusal.status.rawValue)
+    _exit(refusal.status.number)
   }
 
   private static func refusal(_ obstacle: OwnMemory.Obstacle) -> Refusal {
@@ -54,7 +54,8 @@ enum Footing {
     var version = Ktaskctl.version
     version.withUTF8 { _ = unsafe write(STDOUT_FILENO, $0.baseAddress, $0.count) }
     put("\", \"command\" : \"\", \"errors\" : [ { \"code\" : \"", refusal.code, on: STDOUT_FILENO)
-    put("\", \"exit_status\" : ", refusal.status == .shortage ? "3" : "4", on: STDOUT_FILENO)
+    put("\", \"exit_status\" : ", on: STDOUT_FILENO)
+    putDigit(refusal.status.number)
     put(", \"message\" : \"", refusal.why, on: STDOUT_FILENO)
     if refusal.remedy.utf8CodeUnitCount > 0 { put("\", \"remedy\" : \"", refusal.remedy, on: STDOUT_FILENO) }
     put("\" } ], \"files\" : [], \"results\" : [], \"warnings\" : [] }\n", on: STDOUT_FILENO)
@@ -76,6 +77,12 @@ enum Footing {
     put(text, stream)
     put(more, stream)
     put(rest, stream)
+  }
+
+  /// Of a status below 10, on standard output.
+  private static func putDigit(_ number: Int32) {
+    var digit = UInt8(ascii: "0") + UInt8(number)
+    _ = unsafe write(STDOUT_FILENO, &digit, 1)
   }
 
   private static func put(_ text: StaticString, _ stream: Int32) {

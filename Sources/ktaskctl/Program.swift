@@ -5,7 +5,7 @@ import MemoryWork
 
 /// From the words of the command line to an exit status.
 enum Program {
-  static func run(_ words: [String?]) -> Int32 {
+  static func run(_ words: [String?]) -> ExitStatus {
     let command: any ParsableCommand
     let arguments = words.compactMap(\.self)
     let name = Ktaskctl.configuration.subcommands.map { $0._commandName }.first { $0 == arguments.first }
@@ -27,11 +27,11 @@ enum Program {
   }
 
   /// `help` and `--help` are ArgumentParser's own commands, and answer by an error.
-  private static func runParsersOwn(_ command: any ParsableCommand) -> Int32 {
+  private static func runParsersOwn(_ command: any ParsableCommand) -> ExitStatus {
     var command = command
     do {
       try command.run()
-      return ExitStatus.done.rawValue
+      return .done
     } catch {
       return answer(error)
     }
@@ -40,53 +40,52 @@ enum Program {
   /// Help and the version are answers, everything else is a usage error.
   private static func answer(
     _ error: any Error, _ command: String? = nil, inJSON: Bool = false, _ watcher: SignalWatcher? = nil
-  ) -> Int32 {
+  ) -> ExitStatus {
     if Ktaskctl.exitCode(for: error) == .success { return answer(Ktaskctl.fullMessage(for: error) + "\n") }
     let remedy = Words.remedy(Ktaskctl.fullMessage(for: error), command)
-    let message = Message(what: "wrong usage", why: Ktaskctl.message(for: error), remedy: remedy)
-    let failure = ProgramFailure(message, code: "usage", exitStatus: ExitStatus.usage.rawValue)
-    show(message)
-    if inJSON { Terminal.output.write(Document.failed(command ?? "", failure.failure).json() + "\n") }
+    let failure = Failure(wrongUsage: Ktaskctl.message(for: error), remedy: remedy)
+    show(failure)
+    if inJSON { Terminal.output.write(Document.failed(command ?? "", failure).json() + "\n") }
     Terminal.flush { watcher?.isCalledOff ?? false }
     return failure.exitStatus
   }
 
   /// Says what was asked; a failure where nobody could hear it.
-  private static func answer(_ text: String) -> Int32 {
+  private static func answer(_ text: String) -> ExitStatus {
     Terminal.output.write(text)
     Terminal.flush()
-    guard let errno = Terminal.output.failure else { return ExitStatus.done.rawValue }
-    show(Message(what: "standard output", why: "cannot be written: \(errno.sentence)"))
+    guard let errno = Terminal.output.failure else { return .done }
+    show(Failure("standard output", "cannot be written: \(errno.sentence)", errno: errno))
     Terminal.flush()
-    return ExitStatus.failed.rawValue
+    return .failed
   }
 
-  static func show(_ message: Message) {
-    for line in message.lines { Terminal.errors.write(line + "\n") }
+  static func show(_ failure: Failure) {
+    for line in failure.lines { Terminal.errors.write(line + "\n") }
   }
 
-  private static func show(_ command: TopologyCommand) -> Int32 {
+  private static func show(_ command: TopologyCommand) -> ExitStatus {
     do throws(MemoryError) {
       let report = try TopologyReport.current()
       return answer(command.json ? report.json() : report.text())
     } catch {
-      var message = error.message
-      message.what = "topology"
-      show(message)
-      if command.json { Terminal.output.write(Document.failed("topology", .init(error)).json() + "\n") }
+      var failure = Failure(error)
+      failure.what = "topology"
+      show(failure)
+      if command.json { Terminal.output.write(Document.failed("topology", failure).json() + "\n") }
       Terminal.flush()
-      return error.exitStatus.rawValue
+      return failure.exitStatus
     }
   }
 }
 
 extension Program {
-  private static func execute<Command: WorkCommand>(_ command: Command) -> Int32 {
+  private static func execute<Command: WorkCommand>(_ command: Command) -> ExitStatus {
     let monitor = TaskMonitor()
     let watcher: SignalWatcher
-    do throws(ProgramFailure) {
+    do throws(Failure) {
       watcher = SignalWatcher(monitor, try HeardSignals(), timeout: command.work.timeout?.nanoseconds)
-      try ProgramFailure.settingUp("catching memory errors") { () throws(Errno) in try Memory.catchBusErrors() }
+      try Failure.settingUp("catching memory errors") { () throws(Errno) in try Memory.catchBusErrors() }
     } catch {
       return refuse(command, error)
     }
@@ -96,7 +95,7 @@ extension Program {
       // before any failure is written there
       try refuseMixingUp(command, exports) { try command.job().paths.map { ($0, FileIdentity(named: $0)) } }
       return try execute(command, monitor, Telling(command: command, exports: exports, watcher: watcher))
-    } catch let error as ProgramFailure {
+    } catch let error as Failure {
       return refuse(command, error, watcher)
     } catch {
       return answer(error, Command.name, inJSON: command.output.json, watcher)
@@ -105,7 +104,7 @@ extension Program {
 
   private static func execute<Command: WorkCommand>(
     _ command: Command, _ monitor: TaskMonitor, _ telling: Telling<Command>
-  ) throws -> Int32 {
+  ) throws -> ExitStatus {
     let (watcher, exports) = (telling.watcher, telling.exports)
     let plan: Plan
     do {
@@ -115,13 +114,13 @@ extension Program {
       try refuseMixingUp(command, exports) { plan.job.files.map { ($0.path, $0.identity) } }
     } catch let error as MemoryError {
       let end = error.cause == .cancelled ? watcher.end : nil
-      return refuse(command, try end.map { try untouched(command, $0) } ?? ProgramFailure(error), watcher, exports)
+      return refuse(command, try end.map { try untouched(command, $0) } ?? Failure(error), watcher, exports)
     }
     var report = Report(plan)
     report.errors = plan.shortages
     if !plan.shortages.isEmpty { return telling.tell(&report) }
     if let exec = plan.request.exec, let errno = exec.refusal {
-      return refuse(command, LaunchStatus.failure(exec.command[0], errno), watcher, exports)
+      return refuse(command, Failure(command: exec.command[0], errno), watcher, exports)
     }
     if command.work.dryRun { return telling.tell(&report) }
     let listeners = ProgressListeners(command, plan, monitor)
@@ -143,7 +142,7 @@ extension Program {
 
   private static func carryOut<Command: WorkCommand>(
     _ plan: Plan, _ report: inout Report, _ telling: Telling<Command>, _ listeners: ProgressListeners
-  ) -> Int32 {
+  ) -> ExitStatus {
     let watcher = telling.watcher
     listeners.tell(.started(listeners.state, threads: plan.threadCounts, files: plan.job.files.map(\.path)))
     watcher.follow(listeners)
@@ -158,10 +157,10 @@ extension Program {
     if plan.hold != nil && report.isDone { listeners.phase.begin(.holding) }
     let status = telling.tell(&report)
     listeners.tell(report, status: status, held: plan.hold != nil)
-    if status == 0, let exec = plan.request.exec { return Program.exec(exec, &report, telling, listeners) }
-    if status == 0, let hold = plan.hold { return Program.hold(plan, hold, watcher, listeners) }
+    if status == .done, let exec = plan.request.exec { return Program.exec(exec, &report, telling, listeners) }
+    if status == .done, let hold = plan.hold { return Program.hold(plan, hold, watcher, listeners) }
     listeners.flush { watcher.isCalledOff }
-    if status == 0 && listeners.isManagerUntold, case .signal(let number)? = watcher.end {
+    if status == .done && listeners.isManagerUntold, case .signal(let number)? = watcher.end {
       return fail(&report, endedBy: number, before: "the service manager was told", telling, again: false)
     }
     return status
@@ -170,10 +169,9 @@ extension Program {
   /// Told to stop when all was done, and before somebody who waits for it knew that.
   static func fail<Command: WorkCommand>(
     _ report: inout Report, endedBy signal: Int32, before what: String, _ telling: Telling<Command>, again: Bool = true
-  ) -> Int32 {
-    let end = Interruption.signal(signal)
-    let message = Message(what: report.subject, why: "ended by \(HeardSignals.name(of: signal)) before \(what)")
-    return telling.fail(&report, ProgramFailure(message, code: end.code, exitStatus: end.exitStatus), again: again)
+  ) -> ExitStatus {
+    let why = "ended by \(HeardSignals.name(of: signal)) before \(what)"
+    return telling.fail(&report, Failure(report.subject, why, Interruption.signal(signal).exitStatus), again: again)
   }
 
   private static func sweep(_ plan: Plan, _ watcher: SignalWatcher, _ listeners: ProgressListeners) -> SweepOutcome {
@@ -183,23 +181,23 @@ extension Program {
   }
 
   /// Told to stop before anything was touched.
-  private static func untouched<Command: WorkCommand>(_ command: Command, _ end: Interruption) throws -> ProgramFailure
-  {
+  private static func untouched<Command: WorkCommand>(_ command: Command, _ end: Interruption) throws -> Failure {
     let paths = try command.job().paths
-    var message = end.message(Plan.subject(paths), command.work.timeout)
-    message.why += "; untouched"
-    return ProgramFailure(message, code: end.code, exitStatus: end.exitStatus, path: paths.first)
+    var failure = end.failure(Plan.subject(paths), command.work.timeout)
+    failure.why += "; untouched"
+    failure.path = paths.first
+    return failure
   }
 
   /// Errors found before there is a report.
   private static func refuse<Command: WorkCommand>(
-    _ command: Command, _ failure: ProgramFailure, _ watcher: SignalWatcher? = nil, _ exports: Exports = Exports()
-  ) -> Int32 {
-    let document = Document.failed(Command.name, failure.failure)
+    _ command: Command, _ failure: Failure, _ watcher: SignalWatcher? = nil, _ exports: Exports = Exports()
+  ) -> ExitStatus {
+    let document = Document.failed(Command.name, failure)
     let isCalledOff = { watcher?.isCalledOff ?? false }
     watcher?.beginTelling()
-    show(failure.message)
-    for failure in exports.writeAll(document, isCalledOff: isCalledOff) { show(failure.message) }
+    show(failure)
+    for failure in exports.writeAll(document, isCalledOff: isCalledOff) { show(failure) }
     if command.output.json { Terminal.output.write(document.json() + "\n") }
     Terminal.output.write(exports.onOutput(document))
     Terminal.flush(isCalledOff: isCalledOff)

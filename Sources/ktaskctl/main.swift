@@ -3,4 +3,4 @@ import LinuxSystem
 
 Footing.secure()
 Terminal.occupyStreams()
-exit(Program.run(CommandLineWords.all()))
+exit(Program.run(CommandLineWords.all()).number)

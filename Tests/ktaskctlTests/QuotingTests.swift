@@ -70,11 +70,11 @@ struct QuotingTests {
     var results = Document.Result.sweep
     results[0].command = "ktaskctl prefault 'a,\u{301}b\"\u{301}c' 'd|\u{301}e' '`f``g'"
     results[1].command = "ktaskctl prefault plain"
-    let rows = Export.csv(results).split(separator: "\n")
+    let rows = CSV.text(results).split(separator: "\n")
     #expect(rows.count == 3)
     #expect(rows[1].utf8.starts(with: "\"ktaskctl prefault 'a,\u{301}b\"\"\u{301}c' 'd|\u{301}e' '`f``g'\",2.0,".utf8))
     #expect(rows[2].hasPrefix("ktaskctl prefault plain,"))
-    let lines = Export.markdown(results).split(separator: "\n")
+    let lines = Markdown.text(results).split(separator: "\n")
     #expect(lines.count == 4)
     #expect(
       lines[2].utf8.starts(with: "| ``` ktaskctl prefault 'a,\u{301}b\"\u{301}c' 'd\\|\u{301}e' '`f``g' ``` | ".utf8))

@@ -123,11 +123,19 @@ struct RemedyTests {
   @Test("a pool that has enough is not told to be raised")
   func hiddenLimit() {
     var error = MemoryError(.failed(.populate, .fault), path: "/h/f", offset: 0, bytes: 4 << 20, pageSize: 2 << 20)
-    #expect(error.message(in: Self.root).remedy?.hasSuffix("/nr_hugepages") == true)
+    #expect(error.failure(in: Self.root).remedy?.hasSuffix("/nr_hugepages") == true)
     error.poolFree = 62
-    let message = error.message(in: Self.container)
-    #expect(message.why.contains("the pool has 62 free: a hugetlb limit of a control group that is not visible here?"))
-    #expect(message.remedy == "a larger hugetlb limit for its container")
-    #expect(error.message(in: Self.root).remedy == "raise the cgroup's hugetlb limit")
+    let failure = error.failure(in: Self.container)
+    #expect(failure.why.contains("the pool has 62 free: a hugetlb limit of a control group that is not visible here?"))
+    #expect(failure.remedy == "a larger hugetlb limit for its container")
+    #expect(error.failure(in: Self.root).remedy == "raise the cgroup's hugetlb limit")
   }
+}
+
+extension Check {
+  fileprivate func remedy(in here: Surroundings) -> String? { remedy(FailureFacts(here: here)) }
+}
+
+extension MemoryError {
+  fileprivate func failure(in here: Surroundings) -> Failure { failure(FailureFacts(here: here)) }
 }

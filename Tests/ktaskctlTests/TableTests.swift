@@ -24,12 +24,12 @@ struct TableTests {
   func empty() {
     #expect(Table.lines([]) == [])
     #expect(Table.aligned([]) == [])
-    #expect(Export.markdown([]) == "")
+    #expect(Markdown.text([]) == "")
   }
 
   @Test("the CSV has hyperfine's columns, then ours")
   func csv() {
-    let lines = Export.csv(Document.Result.sweep).split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = CSV.text(Document.Result.sweep).split(separator: "\n", omittingEmptySubsequences: false)
     #expect(
       lines.first == """
         command,mean,stddev,median,user,system,min,max,parameter_threads,\
@@ -44,7 +44,7 @@ struct TableTests {
   func csvQuotes() throws {
     var single = try #require(Document.Result.sample(threads: 2, times: [1], oneThread: nil))
     single.command = "ktaskctl clear --nodes 0,1 \"a\nb\""
-    let csv = Export.csv([single])
+    let csv = CSV.text([single])
     #expect(
       csv.contains(
         "\n\"ktaskctl clear --nodes 0,1 \"\"a\nb\"\"\",1.0,,1.0,0.01,1.5,1.0,1.0,2,4294967296.0,,,,1\n"))
@@ -53,7 +53,7 @@ struct TableTests {
   @Test("the Markdown table looks like hyperfine's")
   func markdown() {
     #expect(
-      Export.markdown(Document.Result.sweep) == """
+      Markdown.text(Document.Result.sweep) == """
         | Command | Mean [s] | Min [s] | Max [s] | Relative | Threads | Median [s] | GiB/s | Speed-up | Efficiency |
         |:---|---:|---:|---:|---:|---:|---:|---:|---:|---:|
         | `ktaskctl clear --size 4G --threads 1` | 2.000 ± 0.100 | 1.900 | 2.100 | 1.99 ± 0.10 | 1 | 2.000 | 2.00 | 1.00 | 1.00 |
@@ -66,9 +66,9 @@ struct TableTests {
   func markdownMilliseconds() throws {
     var single = try #require(Document.Result.sample(threads: 2, times: [0.0123], oneThread: nil))
     single.command = "a | b"
-    #expect(Export.markdown([single]).contains("Mean [ms]"))
+    #expect(Markdown.text([single]).contains("Mean [ms]"))
     #expect(
-      Export.markdown([single]).hasSuffix(
+      Markdown.text([single]).hasSuffix(
         "| `a \\| b` | 12.3 | 12.3 | 12.3 | 1.00 | 2 | 12.3 | 325.20 |  |  |\n"))
   }
 }

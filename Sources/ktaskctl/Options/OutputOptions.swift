@@ -29,7 +29,7 @@ struct OutputOptions: ParsableArguments {
   var verbose = false
 
   /// Every file that is written, as it is named.
-  var exports: [String] { [exportJson, exportCsv, exportMarkdown, plot].compactMap(\.self) }
+  var exports: [String] { ExportFormat.all.compactMap { $0.file(self) } }
 
   func validate() throws {
     let toOutput = exports.filter { $0 == "-" }.count + (json ? 1 : 0)

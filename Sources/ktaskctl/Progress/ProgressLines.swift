@@ -1,5 +1,3 @@
-internal import FoundationEssentials
-
 /// --progress json: one line on standard error for each event, for programs.
 struct ProgressLines: ProgressListener {
   let command: String
@@ -14,13 +12,7 @@ struct ProgressLines: ProgressListener {
   }
 
   static func line(_ event: ProgressEvent, _ command: String) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    do {
-      return String(decoding: try encoder.encode(ProgressLine(event, command)), as: UTF8.self).withoutControlsInJSON
-    } catch {
-      preconditionFailure("an event of plain values always encodes: \(error)")
-    }
+    JSON.line(ProgressLine(event, command))
   }
 }
 

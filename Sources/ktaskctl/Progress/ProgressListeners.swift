@@ -52,8 +52,8 @@ struct ProgressListeners: Sendable {
   }
 
   /// How it came out, once that has been told on standard output.
-  func tell(_ report: Report, status: Int32, held: Bool) {
-    if status == 0 { return tell(.finished(seconds: seconds, held: held)) }
+  func tell(_ report: Report, status: ExitStatus, held: Bool) {
+    if status == .done { return tell(.finished(seconds: seconds, held: held)) }
     let document = report.document
     if let failure = document.errors.first { tell(.failed(failure)) }
     if let undone = document.undone { tell(.undone(undone)) }

@@ -11,51 +11,63 @@ struct Report {
   var errors: [MemoryError] = []
   var end: Interruption?
   /// What went wrong after all had been done.
-  var late: [ProgramFailure] = []
+  var late: [Failure] = []
 
   init(_ plan: Plan) { self.plan = plan }
 
   /// The first error in time is the result; a signal or the time limit where nothing failed.
-  var exitStatus: Int32 {
-    if let error = errors.first { return error.exitStatus.rawValue }
+  var exitStatus: ExitStatus {
+    if let error = errors.first { return error.exitStatus }
     if let end { return end.exitStatus }
     if let failure = late.first { return status(of: failure) }
-    return outcome?.wasCancelled == true ? ExitStatus.failed.rawValue : ExitStatus.done.rawValue
+    return outcome?.wasCancelled == true ? .failed : .done
   }
 
   /// Those of env(1) say that nothing is left.
-  private func status(of failure: ProgramFailure) -> Int32 {
+  private func status(of failure: Failure) -> ExitStatus {
     let isComplete = kept.isEmpty && outcome?.undone?.complete != false
-    return !isComplete && LaunchStatus.all.contains(failure.exitStatus)
-      ? ExitStatus.failed.rawValue : failure.exitStatus
+    return !isComplete && [.cannotRun, .notFound].contains(failure.exitStatus) ? .failed : failure.exitStatus
   }
 
   /// Whether what was asked for is there.
-  var isDone: Bool { exitStatus == ExitStatus.done.rawValue }
+  var isDone: Bool { exitStatus == .done }
 
   /// For standard error.
-  var messages: [Message] {
-    var messages = errors.map(\.message)
-    if let cancelled { messages.append(cancelled) }
-    messages += late.map(\.message)
-    if case .release = plan.request, outcome?.undone?.complete == false, !messages.isEmpty {
-      messages[0].why += "; what was given back by then is gone"
-    } else if !messages.isEmpty {
-      messages[0].why += undoneText
-    }
-    return messages + kept.map(\.message)
+  var messages: [Failure] {
+    var failures = errors.map(Failure.init) + ended + late
+    if !failures.isEmpty { failures[0].why += undoneText }
+    return failures + kept
+  }
+
+  /// For the document, which tells of the undo by itself.
+  var failures: [Failure] {
+    var ended = errors.isEmpty ? ended : []
+    if !ended.isEmpty { ended[0].why += undoneText }
+    return errors.map(Failure.init) + ended + late + kept
   }
 
   /// Pools that are larger than before after all.
-  var kept: [KeptPages] { plan.growth?.kept ?? [] }
+  var kept: [Failure] { plan.growth?.kept.map { $0.failure(in: .current()) } ?? [] }
 
   /// "; undone, 2 GiB given back".
   private var undoneText: String {
     guard let undone = outcome?.undone else { return "" }
-    return (undone.complete ? "; undone" : "; undone in part") + ", \(ByteSize.text(undone.bytes)) given back"
+    if case .release = plan.request {
+      return undone.complete ? Self.text(undone) : "; what was given back by then is gone"
+    }
+    return Self.text(undone)
   }
 
-  private var cancelled: Message? { end?.message(subject, plan.words.timeout) }
+  private static func text(_ undone: (bytes: Int, complete: Bool)) -> String {
+    (undone.complete ? "; undone" : "; undone in part") + ", \(ByteSize.text(undone.bytes)) given back"
+  }
+
+  private var ended: [Failure] {
+    guard let end else { return [] }
+    var failure = end.failure(subject, plan.words.timeout)
+    failure.path = plan.job.files.first?.path
+    return [failure]
+  }
 
   /// What it is all about.
   var subject: String { plan.subject }

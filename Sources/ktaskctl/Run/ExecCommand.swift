@@ -31,25 +31,11 @@ extension String {
   }
 }
 
-/// The statuses of env(1).
-enum LaunchStatus {
-  static let cannotRun: Int32 = 126
-  static let notFound: Int32 = 127
-  static let all = [cannotRun, notFound]
-
-  static func failure(_ command: String, _ errno: Errno) -> ProgramFailure {
-    let message = Message(what: command.shown, why: "cannot be run: \(errno.sentence)")
-    return errno == .noEntry
-      ? ProgramFailure(message, code: "command-not-found", exitStatus: notFound, path: command, errno: errno)
-      : ProgramFailure(message, code: "command-not-run", exitStatus: cannotRun, path: command, errno: errno)
-  }
-}
-
 extension Program {
   /// Lets COMMAND take this process's place; comes back only where that failed, and then nothing is left.
   static func exec<Command: WorkCommand>(
     _ exec: ExecCommand, _ report: inout Report, _ telling: Telling<Command>, _ listeners: ProgressListeners
-  ) -> Int32 {
+  ) -> ExitStatus {
     let file = report.plan.job.files[0]
     telling.watcher.handOver()
     if case .signal(let number)? = telling.watcher.end {
@@ -59,7 +45,7 @@ extension Program {
     do throws(MemoryError) {
       try file.handOver(sealing: exec.seal)
     } catch {
-      return telling.fail(&report, ProgramFailure(error))
+      return telling.fail(&report, Failure(error))
     }
     // what has not been read by now is COMMAND's to wait for no more than this program's
     listeners.flush { true }
@@ -67,7 +53,7 @@ extension Program {
       try telling.watcher.signals.inherited.restore()
       throw Execution.replace(by: words)
     } catch {
-      return telling.fail(&report, LaunchStatus.failure(words[0], error))
+      return telling.fail(&report, Failure(command: words[0], error))
     }
   }
 }

@@ -21,16 +21,16 @@ final class HeardSignals: Sendable {
   private let isGivenUp = Mutex(false)
 
   /// Takes them; to be called before any thread is started.
-  init() throws(ProgramFailure) {
+  init() throws(Failure) {
     let all = Self.names.keys + [Self.question]
-    inherited = try ProgramFailure.settingUp("finding out what signals do") { () throws(Errno) in
+    inherited = try Failure.settingUp("finding out what signals do") { () throws(Errno) in
       try SignalActions(of: all + Self.dropped)
     }
     let ignored = inherited.ignored
     heard = all.filter { !ignored.contains($0) }
     let (heard, dropped) = (heard, Self.dropped)
-    try ProgramFailure.settingUp("blocking signals") { () throws(Errno) in try Signals.block(heard) }
-    try ProgramFailure.settingUp("ignoring signals") { () throws(Errno) in try Signals.ignore(dropped) }
+    try Failure.settingUp("blocking signals") { () throws(Errno) in try Signals.block(heard) }
+    try Failure.settingUp("ignoring signals") { () throws(Errno) in try Signals.ignore(dropped) }
   }
 
   static func name(of signal: Int32) -> String { names[signal] ?? "signal \(signal)" }

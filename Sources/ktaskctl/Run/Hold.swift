@@ -5,7 +5,7 @@ import MemoryWork
 extension Program {
   /// Keeps what a run has made until it is told to stop, then gives it back if it was only held. Being told to stop is how
   /// a hold ends: the status is 0.
-  static func hold(_ plan: Plan, _ hold: Hold, _ watcher: SignalWatcher, _ listeners: ProgressListeners) -> Int32 {
+  static func hold(_ plan: Plan, _ hold: Hold, _ watcher: SignalWatcher, _ listeners: ProgressListeners) -> ExitStatus {
     // what is only kept may be worked on by others; what is given back later may not
     for file in plan.job.files where plan.request.keepsResult { file.letGo() }
     watcher.handOver()
@@ -16,7 +16,7 @@ extension Program {
       } catch {
         // by now others may rely on what was to be kept
         let rest = plan.request.keepsResult ? "; what was made stays" : ""
-        show(Message(what: plan.subject, why: "waiting for the end failed: \(error.sentence)\(rest)"))
+        show(Failure(plan.subject, "waiting for the end failed: \(error.sentence)\(rest)", errno: error))
         isClean = false
       }
     }
@@ -25,7 +25,7 @@ extension Program {
     isClean = release(plan, listeners) && isClean
     // told to stop, it waits for nobody
     listeners.flush { true }
-    return isClean ? ExitStatus.done.rawValue : ExitStatus.failed.rawValue
+    return isClean ? .done : .failed
   }
 
   /// Until a signal or the end of input; readers that were too slow for earlier words get them meanwhile.
@@ -50,14 +50,14 @@ extension Program {
     }
     let given = plan.job.giveBack(finally: true, listeners.monitor)
     listeners.tell(.released(Document.Undone(bytes: given.bytes, complete: given.isComplete)))
-    if !given.isComplete { show(Message(what: plan.subject, why: "not all of it could be given back")) }
+    if !given.isComplete { show(Failure(plan.subject, "not all of it could be given back")) }
     return given.isComplete
   }
 
   /// Runs `body` while a file names this process; throws where there can be no such file. It is none of `files`.
   static func withPidFile(
-    _ path: String?, besides files: [MemoryFile], _ body: () -> Int32
-  ) throws(PidFile.Failure) -> Int32 {
+    _ path: String?, besides files: [MemoryFile], _ body: () -> ExitStatus
+  ) throws(PidFile.Failure) -> ExitStatus {
     guard let path else { return body() }
     let file = try PidFile.claim(path) { found in files.allSatisfy { $0.identity != FileIdentity(found) } }
     let status = body()
@@ -67,30 +67,22 @@ extension Program {
 }
 
 extension PidFile.Failure {
-  func failure(_ path: String) -> ProgramFailure {
-    let message = message(path)
-    switch self {
-    case .busy: return ProgramFailure(message, code: "busy", exitStatus: ExitStatus.busy.rawValue, path: path)
-    case .isSomethingElse:
-      return ProgramFailure(message, code: "not-supported", exitStatus: ExitStatus.notSupported.rawValue, path: path)
-    case .failed(_, let errno):
-      let error = MemoryError(.failed(.create, errno))
-      return ProgramFailure(
-        message, code: error.code, exitStatus: error.exitStatus.rawValue, path: path, errno: errno)
-    }
-  }
-
-  private func message(_ path: String) -> Message {
+  func failure(_ path: String) -> Failure {
     switch self {
     case .busy(let process):
       let who = process.map { "process \($0)" } ?? "another process"
-      return Message(what: path.shown, why: "\(who) runs and has it", remedy: "another --pidfile, or stop that process")
+      return Failure(
+        path.shown, "\(who) runs and has it", remedy: "another --pidfile, or stop that process", .busy, path: path)
     case .isSomethingElse:
-      return Message(
-        what: path.shown, why: "is something else than a file with a process's number", remedy: "another name")
+      return Failure(
+        path.shown, "is something else than a file with a process's number", remedy: "another name", .notSupported,
+        path: path)
     case .failed(let step, let errno):
+      let error = MemoryError(.failed(.create, errno))
       let what = step == .open ? "" : "\(step.gerund) failed: "
-      return Message(what: path.shown, why: "no file for the process's number: \(what)\(errno.sentence)")
+      return Failure(
+        path.shown, "no file for the process's number: \(what)\(errno.sentence)", error.exitStatus, code: error.code,
+        path: path, errno: errno)
     }
   }
 }

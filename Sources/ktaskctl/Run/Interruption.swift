@@ -5,26 +5,20 @@ enum Interruption: Equatable, Sendable {
 }
 
 extension Interruption {
-  var exitStatus: Int32 {
+  var exitStatus: ExitStatus {
     switch self {
-    case .signal(let number): ExitStatus.signal(number)
-    case .timeout: ExitStatus.timedOut.rawValue
-    }
-  }
-
-  /// As one word for programs.
-  var code: String {
-    switch self {
-    case .signal: "signal"
-    case .timeout: "timed-out"
+    case .signal(let number): .signal(number)
+    case .timeout: .timedOut
     }
   }
 
   /// `subject`: what was being worked on.
-  func message(_ subject: String, _ timeout: TimeSpan?) -> Message {
-    switch self {
-    case .signal(let number): Message(what: subject, why: "ended by \(HeardSignals.name(of: number))")
-    case .timeout: Message(what: subject, why: "timed out" + (timeout.map { " after \($0.seconds.asTime)" } ?? ""))
-    }
+  func failure(_ subject: String, _ timeout: TimeSpan?) -> Failure {
+    let why =
+      switch self {
+      case .signal(let number): "ended by \(HeardSignals.name(of: number))"
+      case .timeout: "timed out" + (timeout.map { " after \($0.seconds.asTime)" } ?? "")
+      }
+    return Failure(subject, why, exitStatus)
   }
 }

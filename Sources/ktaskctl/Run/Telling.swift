@@ -9,7 +9,7 @@ struct Telling<Command: WorkCommand> {
   let watcher: SignalWatcher
 
   /// Waits for the readers until it is called off; the exit status.
-  func tell(_ report: inout Report) -> Int32 {
+  func tell(_ report: inout Report) -> ExitStatus {
     watcher.beginTelling()
     export(&report)
     let messages = report.messages
@@ -27,7 +27,7 @@ struct Telling<Command: WorkCommand> {
   }
 
   /// What was done is of no use after all. `again`: in a document on standard output, too, which has the last one already.
-  func fail(_ report: inout Report, _ failure: ProgramFailure, again: Bool = true) -> Int32 {
+  func fail(_ report: inout Report, _ failure: Failure, again: Bool = true) -> ExitStatus {
     note([failure], &report)
     exports.replaceDocument(report.document, after: report.late)
     report.messages.forEach(Program.show)
@@ -69,7 +69,7 @@ struct Telling<Command: WorkCommand> {
   /// Standard output has not taken all of it.
   private func noteUntold(_ report: inout Report, shown: Int) {
     if let errno = Terminal.output.failure {
-      note([ProgramFailure(report: report.subject, errno)], &report)
+      note([Failure(report: report.subject, errno)], &report)
     } else {
       note(([], isTold: false), &report)
     }
@@ -78,7 +78,7 @@ struct Telling<Command: WorkCommand> {
     Terminal.flush([Terminal.errors]) { watcher.isCalledOff }
   }
 
-  private func note(_ failures: [ProgramFailure], _ report: inout Report) {
+  private func note(_ failures: [Failure], _ report: inout Report) {
     note((failures, isTold: true), &report)
   }
 

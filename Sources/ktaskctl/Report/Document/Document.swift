@@ -26,9 +26,9 @@ struct Document: Encodable, Equatable, Sendable {
 
 extension Document {
   /// All that is known where there was no plan yet.
-  static func failed(_ command: String, _ failure: Failure) -> Document {
+  static func failed(_ command: String, _ failure: ktaskctl.Failure) -> Document {
     var document = Document(ktaskctl: Ktaskctl.version, command: command)
-    document.errors = [failure]
+    document.errors = [.init(failure)]
     return document
   }
 

@@ -13,23 +13,12 @@ extension Report {
     document.files = documentFiles
     document.verified = (outcome?.verification ?? found).map(Document.Verified.init)
     if plan.job.files.isEmpty { document.verified?.pagesByNode = pagesByNode }
-    if plan.hold != nil && exitStatus == 0 { document.held = true }
-    document.errors = errors.map(Document.Failure.init)
-    if let cancelled = endFailure { document.errors.append(cancelled) }
-    document.errors += late.map(\.failure) + kept.map(\.failure.failure)
+    if plan.hold != nil && isDone { document.held = true }
+    document.errors = failures.map(Document.Failure.init)
     document.undone = outcome?.undone.map { Document.Undone(bytes: $0.bytes, complete: $0.complete) }
     document.grown = plan.growth?.raised.map { .init($0) }
     document.warnings = warnings
     return document
-  }
-
-  private var endFailure: Document.Failure? {
-    guard let end, errors.isEmpty else { return nil }
-    return failure(end.code)
-  }
-
-  private func failure(_ code: String) -> Document.Failure {
-    .init(code: code, exitStatus: Int(exitStatus), message: messages[0].why, path: plan.job.files.first?.path)
   }
 
   /// What was found of each that was looked at.
@@ -130,12 +119,10 @@ extension Document.Verified {
 }
 
 extension Document.Failure {
-  init(_ error: MemoryError) {
-    let message = error.message
-    var bytes = error.bytes
-    if case .short(let check) = error.cause, check.isAmount, !check.isCount { bytes = check.need }
+  init(_ failure: Failure) {
     self.init(
-      code: error.code, exitStatus: Int(error.exitStatus.rawValue), message: message.why, path: error.path,
-      offset: error.offset, bytes: bytes, node: error.node, errno: error.errno?.name, remedy: message.remedy)
+      code: failure.code, exitStatus: Int(failure.exitStatus.number), message: failure.why, path: failure.path,
+      offset: failure.offset, bytes: failure.bytes, node: failure.node, errno: failure.errno?.name,
+      remedy: failure.remedy)
   }
 }

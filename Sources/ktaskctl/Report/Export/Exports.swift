@@ -9,8 +9,6 @@ import MemoryWork
 /// when the outcome changes: by another export that cannot be written. What went into a stream stays there, so that documents
 /// come last.
 struct Exports {
-  private enum Format { case document, csv, markdown, plot }
-
   private enum Place {
     /// Standard output, after the text.
     case output
@@ -24,7 +22,7 @@ struct Exports {
   private struct Item {
     /// As the user names it.
     var path: String
-    var format: Format
+    var format: ExportFormat
     var place: Place
     /// Which file it is, where it is one with content of its own.
     var identity: FileIdentity?
@@ -35,21 +33,18 @@ struct Exports {
   init() {}
 
   /// The first that there is no place for is told.
-  init(_ output: OutputOptions) throws(ProgramFailure) {
-    let wanted: [(String?, Format)] = [
-      (output.exportJson, .document), (output.exportCsv, .csv), (output.exportMarkdown, .markdown),
-      (output.plot, .plot),
-    ]
-    for case (let path?, let format) in wanted {
+  init(_ output: OutputOptions) throws(Failure) {
+    for format in ExportFormat.all {
+      guard let path = format.file(output) else { continue }
       do throws(Errno) {
         items.append(try Self.item(path, format))
       } catch {
-        throw ProgramFailure(export: path, error)
+        throw Failure(export: path, error)
       }
     }
   }
 
-  private static func item(_ path: String, _ format: Format) throws(Errno) -> Item {
+  private static func item(_ path: String, _ format: ExportFormat) throws(Errno) -> Item {
     if path == "-" { return Item(path: path, format: format, place: .output) }
     switch try NameTarget(of: path) {
     case .descriptor(let number):
@@ -61,7 +56,7 @@ struct Exports {
   }
 
   private static func item(
-    _ path: String, _ format: Format, _ place: Owned<FilePlace>, _ found: Owned<FileDescriptor>?
+    _ path: String, _ format: ExportFormat, _ place: Owned<FilePlace>, _ found: Owned<FileDescriptor>?
   ) throws(Errno) -> Item {
     let status = try found?.value.status()
     if status?.kind == .directory { throw .isDirectory }
@@ -79,20 +74,20 @@ struct Exports {
   /// For standard output, after the text.
   func onOutput(_ document: Document) -> String {
     items.compactMap { item in
-      if case .output = item.place { return text(item.format, document) }
+      if case .output = item.place { return item.format.text(document) }
       return nil
     }.joined()
   }
 
   /// Those that could not be written, and whether the others were not called off.
-  typealias Outcome = (failures: [ProgramFailure], isTold: Bool)
+  typealias Outcome = (failures: [Failure], isTold: Bool)
 
   /// All files, and the rows that go into streams.
   func write(_ document: Document, isCalledOff: () -> Bool) -> Outcome {
     outcome { item throws(Errno) in
       if case .file(let file) = item.place {
-        if let text = text(item.format, document) { try file.replace(by: text) }
-      } else if item.format != .document {
+        if let text = item.format.text(document) { try file.replace(by: text) }
+      } else if !item.format.isDocument {
         return try stream(item, document, isCalledOff)
       }
       return true
@@ -102,15 +97,15 @@ struct Exports {
   /// Documents that go into streams.
   func streamDocument(_ document: Document, isCalledOff: () -> Bool) -> Outcome {
     outcome { item throws(Errno) in
-      item.format == .document ? try stream(item, document, isCalledOff) : true
+      item.format.isDocument ? try stream(item, document, isCalledOff) : true
     }
   }
 
   /// Documents in files once more: what they say is not so any more. One that cannot be written now is removed; those that
   /// could not be written before are left alone.
-  func replaceDocument(_ document: Document, after failures: [ProgramFailure]) {
+  func replaceDocument(_ document: Document, after failures: [Failure]) {
     for item in items
-    where item.format == .document && !failures.contains(where: { isSameName($0.failure.path ?? "", item.path) }) {
+    where item.format.isDocument && !failures.contains(where: { isSameName($0.path ?? "", item.path) }) {
       guard case .file(let file) = item.place else { continue }
       do throws(Errno) {
         try file.replace(by: document.json() + "\n")
@@ -121,7 +116,7 @@ struct Exports {
   }
 
   /// Where there will be no other outcome; those that could not be written.
-  func writeAll(_ document: Document, isCalledOff: () -> Bool) -> [ProgramFailure] {
+  func writeAll(_ document: Document, isCalledOff: () -> Bool) -> [Failure] {
     write(document, isCalledOff: isCalledOff).failures + streamDocument(document, isCalledOff: isCalledOff).failures
   }
 
@@ -131,29 +126,18 @@ struct Exports {
       do throws(Errno) {
         if try !body(item) { outcome.isTold = false }
       } catch {
-        outcome.failures.append(ProgramFailure(export: item.path, error))
+        outcome.failures.append(Failure(export: item.path, error))
       }
     }
     return outcome
   }
 
-  /// nil: without results there is only the document, which tells why.
-  private func text(_ format: Format, _ document: Document) -> String? {
-    if format == .document { return document.json() + "\n" }
-    if document.results.isEmpty { return nil }
-    switch format {
-    case .document: return nil
-    case .csv: return Export.csv(document.results)
-    case .markdown: return Export.markdown(document.results)
-    case .plot: return Plot(document).svg()
-    }
-  }
 }
 
 extension Exports {
   /// Into what takes words one after the other, and may have to wait for a reader; false where that was called off.
   private func stream(_ item: Item, _ document: Document, _ isCalledOff: () -> Bool) throws(Errno) -> Bool {
-    guard let text = text(item.format, document) else { return true }
+    guard let text = item.format.text(document) else { return true }
     switch item.place {
     case .output, .file: return true
     case .descriptor(2):

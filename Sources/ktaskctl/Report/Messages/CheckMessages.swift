@@ -48,8 +48,9 @@ extension Check {
   }
 
   /// What helps whoever reads it there.
-  func remedy(in here: Surroundings) -> String? {
-    switch what {
+  func remedy(_ facts: FailureFacts) -> String? {
+    let here = facts.here
+    return switch what {
     case .memory: "a smaller --size, or stop something else"
     case .cgroupMemory: here.moreGroupMemory + ", or a smaller --size"
     case .hugePages(let size, let total): here.changingPools(enlarging(HugePagePool.settings(size), of: size, total))
@@ -57,9 +58,9 @@ extension Check {
     case .nodeMemory: "a smaller --size, other --nodes, or stop something that has memory there"
     case .nodeHugePages(let size, let node, let total):
       here.changingPools(enlarging(HugePagePool.settings(size, node: node), of: size, total))
-    case .space("tmpfs"): spaceRemedy(here) + ", or a smaller --size"
+    case .space("tmpfs"): spaceRemedy(facts) + ", or a smaller --size"
     case .space("hugetlbfs"):
-      here.asRoot(HugePageMounts.enlarging(path, by: need -| have))
+      here.asRoot(facts.hugePageMounts.enlarging(by: need -| have))
         + "; its files go, and a remount would be ignored; or a smaller --size"
     case .space: "free disk space, or a smaller --size"
     case .lockLimit: here.raising(.lockedMemory, by: need -| have)
@@ -83,9 +84,9 @@ extension Check {
     ((memory +| (need -| have)) >> 20 + 256) << 10
   }
 
-  private func spaceRemedy(_ here: Surroundings) -> String {
-    let point = path.flatMap(MountPoint.holding)
-    return here.enlarging(tmpfs: point?.path, to: point?.totalBytes.map { $0 +| (need -| have) })
+  private func spaceRemedy(_ facts: FailureFacts) -> String {
+    let point = facts.mountPoint
+    return facts.here.enlarging(tmpfs: point?.path, to: point?.totalBytes.map { $0 +| (need -| have) })
   }
 
   /// Whether it is counted, and not in bytes.

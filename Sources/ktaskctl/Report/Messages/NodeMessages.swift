@@ -2,9 +2,9 @@ import LinuxSystem
 
 /// What there is to say of nodes that cannot be had.
 enum NodeMessages {
-  /// `why` in libnuma's words.
-  static func unknown(_ why: String?) -> String {
-    let allowed = NodeSet.allowed().map { "; this process may have memory of \(text($0))" } ?? ""
+  /// `why` in libnuma's words; `allowed`: nodes that this process may have memory of, where that is known.
+  static func unknown(_ why: String?, _ allowed: NodeSet?) -> String {
+    let allowed = allowed.map { "; this process may have memory of \(text($0))" } ?? ""
     return (why ?? "that leaves no node") + allowed
   }
 

@@ -2,17 +2,6 @@ import LinuxSystem
 import MemoryWork
 
 extension PinRefusal {
-  var exitStatus: ExitStatus {
-    switch self {
-    case .ringLimit, .ringsDisabled, .ringsFiltered, .rings(.tooManyFiles), .tooManyBuffers: .permission
-    case .rings(.noMemory): .shortage
-    case .mapSize, .addressUnaligned: .usage
-    case .openElsewhere: .busy
-    case .rings, .noIOMMU, .noDriver, .noGroup, .noDevice, .notBound, .notViable, .noInterruptRemapping, .addresses:
-      .notSupported
-    }
-  }
-
   /// Why it cannot pin.
   var sentence: String {
     switch self {

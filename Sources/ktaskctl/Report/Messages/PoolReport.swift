@@ -24,17 +24,13 @@ extension MemoryError {
 }
 
 extension KeptPages {
-  var message: Message {
+  func failure(in here: Surroundings) -> Failure {
     let place = raise.node.map { " on node \($0)" } ?? ""
     let setting = HugePagePool.settings(raise.pageSize, node: raise.node) + "/nr_hugepages"
-    return Message(
-      what: "the pool of \(ByteSize.text(raise.pageSize)) pages\(place)",
-      why: "keeps the \(raise.pages.counted("page")) by which it was raised: \(why.sentence)",
-      remedy: goal.map { Surroundings.current().changingPools("echo \($0) > \(setting)") })
-  }
-
-  var failure: ProgramFailure {
-    ProgramFailure(message, code: "pool-not-given-back", exitStatus: ExitStatus.failed.rawValue)
+    return Failure(
+      "the pool of \(ByteSize.text(raise.pageSize)) pages\(place)",
+      "keeps the \(raise.pages.counted("page")) by which it was raised: \(why.sentence)",
+      remedy: goal.map { here.changingPools("echo \($0) > \(setting)") }, code: "pool-not-given-back")
   }
 }
 

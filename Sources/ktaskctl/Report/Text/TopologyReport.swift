@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 import KTask
 import LinuxSystem
 import MemoryWork
@@ -11,6 +10,11 @@ struct TopologyReport: Encodable {
     var free: Int
     var reserved: Int
     var available: Int
+
+    enum CodingKeys: String, CodingKey {
+      case total, free, reserved, available
+      case pageSize = "page_size"
+    }
   }
   struct Limits: Encodable {
     var lockedMemoryBytes: Int?
@@ -20,6 +24,16 @@ struct TopologyReport: Encodable {
     var cgroupCpus: Double?
     var cgroupMemoryLeftBytes: Int?
     var canLockBeyondLimit: Bool?
+
+    enum CodingKeys: String, CodingKey {
+      case lockedMemoryBytes = "locked_memory_bytes"
+      case fileSizeBytes = "file_size_bytes"
+      case addressSpaceBytes = "address_space_bytes"
+      case dataBytes = "data_bytes"
+      case cgroupCpus = "cgroup_cpus"
+      case cgroupMemoryLeftBytes = "cgroup_memory_left_bytes"
+      case canLockBeyondLimit = "can_lock_beyond_limit"
+    }
   }
 
   var ktaskctl = Ktaskctl.version
@@ -40,8 +54,11 @@ struct TopologyReport: Encodable {
   private var helpersText: String
 
   private enum CodingKeys: String, CodingKey {
-    case ktaskctl, command, host, physicalCores, memoryAvailableBytes, basePageSize, transparentHugePages, pools, limits
-    case power, threads, bounds, helpers, unknown
+    case ktaskctl, command, host, pools, limits, power, threads, bounds, helpers, unknown
+    case physicalCores = "physical_cores"
+    case memoryAvailableBytes = "memory_available_bytes"
+    case basePageSize = "base_page_size"
+    case transparentHugePages = "transparent_huge_pages"
   }
 
   /// Throws where this process lacks what it takes to ask.
@@ -91,14 +108,7 @@ struct TopologyReport: Encodable {
   }
 
   func json() -> String {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    do {
-      return String(decoding: try encoder.encode(self), as: UTF8.self).withoutControlsInJSON + "\n"
-    } catch {
-      preconditionFailure("a report of plain values always encodes: \(error)")
-    }
+    JSON.text(self) + "\n"
   }
 
   func text() -> String {

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// An example of the manual or of the README, as it stands there.
 struct Example: CustomTestStringConvertible {
@@ -37,7 +37,8 @@ struct Example: CustomTestStringConvertible {
 extension Example {
   /// All there are, but for the recipes' scripts, which have names and tests of their own.
   static let all: [Example] = {
-    let pages = (try? FileManager.default.contentsOfDirectory(atPath: Checkout.folder.appending(path: "man").path)) ?? []
+    let pages =
+      (try? FileManager.default.contentsOfDirectory(atPath: Checkout.folder.appending(path: "man").path)) ?? []
     return pages.sorted().flatMap { ofManual($0) } + ofReadme()
   }()
 

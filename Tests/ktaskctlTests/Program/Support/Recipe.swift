@@ -9,7 +9,8 @@ struct Recipe {
   init(_ name: String, _ scratch: Scratch) throws {
     folder = scratch.path
     path = scratch.file(name)
-    let text = try tool(Checkout.folder.path + "/Tests/recipe.sh", Checkout.folder.path + "/man/ktaskctl-recipes.7", name)
+    let text = try tool(
+      Checkout.folder.path + "/Tests/recipe.sh", Checkout.folder.path + "/man/ktaskctl-recipes.7", name)
     try Data(text.utf8).write(to: URL(filePath: path))
     if FileFacts(folder + "/ktaskctl") == nil { try tool("ln", "-s", BuiltProgram.path, folder + "/ktaskctl") }
   }

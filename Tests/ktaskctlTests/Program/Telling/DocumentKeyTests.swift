@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 extension ProgramTests {
   @Suite("The keys of the JSON document")

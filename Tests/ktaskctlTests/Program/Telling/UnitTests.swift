@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 extension ProgramTests {
   /// The units under a real systemd: make deb-check.

@@ -1,24 +1,16 @@
 import LinuxSystem
 import MemoryWork
 
-/// One message: what it is about, why, and what helps.
-struct Message: Equatable {
-  var what: String
-  var why: String
-  var remedy: String?
-
-  /// As standard error shows it.
-  var lines: [String] {
-    (["ktaskctl: \(what): \(why)"] + (remedy.map { ["  try: \($0)"] } ?? [])).map(\.onOneLine)
-  }
-}
-
 extension MemoryError {
-  var message: Message { message(in: .current()) }
-
-  /// For somebody who reads it there.
-  func message(in here: Surroundings) -> Message {
-    Message(what: subject, why: why + holders.text, remedy: remedy(here))
+  /// As it is told to somebody who finds himself there.
+  func failure(_ facts: FailureFacts) -> Failure {
+    var failure = Failure(
+      subject, why(facts) + holders.text, remedy: remedy(facts), exitStatus, code: code, path: path, errno: errno)
+    failure.offset = offset
+    failure.bytes = bytes
+    if case .short(let check) = cause, check.isAmount, !check.isCount { failure.bytes = check.need }
+    failure.node = node
+    return failure
   }
 
   private var subject: String {
@@ -26,37 +18,10 @@ extension MemoryError {
     return path?.shown ?? "anonymous memory"
   }
 
-  /// The cause as one word for programs.
-  var code: String {
-    switch exitStatus {
-    case .done: "done"
-    case .failed: "failed"
-    case .notAsDemanded: "not-as-demanded"
-    case .shortage: isAboutSpace ? "no-space" : "no-memory"
-    case .permission: isAboutLimit ? "resource-limit" : "permission"
-    case .hardwareMemory: "hardware-memory-error"
-    case .timedOut: "timed-out"
-    case .busy: "busy"
-    case .notSupported: "not-supported"
-    case .usage: "usage"
-    }
-  }
-
-  private var isAboutSpace: Bool {
-    if case .short(let check) = cause, case .space = check.what { return true }
-    return errno == .noSpace || errno == .quota
-  }
-
-  private var isAboutLimit: Bool {
-    if case .short(let check) = cause { return check.what.isLimit }
-    if case .noPin(.ringLimit) = cause { return true }
-    return errno == .noMemory || errno == .fileTooBig
-  }
-
-  private var why: String {
+  private func why(_ facts: FailureFacts) -> String {
     switch cause {
     case .short(let check): check.sentence
-    case .failed(let operation, let errno): failure(operation, errno)
+    case .failed(let operation, let errno): sentence(operation, errno)
     case .wrongKind(let kind): "is a \(kind.rawValue), not a regular file"
     case .wrongFileSystem(let name):
       "lies on \(name), whose files have no memory that this could work on"
@@ -83,7 +48,7 @@ extension MemoryError {
     case .notLocked(let bytes): "\(ByteSize.text(bytes)) are not locked afterwards (VmLck)"
     case .notPinned(let bytes): "\(ByteSize.text(bytes)) are not pinned afterwards"
     case .noPin(let refusal): refusal.sentence
-    case .noSuchNodes(_, let why): NodeMessages.unknown(why)
+    case .noSuchNodes(_, let why): NodeMessages.unknown(why, facts.allowedNodes)
     case .noNodes: "the kernel or the container that this runs in has no NUMA policies for it"
     case .noPlacement(let what): "\(what) follows the policy of the thread, not that of the memory"
     case .wrongNode(let bytes, let asked, let wasThere):
@@ -97,7 +62,7 @@ extension MemoryError {
     }
   }
 
-  private func failure(_ operation: Operation, _ errno: Errno) -> String {
+  private func sentence(_ operation: Operation, _ errno: Errno) -> String {
     var text = "\(operation.gerund) failed"
     if let offset { text += " at offset \(offset) (\(ByteSize.text(offset)))" }
     if let bytes { text += ", \(ByteSize.text(bytes)) long" }
@@ -119,76 +84,11 @@ extension MemoryError {
     case (.map, .noMemory) where (pageSize ?? 0) > MemoryInfo.basePageSize && poolFree == nil:
       "not enough free huge pages"
     case (.register, .noMemory): "more than the limit for locked memory allows, which all of the user's processes share"
-    case (.pin, .noMemory), (.pin, .permission), (.mapForDevices, .noMemory):
+    case (_, .noMemory) where operation.pins, (.pin, .permission):
       "more than the limit for locked memory allows"
     case (.growPool, .readOnly): "/sys is mounted read-only here"
     case (_, .poisoned): "the hardware has lost a page's contents"
     case (.read, .inputOutput): "the disk, or its file system, cannot read what it has"
-    default: nil
-    }
-  }
-
-  private func remedy(_ here: Surroundings) -> String? {
-    switch cause {
-    case .short(let check): check.remedy(in: here)
-    case .wrongKind(.symbolicLink): "name the file that it leads to: readlink -f \(path.map(quotedFile) ?? "FILE")"
-    case .wrongPageSize: pageSizeRemedy(here)
-    case .noSuchPageSize: "ls /sys/kernel/mm/hugepages"
-    case .transparentOff: transparentRemedy(here)
-    case .transparentOffForProcess:
-      "start it from a shell in which grep THP_enabled /proc/self/status says 1, or --page-size 4K"
-    case .unread(let unread): unread.remedy(in: here)
-    case .noSize: "give it one: --size SIZE"
-    case .beyondEnd: "ktaskctl prefault --size SIZE \(path.map(quotedFile) ?? "FILE")"
-    case .hasPages: "one run with one thread count, or another file"
-    case .noPin(let refusal): refusal.remedy(in: here)
-    case .poolShort: "a smaller --size, a longer --timeout, or reserve the pages when the machine starts"
-    case .failed(.growPool, .permission), .failed(.growPool, .access), .failed(.growPool, .readOnly): morePages(here)
-    case .failed(_, .tooManyFiles): here.raising(.openFiles)
-    case .failed(.pin, _), .failed(.register, .noMemory), .failed(.mapForDevices, .noMemory):
-      here.raising(.lockedMemory)
-    case .noSuchNodes: "ktaskctl topology"
-    case .noNodes, .failed(.place, .permission), .failed(.locate, .permission): NodeMessages.allowing(here)
-    case .noPlacement: NodeMessages.threadPolicy
-    case .wrongNode(_, _, let wasThere): wasThere ? NodeMessages.anew(path) : nil
-    case .failed(.mapForDevices, .noSpace): "a larger --map-size"
-    case .failed where poolFree != nil: here.moreGroupHugePages
-    case .failed(_, .noMemory), .failed(_, .fault), .failed(_, .noSpace): morePages(here)
-    default: nil
-    }
-  }
-
-  private func transparentRemedy(_ here: Surroundings) -> String {
-    switch path {
-    case nil: here.asRoot("echo madvise > /sys/kernel/mm/transparent_hugepage/enabled")
-    case MemoryFile.memfd: here.asRoot("echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled")
-    case let path?:
-      here.asRoot(
-        "mount -o remount,huge=advise \(MountPoint.holding(path).map { quotedForShell($0.path) } ?? "on its mount point")"
-      )
-        + ", if it is a tmpfs"
-    }
-  }
-
-  /// For a pool that has run out on the way.
-  private func morePages(_ here: Surroundings) -> String? {
-    guard let pageSize, pageSize > MemoryInfo.basePageSize else { return nil }
-    do throws(Unreadable) {
-      _ = try HugePagePool.of(pageSize: pageSize)
-    } catch {
-      return error.remedy(in: here)
-    }
-    return here.changingPools("a larger number in \(HugePagePool.settings(pageSize, node: node))/nr_hugepages")
-  }
-}
-
-extension Unreadable {
-  /// What lets it be read.
-  fileprivate func remedy(in here: Surroundings) -> String? {
-    switch errno {
-    case .tooManyFiles: here.raising(.openFiles)
-    case .noEntry where what.hasPrefix("/sys/"): here.asRoot("mount -t sysfs sysfs /sys")
-    case .noEntry where what.hasPrefix("/proc/"): here.asRoot("mount -t proc proc /proc")
     default: nil
     }
   }
