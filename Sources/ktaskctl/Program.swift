@@ -92,9 +92,10 @@ extension Program {
     watcher.start()
     do {
       let exports = try Exports(command.output)
+      let request = try command.request()
       // before any failure is written there
-      try refuseMixingUp(command, exports) { try command.job().paths.map { ($0, FileIdentity(named: $0)) } }
-      return try execute(command, monitor, Telling(command: command, exports: exports, watcher: watcher))
+      try refuseMixingUp(command, exports) { request.intent.paths.map { ($0, FileIdentity(named: $0)) } }
+      return try execute(command, request, monitor, Telling(command: command, exports: exports, watcher: watcher))
     } catch let error as Failure {
       return refuse(command, error, watcher)
     } catch {
@@ -103,23 +104,23 @@ extension Program {
   }
 
   private static func execute<Command: WorkCommand>(
-    _ command: Command, _ monitor: TaskMonitor, _ telling: Telling<Command>
+    _ command: Command, _ request: Request, _ monitor: TaskMonitor, _ telling: Telling<Command>
   ) throws -> ExitStatus {
     let (watcher, exports) = (telling.watcher, telling.exports)
     let plan: Plan
     do {
-      plan = try Plan(command, monitor)
+      plan = try Plan(command, request, monitor)
       try monitor.check()
       // what is open by now is what counts
       try refuseMixingUp(command, exports) { plan.job.files.map { ($0.path, $0.identity) } }
     } catch let error as MemoryError {
       let end = error.cause == .cancelled ? watcher.end : nil
-      return refuse(command, try end.map { try untouched(command, $0) } ?? Failure(error), watcher, exports)
+      return refuse(command, end.map { untouched(command, request.intent, $0) } ?? Failure(error), watcher, exports)
     }
     var report = Report(plan)
     report.errors = plan.shortages
     if !plan.shortages.isEmpty { return telling.tell(&report) }
-    if let exec = plan.request.exec, let errno = exec.refusal {
+    if let exec = plan.intent.exec, let errno = exec.refusal {
       return refuse(command, Failure(command: exec.command[0], errno), watcher, exports)
     }
     if command.work.dryRun { return telling.tell(&report) }
@@ -134,7 +135,7 @@ extension Program {
 
   /// A command that writes nothing but its report can write over nothing.
   private static func refuseMixingUp<Command: WorkCommand>(
-    _ command: Command, _ exports: Exports, with files: () throws -> [(name: String, identity: FileIdentity?)]
+    _ command: Command, _ exports: Exports, with files: () -> [(name: String, identity: FileIdentity?)]
   ) throws {
     let pidFile = command.holding?.pidfile
     if !exports.isEmpty || pidFile != nil { try exports.refuseMixingUp(with: files(), pidFile) }
@@ -157,7 +158,7 @@ extension Program {
     if plan.hold != nil && report.isDone { listeners.phase.begin(.holding) }
     let status = telling.tell(&report)
     listeners.tell(report, status: status, held: plan.hold != nil)
-    if status == .done, let exec = plan.request.exec { return Program.exec(exec, &report, telling, listeners) }
+    if status == .done, let exec = plan.intent.exec { return Program.exec(exec, &report, telling, listeners) }
     if status == .done, let hold = plan.hold { return Program.hold(plan, hold, watcher, listeners) }
     listeners.flush { watcher.isCalledOff }
     if status == .done && listeners.isManagerUntold, case .signal(let number)? = watcher.end {
@@ -181,11 +182,12 @@ extension Program {
   }
 
   /// Told to stop before anything was touched.
-  private static func untouched<Command: WorkCommand>(_ command: Command, _ end: Interruption) throws -> Failure {
-    let paths = try command.job().paths
-    var failure = end.failure(Plan.subject(paths), command.work.timeout)
+  private static func untouched<Command: WorkCommand>(_ command: Command, _ intent: Intent, _ end: Interruption)
+    -> Failure
+  {
+    var failure = end.failure(Plan.subject(intent.paths), command.work.timeout)
     failure.why += "; untouched"
-    failure.path = paths.first
+    failure.path = intent.paths.first
     return failure
   }
 

@@ -137,5 +137,5 @@ extension Check {
 }
 
 extension MemoryError {
-  fileprivate func failure(in here: Surroundings) -> Failure { failure(FailureFacts(here: here)) }
+  fileprivate func failure(in here: Surroundings) -> ktaskctl.Failure { failure(FailureFacts(here: here)) }
 }

@@ -24,14 +24,25 @@ struct Clear: WorkCommand {
   static let name = "clear"
   static let defaults = SweepDefaults.measuring
 
-  func job() throws -> JobRequest {
-    let (files, regions) = (file.flatMap(\.words), region.flatMap(\.self))
-    if !regions.isEmpty {
-      try regions.check(besides: files, size: work.size, allowAnonymous: true)
-      return .clearRegions(regions)
+  func request() throws -> Request {
+    let (files, regions, size) = (file.flatMap(\.words), region.flatMap(\.self), work.size?.bytes)
+    if !regions.isEmpty { try regions.check(besides: files, size: size, allowAnonymous: true) }
+    let wanted = regions.isEmpty ? [WantedFile](files, size: size) : [WantedFile](regions, size: size)
+    if wanted.isEmpty { return try anonymous(regions, size) }
+    let intent = Intent(.readyMemory, isReadiness: true, wanted.map(\.path)).with { $0.regions = regions }
+    return Request(intent) { opening throws(MemoryError) in
+      try ClearFileJob(opening.files(wanted), method: opening.method, evenIfOpen: opening.evenIfOpen)
     }
-    if !files.isEmpty { return .clear(files: files) }
-    guard let size = work.size else { throw ValidationError("clear needs --size SIZE or a FILE") }
-    return .clearAnonymous(bytes: size.bytes)
+  }
+
+  private func anonymous(_ regions: [RegionWord], _ size: Int?) throws -> Request {
+    var pieces = regions.map { WantedMemory(bytes: $0.size?.bytes ?? size ?? 0, nodes: $0.nodes) }
+    if regions.isEmpty {
+      guard let size else { throw ValidationError("clear needs --size SIZE or a FILE") }
+      pieces = [WantedMemory(bytes: size)]
+    }
+    return Request(Intent(.figures, isReadiness: true).with { $0.regions = regions }) { opening throws(MemoryError) in
+      try ClearAnonymousJob(opening.anonymous(pieces), method: opening.method)
+    }
   }
 }

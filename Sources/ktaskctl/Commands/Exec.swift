@@ -38,8 +38,14 @@ struct Exec: WorkCommand {
 
   var growsPool: Bool { growPool }
 
-  func job() throws -> JobRequest {
-    guard let size = work.size else { throw ValidationError("exec needs --size SIZE") }
-    return .exec(bytes: size.bytes, ExecCommand(command: command.flatMap(\.words), seal: seal))
+  func request() throws -> Request {
+    guard let bytes = work.size?.bytes else { throw ValidationError("exec needs --size SIZE") }
+    // of that only COMMAND knows when it is ready
+    let intent = Intent(.readyMemory, isReadiness: false).with { intent in
+      intent.exec = ExecCommand(command: command.flatMap(\.words), seal: seal)
+    }
+    return Request(intent) { opening throws(MemoryError) in
+      try PrefaultJob([opening.memfd(bytes)], method: opening.method)
+    }
   }
 }

@@ -23,8 +23,8 @@ protocol WorkCommand: ParsableCommand {
   var holding: HoldOptions? { get }
   /// Whether pools of huge pages are raised by what they lack.
   var growsPool: Bool { get }
-  /// The validated intent.
-  func job() throws -> JobRequest
+  /// What the words ask for, once they are known to make sense together.
+  func request() throws -> Request
 }
 
 extension WorkCommand {

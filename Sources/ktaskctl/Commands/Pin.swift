@@ -36,10 +36,18 @@ struct Pin: WorkCommand {
     if with == .mlock && mapSize != nil { throw ValidationError("--map-size is not for --with mlock") }
   }
 
-  func job() throws -> JobRequest {
-    let request = PinRequest(with: with, iovaBase: iovaBase, mapSize: mapSize?.bytes)
-    if let file { return .pin(file: file, request) }
-    guard let size = work.size else { throw ValidationError("pin needs --size SIZE or a FILE") }
-    return .pinAnonymous(bytes: size.bytes, request)
+  func request() throws -> Request {
+    let pin = PinRequest(with: with, iovaBase: iovaBase, mapSize: mapSize?.bytes)
+    let intent = Intent(.figures, isReadiness: true, file.map { [$0] } ?? []).with { $0.pin = pin }
+    if let file {
+      let wanted = [WantedFile(path: file, size: work.size?.bytes)]
+      return Request(intent) { opening throws(MemoryError) in
+        try pin.job(PinnedMemory(opening.files(wanted)[0]), method: opening.method)
+      }
+    }
+    guard let bytes = work.size?.bytes else { throw ValidationError("pin needs --size SIZE or a FILE") }
+    return Request(intent) { opening throws(MemoryError) in
+      try pin.job(PinnedMemory(opening.anonymous(bytes)), method: opening.method)
+    }
   }
 }

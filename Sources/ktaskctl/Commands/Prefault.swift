@@ -36,10 +36,13 @@ struct Prefault: WorkCommand {
 
   var growsPool: Bool { growPool }
 
-  func job() throws -> JobRequest {
-    let (files, regions) = (file.flatMap(\.words), region.flatMap(\.self))
-    if regions.isEmpty { return .prefault(files: files) }
-    try regions.check(besides: files, size: work.size, allowAnonymous: false)
-    return .prefaultRegions(regions)
+  func request() throws -> Request {
+    let (files, regions, size) = (file.flatMap(\.words), region.flatMap(\.self), work.size?.bytes)
+    if !regions.isEmpty { try regions.check(besides: files, size: size, allowAnonymous: false) }
+    let wanted = regions.isEmpty ? [WantedFile](files, size: size) : [WantedFile](regions, size: size)
+    let intent = Intent(.readyMemory, isReadiness: true, wanted.map(\.path)).with { $0.regions = regions }
+    return Request(intent) { opening throws(MemoryError) in
+      try PrefaultJob(opening.files(wanted, creating: true), method: opening.method)
+    }
   }
 }

@@ -40,7 +40,16 @@ struct Release: WorkCommand {
     }
   }
 
-  func job() throws -> JobRequest {
-    .release(files: file.flatMap(\.words), unlink: unlink, offset: offset?.bytes ?? 0)
+  func request() -> Request {
+    let (files, start, unlink) = (file.flatMap(\.words), offset?.bytes ?? 0, unlink)
+    let intent = Intent(.freeMemory, isReadiness: false, files).with { intent in
+      intent.offset = start > 0 ? start : nil
+      intent.removesName = unlink
+    }
+    let wanted = [WantedFile](files, size: work.size.map { start + $0.bytes })
+    return Request(intent) { opening throws(MemoryError) in
+      try ReleaseJob(
+        opening.files(wanted, mayBeEmpty: true), from: start, unlink: unlink, evenIfOpen: opening.evenIfOpen)
+    }
   }
 }

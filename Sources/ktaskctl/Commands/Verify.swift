@@ -30,5 +30,11 @@ struct Verify: WorkCommand {
     if work.method != nil { throw ValidationError("verify makes no pages: it takes no --method") }
   }
 
-  func job() throws -> JobRequest { .verify(files: file.flatMap(\.words), zero: zero, isInfo: info) }
+  func request() -> Request {
+    let (files, size, zero, info) = (file.flatMap(\.words), work.size?.bytes, zero, info)
+    return Request(Intent(.look, isReadiness: false, files)) { opening throws(MemoryError) in
+      let demand = try opening.demand(size: size, zero: zero, isInfo: info)
+      return VerifyJob(try opening.filesToLookAt(files, size: size), demand: demand)
+    }
+  }
 }

@@ -89,13 +89,3 @@ extension PinRequest {
     return words
   }
 }
-
-extension JobRequest {
-  /// nil for what is no pin.
-  var pin: PinRequest? {
-    switch self {
-    case .pinAnonymous(_, let pin), .pin(_, let pin): pin
-    case .clear, .clearAnonymous, .clearRegions, .prefault, .prefaultRegions, .verify, .release, .exec: nil
-    }
-  }
-}

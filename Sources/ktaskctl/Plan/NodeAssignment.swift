@@ -71,14 +71,14 @@ extension PlacementOptions {
 
 extension [RegionWord] {
   /// Regions instead of FILEs: all of files, or all anonymous where that is allowed.
-  func check(besides files: [String], size: ByteSize?, allowAnonymous: Bool) throws {
+  func check(besides files: [String], size: Int?, allowAnonymous: Bool) throws {
     if !files.isEmpty {
       throw ValidationError(
         "--region and FILE exclude each other: write --region \(quotedForShell("path=" + files[0]))")
     }
     for region in self where region.path == nil {
       if !allowAnonymous { throw ValidationError("region “\(region.text.shown)” needs path=FILE") }
-      if (region.size ?? size) == nil { throw ValidationError("region “\(region.text.shown)” needs size=SIZE") }
+      if region.size == nil && size == nil { throw ValidationError("region “\(region.text.shown)” needs size=SIZE") }
     }
     if Set(map { $0.path == nil }).count > 1 {
       throw ValidationError("some regions have a path and some have none: that takes two calls")

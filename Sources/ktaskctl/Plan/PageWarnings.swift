@@ -4,7 +4,7 @@ import MemoryWork
 extension Plan {
   /// What must be told to whoever wants to hear of nothing else: pages of another kind than anybody would expect there.
   var urgentWarnings: [String] {
-    if case .release = request { return [] }
+    if intent.aim == .freeMemory { return [] }
     let files = Dictionary(grouping: job.files.filter { $0.fileSystem.kind != .hugetlbfs }, by: \.emptyMountPoint)
     return files.compactMap { point, files in point.map { ($0, files) } }.sorted { $0.0 < $1.0 }.map { point, files in
       let command = HugePageMounts.command(pageSize: HugePageMounts.usualSize(), on: point)

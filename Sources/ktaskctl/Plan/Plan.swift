@@ -18,7 +18,7 @@ struct SweepDefaults {
 struct Plan {
   let command: String
   let words: WorkOptions
-  let request: JobRequest
+  let intent: Intent
   let job: any MemoryJob
   /// As the user writes them; nil for the doubling counts.
   let threadRequest: ThreadRequest?
@@ -40,15 +40,15 @@ struct Plan {
   let warnings: [String]
 
   /// `monitor`: who cancels it ends the look at what is there, too.
-  init<Command: WorkCommand>(_ command: Command, _ monitor: TaskMonitor) throws {
+  init<Command: WorkCommand>(_ command: Command, _ request: Request, _ monitor: TaskMonitor) throws {
     self.command = Command.name
     words = command.work
-    request = try command.job()
-    try words.placement.check(request.regions)
+    intent = request.intent
+    try words.placement.check(intent.regions)
     budget = words.helpers.makeBudget()
-    job = try request.open(
-      size: words.size?.bytes, page: words.pageSize, method: words.method?.method, evenIfOpen: words.evenIfOpen,
-      NodeAssignment(words.placement, looking: Looking(Self.looking(words, budget), monitor, isMaking: !words.dryRun)))
+    let looking = Looking(Self.looking(words, budget), monitor, isMaking: !words.dryRun)
+    var opening = Opening(words, NodeAssignment(words.placement, looking: looking))
+    job = try request.open(&opening)
     hold = command.holding?.wanted
     let defaults = hold == nil ? Command.defaults : .once
     runs = words.runs ?? defaults.runs
@@ -62,10 +62,10 @@ struct Plan {
     exceeded = sweep.exceeded
     growth = command.growsPool ? try PoolGrowth(job) : nil
     let others =
-      try Self.losesContent(request, job, runs: hold == nil ? threadCounts.count * (runs + warmup) : 1)
+      try Self.losesContent(intent, job, runs: hold == nil ? threadCounts.count * (runs + warmup) : 1)
       ? FilesInUse.check(job.files, monitor) : nil
     warnings =
-      Self.pageWarnings(request, words.pageSize) + (request.exec?.warnings ?? [])
+      Self.pageWarnings(intent, words.pageSize) + (intent.exec?.warnings ?? [])
       + (command.growsPool ? PoolGrowth.warnings(job) : []) + Self.restWarnings(job)
       + ((job as? ReleaseJob)?.warnings ?? []) + (words.evenIfOpen ? others?.warnings ?? [] : [])
       + sweep.warnings
@@ -81,9 +81,9 @@ struct Plan {
   }
 
   /// Why memory that could come in huge pages comes in base pages where nothing is said of them.
-  private static func pageWarnings(_ request: JobRequest, _ word: PageSizeWord?) -> [String] {
-    guard word == nil, request.makesItsOwnMemory else { return [] }
-    switch PageKind.obstacle(shared: request.exec != nil) {
+  private static func pageWarnings(_ intent: Intent, _ word: PageSizeWord?) -> [String] {
+    guard word == nil, intent.makesItsOwnMemory else { return [] }
+    switch PageKind.obstacle(shared: intent.exec != nil) {
     case .transparentOffForProcess?:
       return ["4K pages: transparent huge pages are switched off for this process (PR_SET_THP_DISABLE)"]
     case .unread(let unread)?: return ["4K pages: whether there are transparent huge pages is not known, \(unread)"]
@@ -115,9 +115,9 @@ struct Plan {
 
   /// Whether content goes that others may rely on: with the work, or because what was only made to be measured is given
   /// back, in which they may have written by then. What is held is others' to use, and is given back with care.
-  private static func losesContent(_ request: JobRequest, _ job: any MemoryJob, runs: Int) -> Bool {
-    if job.losesContent { return job.bytes > 0 || request.removesName }
-    let givesBack = runs > 1 || !request.keepsResult
+  private static func losesContent(_ intent: Intent, _ job: any MemoryJob, runs: Int) -> Bool {
+    if job.losesContent { return job.bytes > 0 || intent.removesName }
+    let givesBack = runs > 1 || !intent.keepsResult
     return givesBack && job.files.contains { !$0.presentIsExact || $0.missingBytes > 0 }
   }
 
@@ -130,15 +130,11 @@ struct Plan {
   }
 
   /// What is left afterwards, or held, is the aim, not only the figures.
-  var keepsResult: Bool { request.keepsResult || hold != nil }
+  var keepsResult: Bool { intent.keepsResult || hold != nil }
 
   /// Where all is as asked for already. A demand must be looked at even of an empty file, and a name be removed.
   var hasNothingToDo: Bool {
-    switch request {
-    case .verify: false
-    case .release: job.bytes == 0 && !request.removesName
-    default: job.bytes == 0
-    }
+    job.bytes == 0 && !intent.isLook && !intent.removesName
   }
 
   func control(threads: Int) -> TaskControl {

@@ -43,7 +43,7 @@ struct ProgressListeners: Sendable {
     runs = plan.threadCounts.count * (plan.runs + plan.warmup)
     bar = ProgressDisplay(command, total: plan.job.bytes)
     let lines = command.output.progress == .json ? [ProgressLines(command: Command.name)] : []
-    manager = ServiceManager.fromEnvironment(isReadiness: plan.request.isReadiness)
+    manager = ServiceManager.fromEnvironment(isReadiness: plan.intent.isReadiness)
     listeners = lines + (manager.map { [$0] } ?? [])
   }
 

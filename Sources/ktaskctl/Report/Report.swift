@@ -52,7 +52,7 @@ struct Report {
   /// "; undone, 2 GiB given back".
   private var undoneText: String {
     guard let undone = outcome?.undone else { return "" }
-    if case .release = plan.request {
+    if plan.intent.aim == .freeMemory {
       return undone.complete ? Self.text(undone) : "; what was given back by then is gone"
     }
     return Self.text(undone)
@@ -108,7 +108,7 @@ struct Report {
         "\(subject): the kernel does not tell which pages were there before; those made here may have stayed")
     }
     for unread in outcome?.verification?.unread ?? [] { warnings.append("not looked at afterwards: \(unread)") }
-    if plan.request.pin?.with == .iommufd([]), outcome?.verification != nil {
+    if plan.intent.pin?.with == .iommufd([]), outcome?.verification != nil {
       warnings.append("nothing is pinned by iommufd until a device is attached: --with iommufd:DEVICE")
     }
     return warnings
@@ -195,20 +195,20 @@ extension Plan {
 
   /// The command that does one thread count's part again.
   func commandLine(threads: Int) -> String {
-    var words = ["ktaskctl", command] + request.paths.map(quotedFile)
-    if !request.regions.isEmpty {
-      words = ["ktaskctl", command] + request.regions.flatMap { ["--region", quotedForShell($0.text)] }
+    var words = ["ktaskctl", command] + intent.paths.map(quotedFile)
+    if !intent.regions.isEmpty {
+      words = ["ktaskctl", command] + intent.regions.flatMap { ["--region", quotedForShell($0.text)] }
     }
     if let size = self.words.size { words += ["--size", "\(size.bytes)"] }
-    if let offset = request.offset { words += ["--offset", "\(offset)"] }
+    if let offset = intent.offset { words += ["--offset", "\(offset)"] }
     if let nodes = self.words.placement.nodes { words += ["--nodes", quotedForShell(nodes.text)] }
     if let policy = self.words.placement.policy { words += ["--policy", policy.rawValue] }
     if job.files.isEmpty { words += ["--page-size", pageWord] }
-    words += request.pin?.words ?? []
+    words += intent.pin?.words ?? []
     if let method = self.words.method { words += ["--method", method.rawValue] }
     if self.words.evenIfOpen { words.append("--even-if-open") }
     words += ["--threads", "\(threads)"]
-    if let exec = request.exec { words += ["--"] + exec.command.map(quotedForShell) }
+    if let exec = intent.exec { words += ["--"] + exec.command.map(quotedForShell) }
     return words.joined(separator: " ")
   }
 }

@@ -7,7 +7,7 @@ extension Program {
   /// a hold ends: the status is 0.
   static func hold(_ plan: Plan, _ hold: Hold, _ watcher: SignalWatcher, _ listeners: ProgressListeners) -> ExitStatus {
     // what is only kept may be worked on by others; what is given back later may not
-    for file in plan.job.files where plan.request.keepsResult { file.letGo() }
+    for file in plan.job.files where plan.intent.keepsResult { file.letGo() }
     watcher.handOver()
     var isClean = true
     if !watcher.hasHeardSignal {
@@ -15,7 +15,7 @@ extension Program {
         try wait(hold, watcher.signals, listeners)
       } catch {
         // by now others may rely on what was to be kept
-        let rest = plan.request.keepsResult ? "; what was made stays" : ""
+        let rest = plan.intent.keepsResult ? "; what was made stays" : ""
         show(Failure(plan.subject, "waiting for the end failed: \(error.sentence)\(rest)", errno: error))
         isClean = false
       }
@@ -44,7 +44,7 @@ extension Program {
 
   /// False where something that was only held could not be given back.
   private static func release(_ plan: Plan, _ listeners: ProgressListeners) -> Bool {
-    if plan.request.keepsResult {
+    if plan.intent.keepsResult {
       listeners.tell(.released(nil))
       return true
     }

@@ -131,7 +131,7 @@ struct Sweep {
   }
 
   private consuming func concluded() -> SweepOutcome {
-    if !plan.request.isLook, outcome.wasCancelled || !outcome.errors.isEmpty {
+    if !plan.intent.isLook, outcome.wasCancelled || !outcome.errors.isEmpty {
       phase.begin(.undoing)
       let given = plan.takeBack(monitor)
       outcome.undone = (undoneBytes + given.bytes, given.complete)

@@ -23,7 +23,7 @@ struct Telling<Command: WorkCommand> {
 
   /// Whether this process has more to do than to tell.
   private func goesOn(_ report: Report) -> Bool {
-    report.isDone && !command.work.dryRun && (report.plan.hold != nil || report.plan.request.exec != nil)
+    report.isDone && !command.work.dryRun && (report.plan.hold != nil || report.plan.intent.exec != nil)
   }
 
   /// What was done is of no use after all. `again`: in a document on standard output, too, which has the last one already.
@@ -56,7 +56,7 @@ struct Telling<Command: WorkCommand> {
     }
     if !output.json && !output.quiet {
       let text = report.text(isPlanOnly: command.work.dryRun, isVerbose: output.verbose)
-      if report.plan.request.exec == nil || command.work.dryRun {
+      if report.plan.intent.exec == nil || command.work.dryRun {
         Terminal.output.write(text)
       } else if output.verbose {
         // standard output is COMMAND's
@@ -90,7 +90,7 @@ struct Telling<Command: WorkCommand> {
   }
 
   private func undo(_ report: inout Report) {
-    if report.plan.keepsResult && !report.plan.request.isLook {
+    if report.plan.keepsResult && !report.plan.intent.isLook {
       report.outcome?.undone = report.plan.takeBack()
     }
   }

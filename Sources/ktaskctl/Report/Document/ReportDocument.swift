@@ -33,7 +33,7 @@ extension Report {
     let isDone = outcome != nil && errors.isEmpty && end == nil && outcome?.undone == nil
     var entry = Document.File(
       path: file.path, bytes: file.length, alreadyResidentBytes: file.residentBefore,
-      addedBytes: isDone && plan.request.makesPages ? file.residentBefore.map { file.length - $0 } : 0)
+      addedBytes: isDone && plan.intent.makesPages ? file.residentBefore.map { file.length - $0 } : 0)
     if !file.bytesByNode.isEmpty { entry.pagesByNode = Self.pages(file.bytesByNode, of: file.pageSize) }
     return entry
   }
@@ -52,15 +52,15 @@ extension Report {
 extension Plan {
   var documentRequest: Document.Request {
     Document.Request(
-      bytes: bytesAskedFor, offset: request.offset, pageSize: pageWord, nodes: words.placement.nodes?.text,
+      bytes: bytesAskedFor, offset: intent.offset, pageSize: pageWord, nodes: words.placement.nodes?.text,
       policy: policyWord,
-      regions: request.regions.isEmpty ? nil : request.regions.map(\.text),
+      regions: intent.regions.isEmpty ? nil : intent.regions.map(\.text),
       files: job.files.map(\.path), method: job.method?.rawValue, threads: threadRequest?.text ?? doublingCounts,
       runs: runs, warmup: warmup, minChunkBytes: words.minChunk.bytes, timeoutSeconds: words.timeout?.seconds)
   }
 
   private var bytesAskedFor: Int {
-    if request.regions.isEmpty, let size = words.size { return size.bytes }
+    if intent.regions.isEmpty, let size = words.size { return size.bytes }
     return job.files.isEmpty ? job.bytes : job.files.map(\.length).reduce(0, +)
   }
 

@@ -43,7 +43,7 @@ extension Report {
   }
 
   private var pinWord: String {
-    guard let pin = plan.request.pin, pin.with != .mlock else { return "" }
+    guard let pin = plan.intent.pin, pin.with != .mlock else { return "" }
     return "with \(pin.with.text), "
   }
 

@@ -1,0 +1,71 @@
+import LinuxSystem
+import MemoryWork
+
+/// What a command asks for: its intent in values, and how the job is opened that does it.
+struct Request {
+  let intent: Intent
+  /// Opens what it names and says what is wrong with it; changes nothing.
+  let open: (inout Opening) throws(MemoryError) -> any MemoryJob
+
+  init(_ intent: Intent, open: @escaping (inout Opening) throws(MemoryError) -> any MemoryJob) {
+    self.intent = intent
+    self.open = open
+  }
+}
+
+/// What a command is about, and what it means for what is there and for whoever waits.
+struct Intent: Equatable, Sendable {
+  /// What is to be left of the work.
+  enum Aim: Sendable {
+    /// Memory that is ready: what was done stays.
+    case readyMemory
+    /// Figures: what was done is given back.
+    case figures
+    /// A look: nothing is changed, and so nothing undone.
+    case look
+    /// Less memory: pages are given back, which no undo can bring back.
+    case freeMemory
+  }
+  let aim: Aim
+  /// Once it is done whoever waits for memory may go on: the service manager is told READY=1.
+  let isReadiness: Bool
+  /// The files that it is about, as they are named; none: memory of its own.
+  let paths: [String]
+  /// Its regions in words; none where it has files or a size.
+  var regions: [RegionWord] = []
+  /// Where in each file it begins, in bytes; nil: at its start.
+  var offset: Int?
+  /// Its files are gone afterwards, empty ones too.
+  var removesName = false
+  /// How it pins; nil: it does not.
+  var pin: PinRequest?
+  /// What takes this process's place.
+  var exec: ExecCommand?
+
+  init(_ aim: Aim, isReadiness: Bool, _ paths: [String] = []) {
+    self.aim = aim
+    self.isReadiness = isReadiness
+    self.paths = paths
+  }
+
+  /// What is left afterwards is the aim, not only the figures.
+  var keepsResult: Bool { aim != .figures }
+
+  /// Pages that a file lacked are there afterwards.
+  var makesPages: Bool { aim == .readyMemory }
+
+  /// Nothing is changed, and so nothing undone.
+  var isLook: Bool { aim == .look }
+
+  /// Memory of no file that was there before: its pages are of the kind that this program chooses.
+  var makesItsOwnMemory: Bool { paths.isEmpty }
+}
+
+extension Intent {
+  /// The same with what only some commands have.
+  func with(_ change: (inout Intent) -> Void) -> Intent {
+    var intent = self
+    change(&intent)
+    return intent
+  }
+}
