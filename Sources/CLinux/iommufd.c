@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "clinux.h"
+#include "answer.h"
 #include <errno.h>
 #include <linux/vfio.h>
 #include <string.h>
@@ -26,8 +27,6 @@ struct ioas_ranges { uint32_t size, space, count, reserved; uint64_t ranges, ali
 struct ioas_map { uint32_t size, flags, space, reserved; uint64_t address, length, iova; };
 struct ioas_map_file { uint32_t size, flags, space; int32_t file; uint64_t start, length, iova; };
 struct ioas_unmap { uint32_t size, space; uint64_t iova, length; };
-
-static int answer(int result) { return result == -1 ? errno : 0; }
 
 int clinux_iommufd_bind(int device, int iommufd) {
   struct device_bind bind = {.size = sizeof bind, .iommufd = iommufd};

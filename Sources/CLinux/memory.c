@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "clinux.h"
+#include "answer.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
@@ -41,8 +42,6 @@
 #ifndef XFS_SUPER_MAGIC
 #define XFS_SUPER_MAGIC 0x58465342
 #endif
-
-static int answer(long result) { return result == -1 ? errno : 0; }
 
 static int advise(uintptr_t address, size_t length, int advice) {
   int error;
@@ -223,7 +222,7 @@ int clinux_watch_open(int *watch) {
 int clinux_watch_add(int watch, int fd) {
   char name[40];
   snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-  return inotify_add_watch(watch, name, IN_OPEN) == -1 ? errno : 0;
+  return answer(inotify_add_watch(watch, name, IN_OPEN));
 }
 
 bool clinux_watch_is_silent(int watch) {

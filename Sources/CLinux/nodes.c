@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "clinux.h"
+#include "answer.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -9,8 +10,6 @@
 
 // numaif.h's numbers; the system calls are made directly, so that this needs no libnuma.
 enum { MPOL_F_NODE = 1, MPOL_F_ADDR = 2, MPOL_F_MEMS_ALLOWED = 4 };
-
-static int answer(long result) { return result == -1 ? errno : 0; }
 
 int clinux_bind(uintptr_t address, size_t length, enum clinux_policy policy, const uint64_t *nodes, size_t words) {
   // the kernel takes one bit less than it is told of, and of no bits one less as very many

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "clinux.h"
+#include "answer.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ int clinux_open_flags_at(int fdinfo, const char *number, int *flags) {
   int file = openat(fdinfo, number, O_RDONLY | O_CLOEXEC);
   if (file == -1) return errno;
   ssize_t count = read(file, text, sizeof text - 1);
-  int error = count == -1 ? errno : 0;
+  int error = answer(count);
   close(file);
   if (error) return error;
   text[count] = 0;

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "clinux.h"
+#include "answer.h"
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -13,7 +14,7 @@ int clinux_signal_descriptor(const int *signals, size_t count, int *descriptor) 
   sigemptyset(&set);
   for (size_t i = 0; i < count; i++) sigaddset(&set, signals[i]);
   *descriptor = signalfd(-1, &set, SFD_CLOEXEC);
-  return *descriptor == -1 ? errno : 0;
+  return answer(*descriptor);
 }
 
 int clinux_next_signal(int descriptor, int *signal) {
@@ -28,7 +29,7 @@ int clinux_next_signal(int descriptor, int *signal) {
 
 int clinux_local_datagram(int *descriptor) {
   *descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  return *descriptor == -1 ? errno : 0;
+  return answer(*descriptor);
 }
 
 int clinux_send_to_name(int descriptor, const char *name, const char *text, size_t length) {
@@ -41,5 +42,5 @@ int clinux_send_to_name(int descriptor, const char *name, const char *text, size
   socklen_t size = offsetof(struct sockaddr_un, sun_path) + name_length + (name[0] == '@' ? 0 : 1);
   ssize_t count =
       sendto(descriptor, text, length, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, size);
-  return count == -1 ? errno : 0;
+  return answer(count);
 }

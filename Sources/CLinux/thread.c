@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "clinux.h"
+#include "answer.h"
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -93,7 +94,7 @@ int clinux_start_thread(const char *name, int nice, void (*body)(void *), void *
 int clinux_futex_wait(const uint32_t *word, uint32_t expected, int64_t nanoseconds) {
   struct timespec limit = {nanoseconds / 1000000000, nanoseconds % 1000000000};
   long result = syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, nanoseconds < 0 ? NULL : &limit, NULL, 0);
-  return result == -1 ? errno : 0;
+  return answer(result);
 }
 
 void clinux_futex_wake(const uint32_t *word, int count) {
@@ -103,11 +104,11 @@ void clinux_futex_wake(const uint32_t *word, int count) {
 int clinux_nice_get(int thread, int *nice) {
   errno = 0;
   *nice = getpriority(PRIO_PROCESS, (id_t)thread);
-  return *nice == -1 ? errno : 0;
+  return answer(*nice);
 }
 
 int clinux_nice_set(int thread, int nice) {
-  return setpriority(PRIO_PROCESS, (id_t)thread, nice) == -1 ? errno : 0;
+  return answer(setpriority(PRIO_PROCESS, (id_t)thread, nice));
 }
 
 int clinux_thread_id(void) { return (int)syscall(SYS_gettid); }

@@ -1,6 +1,7 @@
 // Touching memory from user space: what faults raises SIGBUS, which each thread catches for itself.
 #define _GNU_SOURCE
 #include "clinux.h"
+#include "answer.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -27,7 +28,7 @@ static void on_sigbus(int number, siginfo_t *info, void *context) {
 int clinux_catch_sigbus(void) {
   struct sigaction action = {.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO | SA_NODEFER};
   sigemptyset(&action.sa_mask);
-  return sigaction(SIGBUS, &action, NULL) == -1 ? errno : 0;
+  return answer(sigaction(SIGBUS, &action, NULL));
 }
 
 // Runs BODY; a SIGBUS inside makes the enclosing function return its errno. SA_NODEFER: the mask needs no restoring.

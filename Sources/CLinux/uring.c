@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "clinux.h"
+#include "answer.h"
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <stdlib.h>
@@ -14,8 +15,6 @@ struct buffers_update {
   uint64_t data, tags;
   uint32_t count, reserved2;
 };
-
-static int answer(long result) { return result == -1 ? errno : 0; }
 
 int clinux_uring_setup(int *fd) {
   struct io_uring_params params = {0};

@@ -1,12 +1,11 @@
 #define _GNU_SOURCE
 #include "clinux.h"
+#include "answer.h"
 #include <errno.h>
 #include <linux/vfio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-
-static int answer(int result) { return result == -1 ? errno : 0; }
 
 int clinux_vfio_check(int container) {
   int version = ioctl(container, VFIO_GET_API_VERSION);

@@ -1,5 +1,5 @@
 internal import CLinux
-internal import Glibc
+public import Glibc
 
 /// An error number of the C library, with its name and its sentence.
 public struct Errno: Error, Hashable, BitwiseCopyable, Sendable, CustomStringConvertible {
@@ -24,45 +24,43 @@ public struct Errno: Error, Hashable, BitwiseCopyable, Sendable, CustomStringCon
     if result != 0 { throw Errno(result) }
   }
 
-  /// ETIMEDOUT's number, for code that must not make an Errno.
-  @usableFromInline static let timedOutCode: Int32 = ETIMEDOUT
-
   /// The calling thread's errno: the one place that reads it.
   static var current: Errno { Errno(errno) }
 }
 
+/// Computed, and inlined: code that may take no lock can name them.
 extension Errno {
-  public static let permission = Errno(EPERM)
-  public static let noEntry = Errno(ENOENT)
-  public static let inputOutput = Errno(EIO)
-  public static let interrupted = Errno(EINTR)
-  public static let tryAgain = Errno(EAGAIN)
-  public static let noMemory = Errno(ENOMEM)
-  public static let access = Errno(EACCES)
-  public static let fault = Errno(EFAULT)
-  public static let exists = Errno(EEXIST)
-  public static let isDirectory = Errno(EISDIR)
-  public static let invalid = Errno(EINVAL)
-  public static let tooManyFiles = Errno(EMFILE)
-  public static let tooManyFilesInAll = Errno(ENFILE)
-  public static let notDirectory = Errno(ENOTDIR)
-  public static let fileTooBig = Errno(EFBIG)
-  public static let noDevice = Errno(ENODEV)
-  public static let noSpace = Errno(ENOSPC)
-  public static let readOnly = Errno(EROFS)
-  public static let noSystemCall = Errno(ENOSYS)
-  public static let loop = Errno(ELOOP)
-  public static let nameTooLong = Errno(ENAMETOOLONG)
-  public static let noSuchDevice = Errno(ENXIO)
-  public static let overflow = Errno(EOVERFLOW)
-  public static let notSupported = Errno(EOPNOTSUPP)
-  public static let quota = Errno(EDQUOT)
-  public static let poisoned = Errno(EHWPOISON)
-  public static let busy = Errno(EBUSY)
-  public static let noSuchCall = Errno(ENOTTY)
-  public static let stale = Errno(ESTALE)
-  public static let textBusy = Errno(ETXTBSY)
-  public static let notText = Errno(EILSEQ)
-  public static let noProcess = Errno(ESRCH)
-  public static let timedOut = Errno(ETIMEDOUT)
+  @inlinable public static var permission: Errno { Errno(EPERM) }
+  @inlinable public static var noEntry: Errno { Errno(ENOENT) }
+  @inlinable public static var inputOutput: Errno { Errno(EIO) }
+  @inlinable public static var interrupted: Errno { Errno(EINTR) }
+  @inlinable public static var tryAgain: Errno { Errno(EAGAIN) }
+  @inlinable public static var noMemory: Errno { Errno(ENOMEM) }
+  @inlinable public static var access: Errno { Errno(EACCES) }
+  @inlinable public static var fault: Errno { Errno(EFAULT) }
+  @inlinable public static var exists: Errno { Errno(EEXIST) }
+  @inlinable public static var isDirectory: Errno { Errno(EISDIR) }
+  @inlinable public static var invalid: Errno { Errno(EINVAL) }
+  @inlinable public static var tooManyFiles: Errno { Errno(EMFILE) }
+  @inlinable public static var tooManyFilesInAll: Errno { Errno(ENFILE) }
+  @inlinable public static var notDirectory: Errno { Errno(ENOTDIR) }
+  @inlinable public static var fileTooBig: Errno { Errno(EFBIG) }
+  @inlinable public static var noDevice: Errno { Errno(ENODEV) }
+  @inlinable public static var noSpace: Errno { Errno(ENOSPC) }
+  @inlinable public static var readOnly: Errno { Errno(EROFS) }
+  @inlinable public static var noSystemCall: Errno { Errno(ENOSYS) }
+  @inlinable public static var loop: Errno { Errno(ELOOP) }
+  @inlinable public static var nameTooLong: Errno { Errno(ENAMETOOLONG) }
+  @inlinable public static var noSuchDevice: Errno { Errno(ENXIO) }
+  @inlinable public static var overflow: Errno { Errno(EOVERFLOW) }
+  @inlinable public static var notSupported: Errno { Errno(EOPNOTSUPP) }
+  @inlinable public static var quota: Errno { Errno(EDQUOT) }
+  @inlinable public static var poisoned: Errno { Errno(EHWPOISON) }
+  @inlinable public static var busy: Errno { Errno(EBUSY) }
+  @inlinable public static var noSuchCall: Errno { Errno(ENOTTY) }
+  @inlinable public static var stale: Errno { Errno(ESTALE) }
+  @inlinable public static var textBusy: Errno { Errno(ETXTBSY) }
+  @inlinable public static var notText: Errno { Errno(EILSEQ) }
+  @inlinable public static var noProcess: Errno { Errno(ESRCH) }
+  @inlinable public static var timedOut: Errno { Errno(ETIMEDOUT) }
 }

@@ -8,7 +8,7 @@
 /// signals for the process go to the threads its owner chose. `nice`: its nice value from the start, the scheduling
 /// policy then being the usual one; CLINUX_NICE_INHERITED: both as its maker's.
 static const int CLINUX_NICE_INHERITED = 1000;
-int clinux_start_thread(const char *_Nonnull name, int nice, void (*_Nonnull body)(void *_Nullable), void *_Nullable context);
+int clinux_start_thread(const char *_Nonnull name, int nice, void (*_Nonnull body)(void *_Nonnull), void *_Nonnull context);
 /// Not an errno: bytes of address space that such a thread takes for its stack.
 size_t clinux_thread_stack(void);
 /// futex(2): sleeps while *word is `expected`; at most `nanoseconds` (negative: for ever). Wakes spuriously.

@@ -85,10 +85,13 @@ public struct FileDescriptor: ~Copyable, Sendable {
   /// takes the right to write: who may only read the file can keep nobody away (fcntl(2), F_OFD_SETLK). It goes with the
   /// last descriptor.
   public func claim() throws(Errno) -> Bool {
-    let error = clinux_claim(number)
-    if error == EAGAIN || error == EACCES { return false }
-    try Errno.check(error)
-    return true
+    do throws(Errno) {
+      try Errno.check(clinux_claim(number))
+      return true
+    } catch {
+      if error == .tryAgain || error == .access { return false }
+      throw error
+    }
   }
 
   /// Whether it is only readers who keep it from being claimed: who has claimed it leaves no room for them.
@@ -112,156 +115,11 @@ public struct FileDescriptor: ~Copyable, Sendable {
     var raw = stat()
     if unsafe fstat(number, &raw) == -1 { throw Errno.current }
     if raw.st_uid == geteuid() || (try? Capability.fileOwner.isEffective) == true { return true }
-    return unsafe faccessat(AT_FDCWD, "/proc/self/fd/\(number)", W_OK, 0x200) == 0  // AT_EACCESS: as the effective user
+    return unsafe faccessat(AT_FDCWD, "/proc/self/fd/\(number)", W_OK, AT_EACCESS) == 0
   }
 
   /// The file system it lies on (fstatfs(2)).
   public func fileSystem() throws(Errno) -> FileSystemFacts {
     try FileSystemFacts.of(number)
-  }
-}
-
-/// What fstat(2) tells.
-public struct FileStatus: Sendable, Equatable {
-  public enum Kind: String, Sendable {
-    case regular = "regular file"
-    case directory
-    case fifo = "FIFO"
-    case socket
-    case symbolicLink = "symbolic link"
-    case characterDevice = "character device"
-    case blockDevice = "block device"
-    case other = "special file"
-  }
-  public let kind: Kind
-  /// In bytes.
-  public let size: Int
-  /// Bytes of memory or disk behind it.
-  public let allocatedBytes: Int
-  /// Device and inode: the file's identity.
-  public let device: UInt64
-  public let inode: UInt64
-  /// The user whose it is.
-  public let owner: UInt32
-  /// Names that it has.
-  public let names: Int
-  /// Of a directory: who may write to it may still remove no name of another user's file.
-  public let isSticky: Bool
-
-  /// When its content, and when anything about it, was changed last.
-  public let modified: Moment
-  public let changed: Moment
-
-  /// Of the file system's clock.
-  public struct Moment: Sendable, Equatable {
-    public let seconds: Int
-    public let nanoseconds: Int
-
-    init(_ raw: timespec) { (seconds, nanoseconds) = (raw.tv_sec, raw.tv_nsec) }
-  }
-
-  /// Of an open descriptor, whoever owns it.
-  public init(of descriptor: Int32) throws(Errno) {
-    var raw = stat()
-    if unsafe fstat(descriptor, &raw) == -1 { throw Errno.current }
-    self.init(raw)
-  }
-
-  init(_ raw: stat) {
-    kind = Self.kind(raw.st_mode)
-    // a file system of a user's own may say anything
-    size = max(0, Int(raw.st_size))
-    allocatedBytes = max(0, Int(raw.st_blocks) *| 512)
-    device = UInt64(raw.st_dev)
-    inode = UInt64(raw.st_ino)
-    owner = raw.st_uid
-    names = Int(raw.st_nlink)
-    isSticky = raw.st_mode & S_ISVTX != 0
-    modified = Moment(raw.st_mtim)
-    changed = Moment(raw.st_ctim)
-  }
-
-  private static func kind(_ mode: mode_t) -> Kind {
-    switch mode & S_IFMT {
-    case S_IFREG: .regular
-    case S_IFDIR: .directory
-    case S_IFIFO: .fifo
-    case S_IFSOCK: .socket
-    case S_IFLNK: .symbolicLink
-    case S_IFCHR: .characterDevice
-    case S_IFBLK: .blockDevice
-    default: .other
-    }
-  }
-
-  public func isSameFile(as other: FileStatus) -> Bool { id == other.id }
-
-  public var id: FileID { FileID(device: device, inode: inode) }
-}
-
-/// Which file it is, whatever it is called.
-public struct FileID: Hashable, Sendable {
-  public let device: UInt64
-  public let inode: UInt64
-
-  public init(device: UInt64, inode: UInt64) {
-    self.device = device
-    self.inode = inode
-  }
-}
-
-/// What fstatfs(2) tells.
-public struct FileSystemFacts: Sendable, Equatable {
-  public enum Kind: String, Sendable {
-    case hugetlbfs, tmpfs
-    case ext = "ext4"
-    case xfs, btrfs, proc
-    case other = "unknown file system"
-  }
-  public let kind: Kind
-  /// Whether cachestat(2) counts the pages that a reader gets. A file of an overlay, or of FUSE that passes through, has none
-  /// of its own: they are those of the file beneath, of which mincore(2) tells and cachestat does not.
-  public var ownsItsPages: Bool {
-    switch kind {
-    case .tmpfs, .ext, .xfs, .btrfs: true
-    case .hugetlbfs, .proc, .other: false
-    }
-  }
-  /// Bytes a block; on hugetlbfs the huge page size.
-  public let blockSize: Int
-  /// Free bytes, for anyone and for root; nil where the file system has no limit of its own.
-  public let availableBytes: Int?
-  public let freeBytes: Int?
-  /// Bytes in use; nil where the file system has no limit of its own, and may not count them.
-  public let usedBytes: Int?
-
-  /// Of an open file.
-  public static func of(_ descriptor: Int32) throws(Errno) -> FileSystemFacts {
-    var raw = clinux_filesystem_facts()
-    try Errno.check(unsafe clinux_filesystem_of(descriptor, &raw))
-    return FileSystemFacts(raw)
-  }
-
-  private init(_ raw: clinux_filesystem_facts) {
-    blockSize = Int(clamping: raw.block_size)
-    let kind = Self.kind(raw.kind)
-    // a pool has no pages of any other size
-    self.kind = kind == .hugetlbfs && !MemoryInfo.isPageSize(blockSize) ? .other : kind
-    let isLimited = raw.blocks > 0
-    availableBytes = isLimited ? Int(clamping: raw.available_blocks) *| blockSize : nil
-    freeBytes = isLimited ? Int(clamping: raw.free_blocks) *| blockSize : nil
-    usedBytes = isLimited ? Int(clamping: raw.blocks - min(raw.blocks, raw.free_blocks)) *| blockSize : nil
-  }
-
-  private static func kind(_ raw: clinux_filesystem) -> Kind {
-    switch raw {
-    case CLINUX_FS_HUGETLBFS: .hugetlbfs
-    case CLINUX_FS_TMPFS: .tmpfs
-    case CLINUX_FS_EXT: .ext
-    case CLINUX_FS_XFS: .xfs
-    case CLINUX_FS_BTRFS: .btrfs
-    case CLINUX_FS_PROC: .proc
-    default: .other
-    }
   }
 }

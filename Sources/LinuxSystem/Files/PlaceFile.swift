@@ -39,9 +39,13 @@ public struct PlaceFile: ~Copyable, Sendable {
   /// Without locks every place would seem to be taken (EINVAL, ENOLCK).
   private static func hasLocks(_ file: borrowing FileDescriptor) -> Bool {
     let beyondAllPlaces: Int64 = 1 << 62
-    let error = clinux_byte_take(file.number, beyondAllPlaces)
-    if error == 0 { clinux_byte_release(file.number, beyondAllPlaces) }
-    return error == 0 || error == EAGAIN || error == EACCES
+    do throws(Errno) {
+      try Errno.check(clinux_byte_take(file.number, beyondAllPlaces))
+      clinux_byte_release(file.number, beyondAllPlaces)
+      return true
+    } catch {
+      return error == .tryAgain || error == .access
+    }
   }
 
   private static func isRoots(_ status: stat, _ kind: mode_t) -> Bool {

@@ -67,11 +67,11 @@ public struct StreamEnd: ~Copyable, Sendable {
   private func writeShared(_ bytes: ArraySlice<UInt8>) throws(Errno) -> Int {
     var written = 0
     let error = unsafe bytes.withUnsafeBytes {
-      unsafe clinux_write_at_once(number, $0.baseAddress!, $0.count, &written)
+      unsafe clinux_write_at_once(number, $0.baseAddress, $0.count, &written)
     }
     if error == 0 { return written }
     // whoever has no such call says so, or knows nothing of its number or flag
-    if ![EOPNOTSUPP, ENOSYS, EINVAL, EPERM].contains(error) { throw Errno(error) }
+    if ![.notSupported, .noSystemCall, .invalid, .permission].contains(Errno(error)) { throw Errno(error) }
     if !Self.takesSomething(number) { return 0 }
     let most = bytes.prefix(Int(PIPE_BUF))
     return try Self.count(unsafe most.withUnsafeBytes { unsafe Glibc.write(number, $0.baseAddress, $0.count) })

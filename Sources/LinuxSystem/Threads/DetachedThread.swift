@@ -11,7 +11,7 @@ public enum DetachedThread {
     let context = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
     let result = unsafe clinux_start_thread(
       name, Int32(nice ?? Int(CLINUX_NICE_INHERITED)),
-      { context in unsafe Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().body() },
+      { context in unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue().body() },
       context)
     if result != 0 { unsafe Unmanaged<Body>.fromOpaque(context).release() }
     try Errno.check(result)

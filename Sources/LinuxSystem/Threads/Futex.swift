@@ -34,22 +34,13 @@ public struct FutexWord: ~Copyable, @unchecked Sendable {
       expected: expected, desired: desired, ordering: .acquiringAndReleasing
     ).exchanged
   }
-  /// Subtracts 1; the value afterwards.
-  @inlinable public borrowing func decrement() -> UInt32 {
-    unsafe word.pointee.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
-  }
-
-  /// Subtracts 1 and wakes the sleepers when that leaves 0.
-  public borrowing func countDown() {
-    if decrement() == 0 { wake() }
-  }
 
   /// Sleeps until woken, unless the value is not `expected` (any more); returns without cause, too.
   /// False when `nanoseconds` (negative: no limit) passed first.
   @inlinable
   @discardableResult
   public borrowing func wait(while expected: UInt32, nanoseconds: Int = -1) -> Bool {
-    unsafe clinux_futex_wait(address, expected, Int64(nanoseconds)) != Errno.timedOutCode
+    unsafe clinux_futex_wait(address, expected, Int64(nanoseconds)) != Errno.timedOut.code
   }
 
   @inlinable public borrowing func wake(_ count: Int32 = .max) { unsafe clinux_futex_wake(address, count) }
