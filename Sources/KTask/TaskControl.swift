@@ -26,6 +26,7 @@ public struct TaskControl: Sendable {
   public var chunkTime: ChunkTime? = .usual
   /// The client's own bound on threads (R1).
   public var maximumThreads = Int.max
+  /// How many threads: what the policy decides, or what is asked for.
   public var threads = Threads.automatic
   /// Off: the work is called in the caller, once for each node task (R9).
   public var isEnabled = true
@@ -40,6 +41,7 @@ public struct TaskControl: Sendable {
   /// Where helpers are counted (R4).
   public var budget = HelperBudget.shared
 
+  /// Everything else has a default: all CPUs that the policy allows, helpers at nice 19, lending, this machine's budget.
   public init(minimumChunk: Int) { self.minimumChunk = minimumChunk }
 }
 
@@ -49,25 +51,12 @@ public enum TaskControlError: Error, Equatable, Sendable {
   case minimumChunkBelowOne
   case maximumChunkBelowMinimum
   case alignmentBelowOne
+  /// `maximumThreads`, or the number asked for.
   case threadsBelowOne
+  /// `nodeTask`: its index in the list given.
   case negativeSize(nodeTask: Int)
   /// The node tasks' sizes do not add up within Int.
   case sizeOverflow
-}
-
-/// The part of a task that belongs to one NUMA node (struct ktask_node).
-public struct NodeTask<Position: BitwiseCopyable>: BitwiseCopyable {
-  public var start: Position
-  /// In units; 0 is an empty node task, which is skipped.
-  public var size: Int
-  /// nil: no node in particular.
-  public var node: Int?
-
-  @inlinable public init(start: Position, size: Int, node: Int? = nil) {
-    self.start = start
-    self.size = size
-    self.node = node
-  }
 }
 
 extension TaskControl {

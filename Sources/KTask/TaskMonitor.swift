@@ -43,10 +43,12 @@ public final class TaskMonitor: Sendable {
   /// When the undo began that is going on, on the monotonic clock.
   public var undoingSince: UInt64? { state.withLock { $0.undoingSince } }
 
+  /// Whether `cancel` was called.
   public var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
   /// How far a task is, in units.
   public struct Progress: Equatable, Sendable {
+    /// Units finished.
     public var done = 0
     /// nil before the first task.
     public var total: Int?

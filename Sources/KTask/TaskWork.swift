@@ -18,7 +18,7 @@ public protocol TaskWork: ~Copyable, Sendable {
   /// requirement only so that the loop is compiled where the work is, with the chunk inlined and nothing looked up per
   /// chunk.
   borrowing func _drain(
-    _ queue: borrowing ChunkQueue<Iterator>, _ slot: UnsafeMutablePointer<ThreadSlot<Position, Failure>>,
+    _ queue: borrowing ChunkQueue<Iterator>, _ record: UnsafeMutablePointer<ThreadRecord<Position, Failure>>,
     _ stop: UnsafePointer<StopFlag>)
 }
 
@@ -27,19 +27,19 @@ extension TaskWork where Self: ~Copyable {
   @inlinable public borrowing func undo(from start: Position, to end: Position) {}
 
   @inlinable public borrowing func _drain(
-    _ queue: borrowing ChunkQueue<Iterator>, _ slot: UnsafeMutablePointer<ThreadSlot<Position, Failure>>,
+    _ queue: borrowing ChunkQueue<Iterator>, _ record: UnsafeMutablePointer<ThreadRecord<Position, Failure>>,
     _ stop: UnsafePointer<StopFlag>
   ) {
     while unsafe !stop.pointee.isRaised {
-      let units = unsafe ThreadSlot.wanted(of: queue.remaining(), in: slot)
+      let units = unsafe ThreadRecord.wanted(of: queue.remaining(), in: record)
       guard units > 0, let chunk = queue.take(units) else { return }
-      unsafe ThreadSlot.taken(chunk.units, in: slot)
+      unsafe ThreadRecord.taken(chunk.units, in: record)
       do throws(Failure) {
         try run(from: chunk.start, to: chunk.end)
-        unsafe ThreadSlot.finished(chunk.units, in: slot)
+        unsafe ThreadRecord.finished(chunk.units, in: record)
       } catch {
         queue.close()
-        unsafe ThreadSlot.failed(chunk, error, in: slot)
+        unsafe ThreadRecord.failed(chunk, error, in: record)
         return
       }
     }

@@ -1,8 +1,8 @@
 internal import Glibc
-public import LinuxSystem
+package import LinuxSystem
 
 /// R4: how many helpers may run at once, in all and on each node, over all tasks that share the budget: those of this
-/// process, and, where the machine has a place for that, those of all processes and users.
+/// process, and, where the machine has a file for that, those of all processes and users.
 /// Helpers only: a task's caller always works. Nothing ever waits for it.
 public final class HelperBudget: Sendable {
   /// This machine's budget, shared with every other process that uses it.
@@ -27,7 +27,7 @@ public final class HelperBudget: Sendable {
   }
 
   /// Four fifths of the CPUs, or `maximumHelpers` in their stead, and of each node's; shared with all processes.
-  public convenience init(_ topology: Topology, maximumHelpers: Int? = nil) {
+  package convenience init(_ topology: Topology, maximumHelpers: Int? = nil) {
     self.init(topology, maximumHelpers: maximumHelpers, directory: SharedPlaces.directory)
   }
 
@@ -67,13 +67,13 @@ public final class HelperBudget: Sendable {
     }
   }
 
-  /// To be called before a task takes its slots.
+  /// To be called before a task takes its permits.
   func refresh() { places?.refresh() }
 
-  /// A slot, if the system-wide limit has one left or `beyondLimit`; it is `node`'s, or nobody's when that node's
+  /// A permit, if the system-wide limit has one left or `beyondLimit`; it is `node`'s, or nobody's when that node's
   /// limit is reached.
-  func slot(on node: Int?, beyondLimit: Bool = false) -> HelperSlot? {
-    var grant = HelperSlot.Grant(counts: currentCounts, table: places?.current)
+  func permit(on node: Int?, beyondLimit: Bool = false) -> HelperPermit? {
+    var grant = HelperPermit.Grant(counts: currentCounts, table: places?.current)
     grant.isWithinLimit = grant.counts.add(below: limit)
     if grant.isWithinLimit, let table = grant.table {
       switch table.take() {
@@ -88,10 +88,10 @@ public final class HelperBudget: Sendable {
       _ = grant.counts.add()
     }
     claim(node, for: &grant)
-    return HelperSlot(budget: self, grant)
+    return HelperPermit(budget: self, grant)
   }
 
-  private func claim(_ node: Int?, for grant: inout HelperSlot.Grant) {
+  private func claim(_ node: Int?, for grant: inout HelperPermit.Grant) {
     guard let node, grant.counts.add(on: node, below: nodeLimits[node, default: 0]) else { return }
     switch grant.table?.take(node) {
     case .place(let place): grant.nodePlace = place
@@ -103,7 +103,7 @@ public final class HelperBudget: Sendable {
     grant.node = node
   }
 
-  private func giveBackNode(of grant: inout HelperSlot.Grant) {
+  private func giveBackNode(of grant: inout HelperPermit.Grant) {
     guard let node = grant.node else { return }
     if let place = grant.nodePlace { grant.table?.release(place) }
     grant.counts.subtract(on: node)
@@ -111,47 +111,17 @@ public final class HelperBudget: Sendable {
     grant.nodePlace = nil
   }
 
-  /// The new node's limit counts, not the old one's; the slot it had may be of no node.
-  fileprivate func move(_ grant: inout HelperSlot.Grant, to node: Int?) {
+  /// The new node's limit counts, not the old one's; the permit it had may be of no node.
+  func move(_ grant: inout HelperPermit.Grant, to node: Int?) {
     if grant.node == node { return }
     giveBackNode(of: &grant)
     claim(node, for: &grant)
   }
 
-  fileprivate func release(_ old: HelperSlot.Grant) {
+  func release(_ old: HelperPermit.Grant) {
     var grant = old
     giveBackNode(of: &grant)
     if let place = grant.place { grant.table?.release(place) }
     grant.counts.subtract()
   }
-}
-
-/// One helper's place in a budget, given back at the end of its life.
-struct HelperSlot: ~Copyable {
-  struct Grant {
-    /// Where it is counted, and where its places are.
-    let counts: HelperCounts
-    let table: PlaceTable?
-    /// The node it is counted on; nil: on none, the helper may run anywhere.
-    var node: Int?
-    /// What it has of the machine's places, and of the node's.
-    var place: PlaceTable.Place?
-    var nodePlace: PlaceTable.Place?
-    var isWithinLimit = true
-  }
-  private let budget: HelperBudget
-  private var grant: Grant
-
-  fileprivate init(budget: HelperBudget, _ grant: Grant) {
-    self.budget = budget
-    self.grant = grant
-  }
-
-  var node: Int? { grant.node }
-  /// False: there because so many were asked for, beyond the system-wide limit.
-  var isWithinLimit: Bool { grant.isWithinLimit }
-
-  mutating func move(to node: Int?) { budget.move(&grant, to: node) }
-
-  deinit { budget.release(grant) }
 }

@@ -1,30 +1,37 @@
-/// The places of one task's helpers.
+/// The permits of one task's helpers.
 @safe
-struct HelperSlots: ~Copyable {
-  private let slots: UnsafeMutablePointer<HelperSlot>
+struct HelperPermits: ~Copyable {
+  private let permits: UnsafeMutablePointer<HelperPermit>
   private(set) var count = 0
 
-  init(capacity: Int) { unsafe slots = .allocate(capacity: capacity) }
+  init(capacity: Int) { unsafe permits = .allocate(capacity: capacity) }
 
   deinit {
-    unsafe slots.deinitialize(count: count)
-    unsafe slots.deallocate()
+    unsafe permits.deinitialize(count: count)
+    unsafe permits.deallocate()
   }
 
-  mutating func append(_ slot: consuming HelperSlot) {
-    unsafe (slots + count).initialize(to: slot)
+  mutating func append(_ permit: consuming HelperPermit) {
+    unsafe (permits + count).initialize(to: permit)
     count += 1
+  }
+
+  /// All of them; none are left here.
+  mutating func takeAll() -> HelperPermits {
+    let all = self
+    self = HelperPermits(capacity: 0)
+    return all
   }
 
   /// Gives back all but the first `few`.
   mutating func keep(_ few: Int) {
-    unsafe (slots + few).deinitialize(count: count - few)
+    unsafe (permits + few).deinitialize(count: count - few)
     count = few
   }
 
-  func node(of helper: Int) -> Int? { unsafe slots[helper].node }
+  func node(of helper: Int) -> Int? { unsafe permits[helper].node }
 
-  /// Called by each helper for its own slot only. No subscript: the thread sanitizer takes a change of one element by
+  /// Called by each helper for its own permit only. No subscript: the thread sanitizer takes a change of one element by
   /// it for one of all.
-  func move(_ helper: Int, to node: Int?) { unsafe (slots + helper).pointee.move(to: node) }
+  func move(_ helper: Int, to node: Int?) { unsafe (permits + helper).pointee.move(to: node) }
 }

@@ -2,24 +2,24 @@ internal import LinuxSystem
 
 /// A thread that works for one task after another, asleep in between.
 final class Helper: @unchecked Sendable {
-  // @unchecked: `job` and `cpus` belong to the claimant while the helper is idle and to the helper from the moment
-  // when it takes the job; the word orders the two.
+  // @unchecked: `body` and `cpus` belong to the claimant while the helper is idle and to the helper from the moment
+  // when it begins; the word orders the two.
 
   /// What the word says.
   private enum State {
     static let idle: UInt32 = 0
-    /// There is a job that it has not begun.
+    /// There is a body that it has not begun.
     static let called: UInt32 = 1
     static let working: UInt32 = 2
     /// Working, and somebody sleeps until it ends.
     static let awaited: UInt32 = 3
   }
   private let state = FutexWord(State.idle)
-  private var job: (() -> Void)?
+  private var body: (() -> Void)?
   private var cpus: CPUSet?
   /// gettid(2); 0 until the thread runs.
   private let thread = FutexWord(0)
-  /// Its own nice value, from before its first job.
+  /// Its own nice value, from before its first task.
   let nice: Int
   /// The least nice value that this process might give it when it was made: what can be lent to it.
   let lowestNice: Int
@@ -29,24 +29,24 @@ final class Helper: @unchecked Sendable {
     self.lowestNice = lowestNice
   }
 
-  /// Lets the helper run `job` once.
-  func start(_ job: @escaping () -> Void) {
-    self.job = job
+  /// Lets the helper run `body` once.
+  func start(_ body: @escaping () -> Void) {
+    self.body = body
     state.store(State.called)
     state.wake(1)
   }
 
-  /// Takes the job back from a helper that has not woken up to it yet; false when it has begun.
+  /// Takes the body back from a helper that has not woken up to it yet; false when it has begun.
   func takeBack() -> Bool {
     guard state.compareExchange(State.called, State.idle) else { return false }
-    job = nil
+    body = nil
     return true
   }
 
-  /// Waits awake for the job's end for a moment; whether it has come.
+  /// Waits awake for the body's end for a moment; whether it has come.
   func hasEnded(spins: Int) -> Bool { state.spin(until: State.idle, spins) }
 
-  /// Waits for the job's end.
+  /// Waits for the body's end.
   func awaitEnd() {
     while true {
       switch state.load() {
@@ -59,7 +59,7 @@ final class Helper: @unchecked Sendable {
 
   /// Binds the helper to `cpus`, awake or asleep. A CPU may have gone since the plan was made: then it stays where it
   /// is, which costs speed and nothing else.
-  func place(on cpus: CPUSet) {
+  func bind(to cpus: CPUSet) {
     if self.cpus == cpus { return }
     do throws(Errno) {
       try cpus.apply(toThread: Int(thread.load()))
@@ -91,7 +91,7 @@ extension Helper {
     while thread.load() == 0 { thread.wait(while: 0) }
   }
 
-  /// Waits for a job and does it; false when there was none for a long time.
+  /// Waits for a body and runs it; false when there was none for a long time.
   func work() -> Bool {
     if !state.spin(until: State.called, HelperPool.spins) && state.load() == State.idle {
       let isWoken = state.wait(while: State.idle, nanoseconds: HelperPool.idleNanoseconds)
@@ -99,9 +99,9 @@ extension Helper {
     }
     if state.compareExchange(State.called, State.working) {
       // not with take(), whose generic result would be wrapped anew, on the heap
-      let job = job
-      self.job = nil
-      job?()
+      let body = body
+      self.body = nil
+      body?()
       if state.exchange(State.idle) == State.awaited { state.wake() }
     }
     return true

@@ -44,11 +44,8 @@ final class HelperPool: Sendable {
     return helpers
   }
 
-  /// Helpers waiting for work.
-  var idleCount: Int { state.withLock { $0.idle.count } }
-
   /// Takes helpers back that have nothing to do any more. The next claim of as many gets them in the same order: with
-  /// the same node tasks each is at its place already.
+  /// the same node tasks each is bound already.
   func giveBack(_ helpers: [Helper]) { state.withLock { $0.idle += helpers } }
 
   private func startHelper(_ nice: Int) -> Helper? {

@@ -15,7 +15,9 @@ public enum TailRule: String, Hashable, Sendable {
 
 /// The helpers' nice value and the rule of the tail.
 public struct HelperPriority: Hashable, Sendable {
+  /// What helpers run at.
   public var nice: Int
+  /// What bounds the caller's wait for them.
   public var tail: TailRule
 
   public init(nice: Int, tail: TailRule) {

@@ -1,20 +1,21 @@
-public import LinuxSystem
+package import LinuxSystem
 
 /// The CPUs, nodes and quota that the policy reckons with: of the machine, or made up by a test.
 public struct Machine: Sendable {
-  public var topology: Topology
+  /// Nodes, CPUs and cores.
+  package var topology: Topology
   /// CPUs' worth of time that the cgroup may use; nil without a quota.
   public var cpuQuota: Double?
   /// The CPUs of the cgroup's cpuset; nil without one.
-  public var cpuset: CPUSet?
+  package var cpuset: CPUSet?
   /// The CPU that is set to save energy, and the setting that says so; nil if none is.
   public var savesEnergy: String?
   /// The CPUs that the caller may use; nil: ask the kernel at every task.
-  public var allowedCPUs: CPUSet?
+  package var allowedCPUs: CPUSet?
   /// Bounds of which the kernel does not tell. They bound nothing, and are named.
   public var unknownBounds: [UnknownBound]
 
-  public init(
+  package init(
     topology: Topology, cpuQuota: Double? = nil, cpuset: CPUSet? = nil, savesEnergy: String? = nil,
     allowedCPUs: CPUSet? = nil, unknownBounds: [UnknownBound] = []
   ) {
@@ -30,7 +31,7 @@ public struct Machine: Sendable {
   public static let shared = Machine.current()
 
   /// What `files` tell; the topology is the kernel's own.
-  public static func current(_ files: SystemFiles = SystemFiles()) -> Machine {
+  package static func current(_ files: SystemFiles = SystemFiles()) -> Machine {
     let group = ControlGroup.current(files)
     var machine = Machine(topology: Topology.current())
     machine.cpuQuota = machine.ask(.cpuQuota) { () throws(Unreadable) in try group.cpuQuota } ?? nil
@@ -84,10 +85,12 @@ public struct Machine: Sendable {
 
 /// Something that may limit the thread count, and of which the kernel does not tell.
 public struct UnknownBound: Hashable, Sendable {
+  /// Which it is.
   public var what: Bound.What
-  public var why: Unreadable
+  /// What was asked, and the kernel's error.
+  package var why: Unreadable
 
-  public init(_ what: Bound.What, _ why: Unreadable) {
+  package init(_ what: Bound.What, _ why: Unreadable) {
     self.what = what
     self.why = why
   }

@@ -1,66 +1,7 @@
 // How many threads and how large a chunk: arithmetic on numbers alone, so that tables can test it.
 
-/// Something that limits the thread count, and to how many threads.
-public struct Bound: Hashable, Sendable {
-  public enum What: String, Hashable, Sendable {
-    case size = "size / minimum chunk"
-    case allowedCPUs = "allowed CPUs"
-    /// In place of the allowed ones, where those are not known.
-    case onlineCPUs = "online CPUs"
-    case cpuset = "cgroup cpuset"
-    case physicalCores = "physical cores"
-    case cpuQuota = "cgroup CPU quota"
-    case powerPolicy = "power policy"
-    case maximumThreads = "maximum threads"
-    case helperLimit = "system-wide helper limit"
-    case alignedUnits = "size / alignment"
-    case switchedOff = "switched off"
-    case requested = "threads asked for"
-    case threadCreation = "thread creation"
-  }
-  public var what: What
-  public var threads: Int
-
-  public init(_ what: What, _ threads: Int) {
-    self.what = what
-    self.threads = threads
-  }
-}
-
-/// The numbers that decide the thread count.
-public struct ThreadBounds: Sendable, Equatable {
-  public var size = 0
-  public var minimumChunk = 1
-  public var alignment = 1
-  public var allowedCPUs = 1
-  /// Which bound those are.
-  public var cpuBound = Bound.What.allowedCPUs
-  /// Cores that the allowed CPUs are threads of: a second thread of a core clears little more than the first. nil: not
-  /// known.
-  public var physicalCores: Int?
-  /// CPUs of the cgroup's cpuset; nil without one. The allowed CPUs are no more than these.
-  public var cpusetCPUs: Int?
-  /// CPUs' worth of time that the cgroup may use; nil without a quota.
-  public var cpuQuota: Double?
-  public var maximumThreads = Int.max
-  /// Helpers that the system-wide limit still leaves.
-  public var helpersLeft = Int.max
-  /// A CPU is set to save energy rather than to be fast.
-  public var savesEnergy = false
-  public var isEnabled = true
-
-  public init() {}
-}
-
-/// The decision: how many threads, what bounded it, and what an explicit request went beyond.
-public struct ThreadDecision: Sendable, Equatable {
-  public var threads: Int
-  /// Every bound there was, whether it was the least or not.
-  public var bounds: [Bound]
-  /// Bounds of the policy that an explicit request exceeded.
-  public var exceeded: [Bound]
-}
-
+/// The decisions about threads, chunks and node tasks. None of them asks the machine anything: what it depends on is an
+/// argument.
 public enum Policy {
   /// Chunks that each thread should get, so that unequal threads end together (the RFC's KTASK_CHUNKS_PER_THREAD).
   static let chunksPerThread = 4

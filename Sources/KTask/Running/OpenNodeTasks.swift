@@ -40,9 +40,9 @@ struct OpenNodeTasks: ~Copyable {
     while true {
       let found = Policy.nextNodeTask(
         count: waiting.count + seats.count,
-        remaining: { place in candidate(place).map { remaining($0) } ?? 0 },
-        distance: { place in candidate(place).map { distance($0) } ?? 0 },
-        number: { place in candidate(place) ?? .max })
+        remaining: { index in candidate(index).map { remaining($0) } ?? 0 },
+        distance: { index in candidate(index).map { distance($0) } ?? 0 },
+        number: { index in candidate(index) ?? .max })
       guard let found else { return nil }
       // another thread may have been faster: then there is another look
       if let taken = take(found, for: thread), remaining(taken) > 0 { return taken }
@@ -50,23 +50,23 @@ struct OpenNodeTasks: ~Copyable {
   }
 
   /// Of each node the first that waits, then each thread's.
-  private func candidate(_ place: Int) -> Int? {
-    if place >= waiting.count { return unsafe seats[place - waiting.count].pointee.load(ordering: .relaxed) }
-    let count = unsafe begun[place].pointee.load(ordering: .acquiring)
-    return count < waiting[place].nodeTasks.count ? waiting[place].nodeTasks[count] : nil
+  private func candidate(_ index: Int) -> Int? {
+    if index >= waiting.count { return unsafe seats[index - waiting.count].pointee.load(ordering: .relaxed) }
+    let count = unsafe begun[index].pointee.load(ordering: .acquiring)
+    return count < waiting[index].nodeTasks.count ? waiting[index].nodeTasks[count] : nil
   }
 
   /// The thread is at the node task before that counts as begun, so that no other thread misses it in between.
-  private func take(_ place: Int, for thread: Int) -> Int? {
-    let count = place < waiting.count ? unsafe begun[place].pointee.load(ordering: .acquiring) : 0
-    guard let nodeTask = candidate(place) else { return nil }
-    if place >= waiting.count {
+  private func take(_ index: Int, for thread: Int) -> Int? {
+    let count = index < waiting.count ? unsafe begun[index].pointee.load(ordering: .acquiring) : 0
+    guard let nodeTask = candidate(index) else { return nil }
+    if index >= waiting.count {
       unsafe seats[thread].pointee.store(nodeTask, ordering: .relaxed)
       return nodeTask
     }
-    guard count < waiting[place].nodeTasks.count, waiting[place].nodeTasks[count] == nodeTask else { return nil }
+    guard count < waiting[index].nodeTasks.count, waiting[index].nodeTasks[count] == nodeTask else { return nil }
     unsafe seats[thread].pointee.store(nodeTask, ordering: .relaxed)
-    let (isMine, _) = unsafe begun[place].pointee.compareExchange(
+    let (isMine, _) = unsafe begun[index].pointee.compareExchange(
       expected: count, desired: count + 1, ordering: .acquiringAndReleasing)
     return isMine ? nodeTask : nil
   }

@@ -1,32 +1,12 @@
 public import LinuxSystem
 
-/// What one chunk is to take, in nanoseconds.
-@frozen
-public struct ChunkTime: BitwiseCopyable, Hashable, Sendable {
-  public let shortest: UInt64
-  public let longest: UInt64
-  /// As many times the shortest as the longest is times this: what a new chunk size aims at.
-  @usableFromInline let middle: Double
-
-  /// `shortest` is no more than `longest`, and not 0.
-  public init(shortest: UInt64, longest: UInt64) {
-    precondition(shortest > 0 && shortest <= longest, "a chunk takes some time")
-    self.shortest = shortest
-    self.longest = longest
-    middle = (Double(shortest) * Double(longest)).squareRoot()
-  }
-
-  /// Soon enough for whoever cancels or waits, and thousands of times what taking a chunk costs.
-  public static let usual = ChunkTime(shortest: 5_000_000, longest: 50_000_000)
-}
-
 /// How much one thread takes at a time. The clock decides: a chunk is to take some milliseconds, so that cancelling,
 /// progress, lending and the tail stay fine-grained where units are slow, and the cost of taking is nothing where they
 /// are fast. The RFC's chunk (R2) is the most; a multiple of the alignment is the least.
 @frozen
 public struct Pace: BitwiseCopyable, Sendable {
   /// What chunk lengths are multiples of, in units.
-  @usableFromInline let grain: Int
+  @usableFromInline let alignment: Int
   /// The most to take at a time.
   @usableFromInline let most: Int
   /// Threads that share what is left.
@@ -44,13 +24,13 @@ public struct Pace: BitwiseCopyable, Sendable {
 
   /// The first chunk is a small part of the most: nothing is known yet. Where there is no choice, the clock is read only
   /// if the pace itself `isAsked` for.
-  init(most: Int, grain: Int, threads: Int, time: ChunkTime?, isAsked: Bool = false) {
+  init(most: Int, alignment: Int, threads: Int, time: ChunkTime?, isAsked: Bool = false) {
     self.most = most
-    self.grain = grain
+    self.alignment = alignment
     self.threads = threads
     self.time = time ?? .usual
-    isTimed = time != nil && (most > grain || isAsked)
-    units = isTimed ? max(grain, most / Self.firstPart / grain * grain) : most
+    isTimed = time != nil && (most > alignment || isAsked)
+    units = isTimed ? max(alignment, most / Self.firstPart / alignment * alignment) : most
   }
 
   /// The first chunk's part of the most.
@@ -73,8 +53,8 @@ public struct Pace: BitwiseCopyable, Sendable {
   func wanted(of rest: Int) -> Int {
     if !isTimed { return most }
     let share = threads == 1 ? rest : rest / threads / 2
-    let least = max(grain, units / Self.lastPart / grain * grain)
-    return min(units, max(least, share / grain * grain))
+    let least = max(alignment, units / Self.lastPart / alignment * alignment)
+    return min(units, max(least, share / alignment * alignment))
   }
 
   /// Learns from a chunk of `done` units that has just ended.
@@ -86,14 +66,14 @@ public struct Pace: BitwiseCopyable, Sendable {
     let elapsed = max(1, now &- since)
     since = now
     nanosecondsPerUnit = Double(elapsed) / Double(max(1, done))
-    units = Self.next(units, nanosecondsPerUnit: nanosecondsPerUnit, time: time, grain: grain, most: most)
+    units = Self.next(units, nanosecondsPerUnit: nanosecondsPerUnit, time: time, alignment: alignment, most: most)
   }
 
   /// The chunk after one of this pace: as before where that takes the right time, else what takes the middle of it.
   @inlinable
   @_noLocks
   static func next(
-    _ units: Int, nanosecondsPerUnit: Double, time: ChunkTime, grain: Int, most: Int
+    _ units: Int, nanosecondsPerUnit: Double, time: ChunkTime, alignment: Int, most: Int
   ) -> Int {
     let (shortest, longest) = (Double(time.shortest), Double(time.longest))
     let expected = Double(units) * nanosecondsPerUnit
@@ -101,6 +81,6 @@ public struct Pace: BitwiseCopyable, Sendable {
     let aim = time.middle / nanosecondsPerUnit
     let wanted = min(aim, Double(units) * growth)
     if wanted >= Double(most) { return most }
-    return max(grain, Int(wanted) / grain * grain)
+    return max(alignment, Int(wanted) / alignment * alignment)
   }
 }

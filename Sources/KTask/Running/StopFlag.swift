@@ -10,9 +10,10 @@ public struct StopFlag: ~Copyable {
 
   init() {}
 
+  /// Whether no more chunks are to be taken.
   @inlinable public var isRaised: Bool { word.load(ordering: .relaxed) != 0 }
 
-  /// Notes a failed chunk; its place in the order of failures, 0 for the first. To be called when every queue is closed.
+  /// Notes a failed chunk; its rank among the failures, 0 for the first. To be called when every queue is closed.
   borrowing func raise() -> Int {
     word.wrappingAdd(1, ordering: .releasing).oldValue & (Self.cancelledBit - 1)
   }

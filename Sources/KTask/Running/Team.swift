@@ -29,16 +29,16 @@ struct Team: ~Copyable {
     var lent = 0
   }
 
-  /// Runs `work` on every thread with its number, the caller's being 0, and returns when all have returned. `place` and
-  /// `work` get the thread's helper to place it. `callersNice`: what to lend to unfinished helpers (R8); nil: nothing.
+  /// Runs `work` on every thread with its number, the caller's being 0, and returns when all have returned. `bind` and
+  /// `work` get the thread's helper to bind it. `callersNice`: what to lend to unfinished helpers (R8); nil: nothing.
   ///
-  /// Every helper exists, is at its place and has been called before any thread may begin: creating a thread maps a
+  /// Every helper exists, is bound and has been called before any thread may begin: creating a thread maps a
   /// stack, which would wait for memory work that is under way. Waking up maps nothing, so nobody waits for those that
   /// still do when the gate opens, at the beginning or, should nothing be left to do by then, at the end.
   func run(
-    place: (Int, Helper) -> Void, work: @escaping (Int, Helper?) -> Void, lending callersNice: Int?
+    bind: (Int, Helper) -> Void, work: @escaping (Int, Helper?) -> Void, lending callersNice: Int?
   ) -> Result {
-    for (index, helper) in helpers.enumerated() { place(index + 1, helper) }
+    for (index, helper) in helpers.enumerated() { bind(index + 1, helper) }
     for (index, helper) in helpers.enumerated() {
       helper.start { [gate] in
         gate.word.await(1, spins: HelperPool.spins)

@@ -37,20 +37,20 @@ struct BudgetTests {
   @Test("counts a helper on no node once the node's limit is reached: it may run anywhere")
   func limitsNodes() throws {
     let budget = HelperBudget(limit: 10, nodeLimits: [0: 2, 1: 1])
-    let first = try #require(place(0, in: budget))
-    let second = try #require(place(0, in: budget))
-    let third = try #require(place(0, in: budget))
-    let unknown = try #require(place(7, in: budget))
-    let nowhere = try #require(place(nil, in: budget))
+    let first = try #require(budget.heldPermit(on: 0))
+    let second = try #require(budget.heldPermit(on: 0))
+    let third = try #require(budget.heldPermit(on: 0))
+    let unknown = try #require(budget.heldPermit(on: 7))
+    let nowhere = try #require(budget.heldPermit(on: nil))
     #expect([first, second, third, unknown, nowhere].map(\.node) == [0, 0, nil, nil, nil])
     #expect([budget.running(), budget.running(on: 0), budget.running(on: 1)] == [5, 2, 0])
   }
 
-  @Test("looks up the new node's limit when a helper moves, and gives back the old node's place")
+  @Test("looks up the new node's limit when a helper moves, and gives back the old node's")
   func movesHelpers() throws {
     let budget = HelperBudget(limit: 10, nodeLimits: [0: 1, 1: 1])
-    let first = try #require(place(0, in: budget))
-    let second = try #require(place(nil, in: budget))
+    let first = try #require(budget.heldPermit(on: 0))
+    let second = try #require(budget.heldPermit(on: nil))
     second.move(to: 0)
     #expect(second.node == nil)
     second.move(to: 1)
@@ -64,18 +64,18 @@ struct BudgetTests {
     #expect([budget.running(), budget.running(on: 0), budget.running(on: 1)] == [2, 0, 1])
   }
 
-  @Test("has every place back when the helpers are gone")
-  func getsPlacesBack() throws {
+  @Test("has every permit back when the helpers are gone")
+  func getsPermitsBack() throws {
     let budget = HelperBudget(limit: 3, nodeLimits: [0: 2])
-    var places = [0, 0, 0].map { place($0, in: budget) }
-    #expect(place(nil, in: budget) == nil)
-    places[1]?.move(to: nil)
-    places = []
+    var permits = [0, 0, 0].map { budget.heldPermit(on: $0) }
+    #expect(budget.heldPermit(on: nil) == nil)
+    permits[1]?.move(to: nil)
+    permits = []
     #expect([budget.running(), budget.running(on: 0), budget.left] == [0, 0, 3])
   }
 
-  @Test("has every place back right after a task, however it ended", arguments: 0..<100)
-  func getsPlacesBackAfterTasks(turn: Int) throws {
+  @Test("has every permit back right after a task, however it ended", arguments: 0..<100)
+  func getsPermitsBackAfterTasks(turn: Int) throws {
     let monitor = TaskMonitor()
     let budget = HelperBudget(limit: 4, nodeLimits: [0: 1, 1: 2])
     let work = RecordedWork { chunk throws(Trouble) in
@@ -88,9 +88,9 @@ struct BudgetTests {
     #expect([budget.running(), budget.running(on: 0), budget.running(on: 1)] == [0, 0, 0])
   }
 
-  /// What helpers keep of a task a moment longer than it lasts must not be their places.
-  @Test("has every place back before the next task, thousands of times")
-  func getsPlacesBackInTime() throws {
+  /// What helpers keep of a task a moment longer than it lasts must not be their permits.
+  @Test("has every permit back before the next task, thousands of times")
+  func getsPermitsBackInTime() throws {
     let budget = HelperBudget(limit: 3, nodeLimits: [0: 3])
     let control = TaskControl.madeUp(budget: budget)
     var late = 0
@@ -122,18 +122,4 @@ struct BudgetTests {
     #expect((1...5).contains(most.load(ordering: .relaxed)))
     #expect([budget.running(), budget.running(on: 0), budget.running(on: 1)] == [0, 0, 0])
   }
-}
-
-/// A helper's place that tests can keep in arrays.
-private final class Place: Equatable {
-  private var slot: HelperSlot
-  init(_ slot: consuming HelperSlot) { self.slot = slot }
-  var node: Int? { slot.node }
-  func move(to node: Int?) { slot.move(to: node) }
-  static func == (a: Place, b: Place) -> Bool { a === b }
-}
-
-private func place(_ node: Int?, in budget: HelperBudget) -> Place? {
-  guard let slot = budget.slot(on: node) else { return nil }
-  return Place(slot)
 }

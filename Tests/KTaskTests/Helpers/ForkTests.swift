@@ -17,7 +17,7 @@ struct ForkTests {
       let directory = try PlaceDirectory()
       let places = SharedPlaces(limit: 5, nodeLimits: [0: 2], directory: directory.path)
       let budget = HelperBudget(limit: 5, nodeLimits: [0: 2], places: places)
-      var held = try [#require(budget.place(on: 0)), #require(budget.place(on: nil))]
+      var held = try [#require(budget.heldPermit(on: 0)), #require(budget.heldPermit(on: nil))]
       #expect(held.map(\.node) == [0, nil])
       let others = SharedPlaces(limit: 5, nodeLimits: [:], directory: directory.path)
       _ = try TaskControl.madeUp(budget: budget).run(RecordedWork(), start: 0, size: 100)

@@ -68,7 +68,33 @@ struct HelperTests {
     #expect(visit.callersCPUs == TwoCPUs.all[0])
   }
 
-  @Test("run anywhere that the caller may where their node has no place left", TwoCPUs.needed)
+  @Test(
+    "of a task without node tasks are on their caller's node, those of a node task of none anywhere", TwoCPUs.needed)
+  func ofTheCallersNode() throws {
+    let (own, none) = try TwoCPUs.onNode0 {
+      let budget = HelperBudget(limit: 4, nodeLimits: [0: 4, 1: 4])
+      let control = TaskControl.madeUp(threads: .exactly(2), machine: TwoCPUs.machine, budget: budget)
+      let caller = DetachedThread.currentID
+      /// The node of the task's helper, and the CPUs that it might use.
+      func run(_ start: (RecordedWork) throws -> TaskOutcome<Int, Trouble>) throws -> (Int?, CPUSet?) {
+        let (everyone, cpus) = (Rendezvous(2), Guarded<CPUSet?>(nil))
+        let work = RecordedWork { _ in
+          let allowed = try? CPUSet.allowed()
+          if DetachedThread.currentID != caller { cpus.withLock { $0 = allowed } }
+          everyone.meet()
+        }
+        return (try start(work).threads[1].node, cpus.withLock { $0 })
+      }
+      return (
+        try run { try control.run($0, start: 0, size: 2) },
+        try run { try control.run($0, nodeTasks: [.init(start: 0, size: 2)]) }
+      )
+    }
+    #expect(own == (0, TwoCPUs.all[0]))
+    #expect(none == (nil, TwoCPUs.all[0].union(TwoCPUs.all[1])))
+  }
+
+  @Test("run anywhere that the caller may where their node has no permit left", TwoCPUs.needed)
   func runAnywhere() throws {
     let visit = try Visit.run(visitor: .caller, nodeLimits: [0: 0, 1: 0])
     #expect(visit.places[.helper]?[1] == [TwoCPUs.all[0].union(TwoCPUs.all[1])])
@@ -76,7 +102,7 @@ struct HelperTests {
   }
 
   /// The kernel's version looked the limit up with the number of the node left behind, here none.
-  @Test("that ran anywhere take a place on the node that they go to", TwoCPUs.needed)
+  @Test("that ran anywhere take a permit of the node that they go to", TwoCPUs.needed)
   func moveFromNowhere() throws {
     let visit = try Visit.run(visitor: .helper, nodeLimits: [0: 1, 1: 0])
     #expect(visit.places[.helper] == [0: [TwoCPUs.all[0]], 1: [TwoCPUs.all[0].union(TwoCPUs.all[1])]])

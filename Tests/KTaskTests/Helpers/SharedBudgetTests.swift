@@ -1,6 +1,5 @@
 import Glibc
 import LinuxSystem
-import Synchronization
 import Testing
 
 @testable import KTask
@@ -39,12 +38,12 @@ struct SharedBudgetTests {
   @Test("make a budget whose helpers are counted over all that share it, and which moves them over")
   func budget() throws {
     let (one, two) = (makeBudget(), makeBudget())
-    var mine = try [#require(one.place(on: 0)), #require(one.place(on: 0))]
-    var theirs = try [#require(two.place(on: 0)), #require(two.place(on: nil))]
+    var mine = try [#require(one.heldPermit(on: 0)), #require(one.heldPermit(on: 0))]
+    var theirs = try [#require(two.heldPermit(on: 0)), #require(two.heldPermit(on: nil))]
     #expect(mine.map(\.node) == [0, 0])
     // the node's two places are taken: it may run anywhere, and is counted
     #expect(theirs.map(\.node) == [nil, nil])
-    #expect([one.place(on: 1) == nil, two.place(on: 1) == nil] == [true, true])
+    #expect([one.heldPermit(on: 1) == nil, two.heldPermit(on: 1) == nil] == [true, true])
     #expect([one.left, two.left, one.running(), two.running()] == [0, 0, 2, 2])
     theirs[0].move(to: 1)
     mine[0].move(to: 1)
@@ -65,7 +64,7 @@ struct SharedBudgetTests {
   @Test("are named in the outcome of a task that got fewer of them, or more than there are on request")
   func outcome() throws {
     let (one, two) = (makeBudget(), makeBudget())
-    let theirs = try [#require(two.place(on: nil)), #require(two.place(on: nil))]
+    let theirs = try [#require(two.heldPermit(on: nil)), #require(two.heldPermit(on: nil))]
     let few = try TaskControl.madeUp(budget: one).run(RecordedWork(), start: 0, size: 100)
     #expect(few.threads.count == 3)
     #expect(few.bounds.contains(Bound(.helperLimit, 3)))
@@ -108,9 +107,9 @@ struct SharedBudgetTests {
     let (one, two) = (budget(maximum), budget(40))
     #expect(one.isMachineWide && one.limit == maximum ?? 12)
     for (node, limit) in [(0, 8), (1, 3), (2, 1), (3, 0)] {
-      let mine = (0..<40).compactMap { _ in one.place(on: node) }
+      let mine = (0..<40).compactMap { _ in one.heldPermit(on: node) }
       #expect(mine.count == one.limit && one.running(on: node) == min(limit, one.limit))
-      let theirs = (0..<40).compactMap { _ in two.place(on: node) }
+      let theirs = (0..<40).compactMap { _ in two.heldPermit(on: node) }
       #expect(theirs.count == 40 - mine.count)
       #expect(two.running(on: node) == min(limit - one.running(on: node), theirs.count))
       #expect(theirs.allSatisfy { $0.node == nil || $0.node == node })
@@ -137,116 +136,15 @@ struct SharedBudgetTests {
   @Test("go on in a new file when the old one is removed, also while places of it are had")
   func removed() throws {
     let budget = makeBudget()
-    let old = try #require(budget.place(on: 0))
+    let old = try #require(budget.heldPermit(on: 0))
     directory.removeFile()
     #expect(try TaskControl.madeUp(budget: budget).run(RecordedWork(), start: 0, size: 100).end == .finished)
     #expect(SystemFiles().exists(directory.file))
     #expect(budget.isMachineWide)
     #expect([old.node, budget.running()] == [0, 1])
     // others find the new one: what this process has there, they do not get
-    let mine = [budget.place(on: nil), budget.place(on: nil), budget.place(on: nil)].compactMap(\.self)
+    let mine = [budget.heldPermit(on: nil), budget.heldPermit(on: nil), budget.heldPermit(on: nil)].compactMap(\.self)
     #expect(mine.count == 3)
     #expect(places(4).left == 1)
-  }
-
-  @Test("are free at once when their process is killed, and the sum of helpers never passes the limit", TwoCPUs.needed)
-  func processes() async throws {
-    let arena = try Arena(directory: directory.path)
-    await withTaskGroup { group in
-      for number in 0..<8 {
-        group.addTask {
-          if number < 3 {
-            await #expect(processExitsWith: .signal(SIGKILL)) {
-              [path = directory.path as String, number = number as Int] in
-              try Arena(directory: path).work(number, tasks: 40, dies: true)
-            }
-          } else {
-            await #expect(processExitsWith: .success) { [path = directory.path as String, number = number as Int] in
-              try Arena(directory: path).work(number, tasks: 120)
-            }
-          }
-        }
-      }
-    }
-    #expect((1...Arena.limit).contains(arena.most), "\(arena.most) helpers at once")
-    #expect((0..<8).map { arena.tasksDone($0) } == Array(repeating: 40, count: 3) + Array(repeating: 120, count: 5))
-    #expect(places(Arena.limit, [:]).left == Arena.limit)
-  }
-}
-
-/// What processes do at the same time, and count in memory that they share.
-@safe
-private final class Arena: @unchecked Sendable {
-  // @unchecked: the counts are atomic.
-  static let limit = 5
-  private let mapping: Mapping
-  private let directory: String
-  /// This process's helpers that are in a chunk; nil once it dies.
-  private let own = Guarded<Int?>(0)
-
-  init(directory: String) throws {
-    self.directory = directory
-    let number = unsafe open(directory + "/counts", O_RDWR | O_CREAT, 0o600)
-    if number < 0 { throw Errno(errno) }
-    let file = FileDescriptor(owning: number)
-    try file.resize(to: 4096)
-    mapping = try Mapping.shared(file, 4096)
-  }
-
-  private func count(_ index: Int) -> UnsafeMutablePointer<Atomic<Int>> {
-    unsafe UnsafeMutablePointer(bitPattern: mapping.address + UInt(index * 64))!
-  }
-
-  /// The most helpers of all processes that were in a chunk at once.
-  var most: Int { unsafe count(1).pointee.load(ordering: .relaxed) }
-  func tasksDone(_ process: Int) -> Int { unsafe count(2 + process).pointee.load(ordering: .relaxed) }
-
-  private func enter() {
-    own.withLock { own in
-      guard let before = own else { return }
-      own = before + 1
-      let now = unsafe count(0).pointee.add(1, ordering: .relaxed).newValue
-      unsafe count(1).pointee.max(now, ordering: .relaxed)
-    }
-  }
-
-  private func leave() {
-    own.withLock { own in
-      guard let before = own else { return }
-      own = before - 1
-      unsafe count(0).pointee.subtract(1, ordering: .relaxed)
-    }
-  }
-
-  /// Dies with helpers in their chunks. These have their places until then, and are counted off first: at the moment when
-  /// the kernel gives a place to another process, whoever had it is not counted any more.
-  private func die() {
-    own.withLock { own in
-      unsafe count(0).pointee.subtract(own ?? 0, ordering: .relaxed)
-      own = nil
-      kill(getpid(), SIGKILL)
-    }
-  }
-
-  /// A process's part: task after task, whose helpers count themselves; one that `dies` does so in the midst of its last.
-  func work(_ process: Int, tasks: Int, dies: Bool = false) throws {
-    let caller = DetachedThread.currentID
-    let places = SharedPlaces(limit: Self.limit, nodeLimits: [:], directory: directory)
-    let budget = HelperBudget(limit: Self.limit, nodeLimits: [:], places: places)
-    let chunk = RecordedWork { _ in
-      let isHelper = DetachedThread.currentID != caller
-      if isHelper { self.enter() }
-      if isHelper && dies && self.tasksDone(process) == tasks { self.die() }
-      usleep(200)
-      if isHelper { self.leave() }
-    }
-    var control = TaskControl.madeUp(budget: budget)
-    // on a busy machine helpers at nice 19 might never come to count themselves
-    control.helpersNice = 0
-    for _ in 0..<(dies ? Int.max : tasks) {
-      let outcome = try control.run(chunk, start: 0, size: 12)
-      if outcome.end != .finished || outcome.unitsDone != 12 { exit(1) }
-      if tasksDone(process) < tasks { unsafe self.count(2 + process).pointee.add(1, ordering: .relaxed) }
-    }
   }
 }

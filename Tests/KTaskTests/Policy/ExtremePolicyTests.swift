@@ -54,14 +54,15 @@ struct ExtremePolicyTests {
   @Test("a pace makes chunks of any size", arguments: 0..<100)
   func paces(seed: Int) {
     var random = SplitMix64(seed: seed)
-    let grain = 1 << random.number(0...40)
-    let most = max(grain, Self.amount(&random) / grain * grain)
+    let alignment = 1 << random.number(0...40)
+    let most = max(alignment, Self.amount(&random) / alignment * alignment)
     for nanoseconds in [1e-18, 1e-3, 1, 1e9, 1e18] {
       let units = Pace.next(
-        max(grain, most / 2 / grain * grain), nanosecondsPerUnit: nanoseconds, time: .usual, grain: grain, most: most)
-      #expect(units >= grain && units <= most)
+        max(alignment, most / 2 / alignment * alignment), nanosecondsPerUnit: nanoseconds, time: .usual,
+        alignment: alignment, most: most)
+      #expect(units >= alignment && units <= most)
     }
-    let pace = Pace(most: most, grain: grain, threads: random.number(1...70_000), time: .usual)
-    #expect(pace.wanted(of: Self.amount(&random)) >= grain)
+    let pace = Pace(most: most, alignment: alignment, threads: random.number(1...70_000), time: .usual)
+    #expect(pace.wanted(of: Self.amount(&random)) >= alignment)
   }
 }

@@ -1,5 +1,6 @@
 import KTask
 import LinuxSystem
+import TestSupport
 import Testing
 
 /// From what the kernel's files say to the threads of a task.
@@ -15,7 +16,7 @@ struct MachineBoundTests {
       "/sys/kernel/notes": "",
     ]
     files[Self.cpu + "3/cpufreq/energy_performance_preference"] = preference
-    let tree = try FixtureFiles(files)
+    let tree = try FileTree(files)
     var machine = Machine.current(tree.files)
     machine.topology = Machine.sixteen.topology
     machine.allowedCPUs = machine.topology.onlineCPUs

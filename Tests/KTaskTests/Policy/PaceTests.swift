@@ -10,7 +10,7 @@ import Testing
 struct PaceTests {
   /// 5 to 50 ms; units of 10 in a task of up to 6400 at a time.
   private static func next(_ units: Int, _ nanosecondsPerUnit: Double) -> Int {
-    Pace.next(units, nanosecondsPerUnit: nanosecondsPerUnit, time: .usual, grain: 10, most: 6400)
+    Pace.next(units, nanosecondsPerUnit: nanosecondsPerUnit, time: .usual, alignment: 10, most: 6400)
   }
 
   @Test(
@@ -25,14 +25,14 @@ struct PaceTests {
     #expect(Self.next(units, nanosecondsPerUnit) == next)
   }
 
-  @Test("never leaves the grain and the most, over a net of numbers that includes the ends of Int")
+  @Test("never leaves the alignment and the most, over a net of numbers that includes the ends of Int")
   func staysWithin() {
-    for grain in [1, 4096, 1 << 30] {
-      for most in [grain, 64 * grain, Int.max / grain * grain] {
-        for units in [grain, most] {
+    for alignment in [1, 4096, 1 << 30] {
+      for most in [alignment, 64 * alignment, Int.max / alignment * alignment] {
+        for units in [alignment, most] {
           for pace in [1e-12, 0.03, 1, 1e6, 1e15] {
-            let next = Pace.next(units, nanosecondsPerUnit: pace, time: .usual, grain: grain, most: most)
-            #expect(next >= grain && next <= most && next % grain == 0, "\([grain, most, units]) \(pace)")
+            let next = Pace.next(units, nanosecondsPerUnit: pace, time: .usual, alignment: alignment, most: most)
+            #expect(next >= alignment && next <= most && next % alignment == 0, "\([alignment, most, units]) \(pace)")
           }
         }
       }
@@ -41,8 +41,8 @@ struct PaceTests {
 
   @Test("begins with a small part, and takes all of the most at once where there is no choice or no clock")
   func begins() {
-    let pace = { (most: Int, grain: Int, time: ChunkTime?) in
-      Pace(most: most, grain: grain, threads: 2, time: time).wanted(of: 1 << 40)
+    let pace = { (most: Int, alignment: Int, time: ChunkTime?) in
+      Pace(most: most, alignment: alignment, threads: 2, time: time).wanted(of: 1 << 40)
     }
     #expect(pace(128 << 20, 4096, .usual) == 2 << 20)
     #expect(pace(128 << 20, 2 << 20, .usual) == 2 << 20)
@@ -59,7 +59,7 @@ struct PaceTests {
       (1, 500, 64),
     ])
   func endsTogether(threads: Int, rest: Int, taken: Int) {
-    var pace = Pace(most: 64 * 64, grain: 1, threads: threads, time: .usual)
+    var pace = Pace(most: 64 * 64, alignment: 1, threads: threads, time: .usual)
     #expect(pace.units == 64)
     pace.start()
     #expect(pace.wanted(of: rest) == taken)
@@ -130,20 +130,20 @@ struct TailGuardTests {
   func isAsked(pace: Double, callers: Double, takesMore: Bool) {
     let tail = UnsafeMutablePointer<TailGuard>.allocate(capacity: 1)
     unsafe tail.initialize(to: TailGuard(units: 100))
-    let slots = SpacedArray<ThreadSlot<Int, Trouble>>(2)
+    let records = SpacedArray<ThreadRecord<Int, Trouble>>(2)
     for index in 0..<2 {
-      let even = Pace(most: 8, grain: 8, threads: 2, time: .usual, isAsked: true)
-      unsafe slots[index].initialize(
-        to: ThreadSlot(nodeTask: 0, isHelper: index == 1, pace: even, tail: UnsafePointer(tail)))
+      let even = Pace(most: 8, alignment: 8, threads: 2, time: .usual, isAsked: true)
+      unsafe records[index].initialize(
+        to: ThreadRecord(nodeTask: 0, isHelper: index == 1, pace: even, tail: UnsafePointer(tail)))
     }
-    unsafe ThreadSlot.taken(60, in: slots[0])
+    unsafe ThreadRecord.taken(60, in: records[0])
     unsafe tail.pointee.publish(callers)
-    for index in 0..<2 { unsafe slots[index].pointee.pace.nanosecondsPerUnit = pace }
-    #expect(unsafe ThreadSlot.wanted(of: 40, in: slots[1]) == (takesMore ? 8 : 0))
-    #expect(unsafe slots[1].pointee.hasRetired == !takesMore)
-    #expect(unsafe ThreadSlot.wanted(of: 40, in: slots[0]) == 8)
-    #expect(unsafe !slots[0].pointee.hasRetired)
-    for index in 0..<2 { unsafe slots[index].deinitialize(count: 1) }
+    for index in 0..<2 { unsafe records[index].pointee.pace.nanosecondsPerUnit = pace }
+    #expect(unsafe ThreadRecord.wanted(of: 40, in: records[1]) == (takesMore ? 8 : 0))
+    #expect(unsafe records[1].pointee.hasRetired == !takesMore)
+    #expect(unsafe ThreadRecord.wanted(of: 40, in: records[0]) == 8)
+    #expect(unsafe !records[0].pointee.hasRetired)
+    for index in 0..<2 { unsafe records[index].deinitialize(count: 1) }
     unsafe tail.deinitialize(count: 1)
     unsafe tail.deallocate()
   }
@@ -153,15 +153,16 @@ struct TailGuardTests {
     let tail = UnsafeMutablePointer<TailGuard>.allocate(capacity: 1)
     unsafe tail.initialize(to: TailGuard(units: 100))
     for isHelper in [true, false] {
-      let slots = SpacedArray<ThreadSlot<Int, Trouble>>(1)
-      var pace = Pace(most: 8, grain: 8, threads: 2, time: .usual, isAsked: true)
+      let records = SpacedArray<ThreadRecord<Int, Trouble>>(1)
+      var pace = Pace(most: 8, alignment: 8, threads: 2, time: .usual, isAsked: true)
       pace.start()
-      unsafe slots[0].initialize(to: ThreadSlot(nodeTask: 0, isHelper: isHelper, pace: pace, tail: UnsafePointer(tail)))
-      unsafe ThreadSlot.finished(8, in: slots[0])
+      unsafe records[0].initialize(
+        to: ThreadRecord(nodeTask: 0, isHelper: isHelper, pace: pace, tail: UnsafePointer(tail)))
+      unsafe ThreadRecord.finished(8, in: records[0])
       let known = unsafe Double(bitPattern: tail.pointee.callersPace.load(ordering: .relaxed))
-      let own = unsafe slots[0].pointee.pace.nanosecondsPerUnit
+      let own = unsafe records[0].pointee.pace.nanosecondsPerUnit
       #expect(own > 0 && known == (isHelper ? 0 : own))
-      unsafe slots[0].deinitialize(count: 1)
+      unsafe records[0].deinitialize(count: 1)
     }
     unsafe tail.deinitialize(count: 1)
     unsafe tail.deallocate()

@@ -2,24 +2,12 @@ import KTask
 import Testing
 
 extension ThreadBounds {
-  /// A thousand units and eight CPUs, unless said otherwise.
-  fileprivate static func made(
-    size: Int = 1000, minimumChunk: Int = 1, alignment: Int = 1, allowedCPUs: Int = 8, quota: Double? = nil,
-    maximumThreads: Int = .max, helpersLeft: Int = .max, isEnabled: Bool = true, cores: Int? = nil,
-    cpuset: Int? = nil, savesEnergy: Bool = false
-  ) -> ThreadBounds {
-    var bounds = ThreadBounds()
-    bounds.size = size
-    bounds.minimumChunk = minimumChunk
-    bounds.alignment = alignment
-    bounds.allowedCPUs = allowedCPUs
-    bounds.cpuQuota = quota
-    bounds.maximumThreads = maximumThreads
-    bounds.helpersLeft = helpersLeft
-    bounds.isEnabled = isEnabled
-    bounds.physicalCores = cores
-    bounds.cpusetCPUs = cpuset
-    bounds.savesEnergy = savesEnergy
+  /// A thousand units and eight CPUs.
+  fileprivate static var usual: ThreadBounds { ThreadBounds().with(\.size, 1000).with(\.allowedCPUs, 8) }
+
+  fileprivate func with<Value>(_ bound: WritableKeyPath<ThreadBounds, Value>, _ value: Value) -> ThreadBounds {
+    var bounds = self
+    bounds[keyPath: bound] = value
     return bounds
   }
 }
@@ -36,7 +24,7 @@ struct ThreadPolicyTests {
       (Int.max, Int.max - 1, 2), (Int.max, Int.max / 2, 3), (Int.max, Int.max / 2 + 1, 2),
     ])
   func followsSize(size: Int, minimumChunk: Int, threads: Int) {
-    let within = ThreadBounds.made(size: size, minimumChunk: minimumChunk)
+    let within = ThreadBounds.usual.with(\.size, size).with(\.minimumChunk, minimumChunk)
     let decision = Policy.threads(.automatic, within: within)
     #expect(decision.threads == threads)
     #expect(decision.exceeded.isEmpty)
@@ -45,13 +33,17 @@ struct ThreadPolicyTests {
   @Test(
     "is the least of the bounds, and all of them are named",
     arguments: [
-      (Bound(.allowedCPUs, 8), ThreadBounds.made()), (Bound(.size, 3), .made(size: 300, minimumChunk: 100)),
-      (Bound(.cpuQuota, 2), .made(quota: 1.5)), (Bound(.maximumThreads, 4), .made(maximumThreads: 4)),
-      (Bound(.helperLimit, 6), .made(helpersLeft: 5)), (Bound(.helperLimit, 1), .made(helpersLeft: 0)),
-      (Bound(.helperLimit, 1), .made(helpersLeft: -3)), (Bound(.switchedOff, 1), .made(isEnabled: false)),
-      (Bound(.physicalCores, 4), .made(cores: 4)), (Bound(.physicalCores, 1), .made(cores: 0)),
-      (Bound(.cpuset, 3), .made(cpuset: 3)), (Bound(.cpuset, 1), .made(cpuset: 0)),
-      (Bound(.powerPolicy, 1), .made(quota: 2, cores: 4, savesEnergy: true)),
+      (Bound(.allowedCPUs, 8), ThreadBounds.usual),
+      (Bound(.size, 3), .usual.with(\.size, 300).with(\.minimumChunk, 100)),
+      (Bound(.cpuQuota, 2), .usual.with(\.cpuQuota, 1.5)),
+      (Bound(.maximumThreads, 4), .usual.with(\.maximumThreads, 4)),
+      (Bound(.helperLimit, 6), .usual.with(\.helpersLeft, 5)), (Bound(.helperLimit, 1), .usual.with(\.helpersLeft, 0)),
+      (Bound(.helperLimit, 1), .usual.with(\.helpersLeft, -3)),
+      (Bound(.switchedOff, 1), .usual.with(\.isEnabled, false)),
+      (Bound(.physicalCores, 4), .usual.with(\.physicalCores, 4)),
+      (Bound(.physicalCores, 1), .usual.with(\.physicalCores, 0)),
+      (Bound(.cpuset, 3), .usual.with(\.cpusetCPUs, 3)), (Bound(.cpuset, 1), .usual.with(\.cpusetCPUs, 0)),
+      (Bound(.powerPolicy, 1), .usual.with(\.cpuQuota, 2).with(\.physicalCores, 4).with(\.savesEnergy, true)),
     ])
   func isTheLeast(bound: Bound, within: ThreadBounds) {
     let decision = Policy.threads(.automatic, within: within)
@@ -64,14 +56,14 @@ struct ThreadPolicyTests {
     "rounds a CPU quota up, and leaves one thread at least",
     arguments: [(0.0, 1), (0.01, 1), (0.5, 1), (1.0, 1), (1.01, 2), (2.5, 3), (7.9, 8), (100, 8), (1e300, 8)])
   func roundsQuota(quota: Double, threads: Int) {
-    #expect(Policy.threads(.automatic, within: .made(quota: quota)).threads == threads)
+    #expect(Policy.threads(.automatic, within: .usual.with(\.cpuQuota, quota)).threads == threads)
   }
 
   @Test(
     "is no more than the chunks that the alignment leaves",
     arguments: [(1, 4096, 1), (4096, 4096, 1), (4097, 4096, 2), (3 * 4096, 4096, 3), (Int.max, Int.max, 1)])
   func leavesAlignedChunks(size: Int, alignment: Int, threads: Int) {
-    let within = ThreadBounds.made(size: size, alignment: alignment)
+    let within = ThreadBounds.usual.with(\.size, size).with(\.alignment, alignment)
     let decision = Policy.threads(.automatic, within: within)
     #expect(decision.threads == threads)
     #expect(decision.bounds.contains(Bound(.alignedUnits, threads)))
@@ -80,7 +72,8 @@ struct ThreadPolicyTests {
 
   @Test("is what was asked for, beyond the policy's bounds, each of which is named")
   func isWhatWasAskedFor() {
-    let within = ThreadBounds.made(minimumChunk: 400, quota: 1.5, helpersLeft: 4, cores: 3, savesEnergy: true)
+    let within = ThreadBounds.usual.with(\.minimumChunk, 400).with(\.cpuQuota, 1.5).with(\.helpersLeft, 4)
+      .with(\.physicalCores, 3).with(\.savesEnergy, true)
     let decision = Policy.threads(.exactly(4), within: within)
     #expect(decision.threads == 4)
     let exceeded = [Bound(.size, 3), Bound(.physicalCores, 3), Bound(.powerPolicy, 1), Bound(.cpuQuota, 2)]
@@ -92,8 +85,9 @@ struct ThreadPolicyTests {
   @Test(
     "never passes the CPUs, the cpuset, the client's bound or the off switch",
     arguments: [
-      (100, 8, .made()), (8, 8, .made()), (100, 3, .made(cpuset: 3)), (100, 4, .made(maximumThreads: 4)),
-      (100, 1, .made(isEnabled: false)),
+      (100, 8, .usual), (8, 8, .usual), (100, 3, .usual.with(\.cpusetCPUs, 3)),
+      (100, 4, .usual.with(\.maximumThreads, 4)),
+      (100, 1, .usual.with(\.isEnabled, false)),
     ] as [(Int, Int, ThreadBounds)])
   func neverPasses(asked: Int, threads: Int, within: ThreadBounds) {
     let decision = Policy.threads(.exactly(asked), within: within)
@@ -103,7 +97,7 @@ struct ThreadPolicyTests {
 
   @Test("counts a caller that may use no CPU as one thread")
   func countsTheCaller() {
-    #expect(Policy.threads(.automatic, within: .made(allowedCPUs: 0)).threads == 1)
+    #expect(Policy.threads(.automatic, within: .usual.with(\.allowedCPUs, 0)).threads == 1)
   }
 
   @Test(

@@ -72,19 +72,19 @@ struct ChunkQueueTests {
     let work = RecordedWork { chunk throws(Trouble) in throw Trouble(position: chunk.lowerBound) }
     let stop = SpacedArray<StopFlag>(1)
     unsafe stop[0].initialize(to: StopFlag())
-    let slots = SpacedArray<ThreadSlot<Int, Trouble>>(2)
-    let pace = Pace(most: 10, grain: 1, threads: 2, time: nil)
-    for index in 0..<2 { unsafe slots[index].initialize(to: ThreadSlot(nodeTask: 0, isHelper: false, pace: pace)) }
+    let records = SpacedArray<ThreadRecord<Int, Trouble>>(2)
+    let pace = Pace(most: 10, alignment: 1, threads: 2, time: nil)
+    for index in 0..<2 { unsafe records[index].initialize(to: ThreadRecord(nodeTask: 0, isHelper: false, pace: pace)) }
 
     // a third thread has the first chunk in hand while the first fails on the second
     #expect(queue.take(10)?.units == 10)
-    unsafe work._drain(queue, slots[0], stop[0])
-    unsafe work._drain(queue, slots[1], stop[0])
+    unsafe work._drain(queue, records[0], stop[0])
+    unsafe work._drain(queue, records[1], stop[0])
     #expect(queue.take(10) == nil)
     #expect(work.record.events.failed == [10..<20])
     #expect(work.record.events.finished.isEmpty)
     #expect(queue.handedOut() == (20, 20))
-    unsafe #expect(slots[0].pointee.failure?.error == Trouble(position: 10))
-    unsafe #expect(slots[1].pointee.chunks == 0)
+    unsafe #expect(records[0].pointee.failure?.error == Trouble(position: 10))
+    unsafe #expect(records[1].pointee.chunks == 0)
   }
 }

@@ -17,8 +17,8 @@ struct FirstFailureTests {
     control.maximumChunk = 1
     try unsafe withUnsafePointer(to: work) { work in
       let task = unsafe TaskRun(
-        work, tasks, servers: [nil, nil], home: nil, seats: [0, 1], slots: HelperSlots(capacity: 0), chunk: 1,
-        guardsTail: false, control: control, allowedCPUs: CPUSet([0]))
+        work, tasks, Seating(tasks, control.machine, within: CPUSet([0]), home: nil, threads: 2),
+        permits: HelperPermits(capacity: 0), chunk: 1, guardsTail: false, control: control)
       let other = try OwnThread { task.takePart(1, nil) }
       Stage.only.isTaking.wait()
       Stage.only.isNoted.withLock { $0 = { unsafe task.attachment.stop.pointee.isRaised } }

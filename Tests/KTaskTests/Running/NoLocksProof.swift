@@ -19,10 +19,10 @@ private struct PlainWork: TaskWork {
   /// All that a thread does from its first chunk of a node task to its last.
   @_noLocks
   func drainLoop(
-    _ queue: borrowing ChunkQueue<IntegerIterator<Int>>, _ slot: UnsafeMutablePointer<ThreadSlot<Int, Failure>>,
+    _ queue: borrowing ChunkQueue<IntegerIterator<Int>>, _ record: UnsafeMutablePointer<ThreadRecord<Int, Failure>>,
     _ stop: UnsafePointer<StopFlag>
   ) {
-    unsafe _drain(queue, slot, stop)
+    unsafe _drain(queue, record, stop)
   }
 }
 
@@ -38,10 +38,10 @@ private struct OpaqueWork: TaskWork {
 
   @_noLocks
   func drainLoop(
-    _ queue: borrowing ChunkQueue<Iterator>, _ slot: UnsafeMutablePointer<ThreadSlot<Int, Never>>,
+    _ queue: borrowing ChunkQueue<Iterator>, _ record: UnsafeMutablePointer<ThreadRecord<Int, Never>>,
     _ stop: UnsafePointer<StopFlag>
   ) {
-    unsafe _drain(queue, slot, stop)
+    unsafe _drain(queue, record, stop)
   }
 }
 

@@ -38,16 +38,16 @@ struct NodeRulesTests {
     let budget = HelperBudget(
       limit: Policy.helperLimit(cpus: 128),
       nodeLimits: Dictionary(uniqueKeysWithValues: (0..<8).map { ($0, Policy.helperLimit(cpus: 16)) }))
-    var slots: [SlotInArray] = []
+    var permits: [HeldPermit] = []
     for index in 0..<200 {
-      guard let slot = budget.slot(on: index % 8) else { break }
-      slots.append(SlotInArray(slot))
+      guard let permit = budget.heldPermit(on: index % 8) else { break }
+      permits.append(permit)
     }
-    #expect(slots.count == 102)
+    #expect(permits.count == 102)
     #expect((0..<8).map { budget.running(on: $0) } == Array(repeating: 12, count: 8))
-    #expect(slots.count { $0.node == nil } == 6)
-    #expect(slots.prefix(96).allSatisfy { $0.node != nil })
-    slots = []
+    #expect(permits.count { $0.node == nil } == 6)
+    #expect(permits.prefix(96).allSatisfy { $0.node != nil })
+    permits = []
     #expect(budget.running() == 0)
   }
 }
@@ -98,7 +98,7 @@ extension NodeRulesTests {
     return Machine(topology: topology, allowedCPUs: topology.onlineCPUs)
   }()
 
-  @Test("helpers for a node without CPUs run on the nearest's, and take a place there", TwoCPUs.needed)
+  @Test("helpers for a node without CPUs run on the nearest's, and take a permit there", TwoCPUs.needed)
   func helpersForMemoryNode() throws {
     let budget = HelperBudget(limit: 4, nodeLimits: [0: 4, 1: 4, 2: 0])
     let everyone = Rendezvous(2)
@@ -119,12 +119,4 @@ extension NodeRulesTests {
     #expect(outcome.threads.map(\.node) == [nil, 1])
     #expect(places.withLock { Array($0.prefix(2)) } == [TwoCPUs.all[1], CPUSet([1])])
   }
-}
-
-/// A helper's place that can be kept in an array.
-final class SlotInArray {
-  private var slot: HelperSlot
-  init(_ slot: consuming HelperSlot) { self.slot = slot }
-  var node: Int? { slot.node }
-  func move(to node: Int?) { slot.move(to: node) }
 }

@@ -100,11 +100,11 @@ private struct GatedWork: TaskWork {
   func undo(from start: Int, to end: Int) { work.undo(from: start, to: end) }
 
   func _drain(
-    _ queue: borrowing ChunkQueue<IntegerIterator<Int>>, _ slot: UnsafeMutablePointer<ThreadSlot<Int, Trouble>>,
+    _ queue: borrowing ChunkQueue<IntegerIterator<Int>>, _ record: UnsafeMutablePointer<ThreadRecord<Int, Trouble>>,
     _ stop: UnsafePointer<StopFlag>
   ) {
-    unsafe door.pass(slot, stop)
-    unsafe work._drain(queue, slot, stop)
+    unsafe door.pass(record, stop)
+    unsafe work._drain(queue, record, stop)
   }
 }
 

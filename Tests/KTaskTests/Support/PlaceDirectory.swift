@@ -1,24 +1,19 @@
 import Glibc
 import LinuxSystem
+import TestSupport
 
 @testable import KTask
 
 /// Stands for /run/ktask.
 final class PlaceDirectory: Sendable {
-  let path: String
-  var file: String { path + "/helpers" }
+  private let folder: TemporaryFolder
+  var path: String { folder.path }
+  var file: String { folder.file("helpers") }
 
+  /// Everybody may look in.
   init() throws {
-    var template = Array("/tmp/ktask-places-XXXXXX".utf8CString)
-    guard unsafe mkdtemp(&template) != nil else { throw Errno(errno) }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    unsafe chmod(path, 0o755)
-  }
-
-  deinit {
-    removeFile()
-    unsafe unlink(path + "/counts")
-    unsafe rmdir(path)
+    folder = try TemporaryFolder("places")
+    unsafe chmod(folder.path, 0o755)
   }
 
   func removeFile() { if unsafe unlink(file) != 0 { unsafe rmdir(file) } }
@@ -56,11 +51,4 @@ extension SharedPlaces {
   }
 
   func release(_ place: PlaceTable.Place) { current?.release(place) }
-}
-
-extension HelperBudget {
-  func place(on node: Int?) -> SlotInArray? {
-    guard let slot = slot(on: node) else { return nil }
-    return SlotInArray(slot)
-  }
 }

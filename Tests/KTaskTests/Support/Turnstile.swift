@@ -22,14 +22,14 @@ final class Turnstile: @unchecked Sendable {
   private struct Waiting {
     var thread: Int
     /// The caller's is the least, the others' ascend with their numbers.
-    var slot: UInt
+    var record: UInt
     var chunk: Range<Int>?
     let turn = Event()
   }
   private struct State {
     var waiting: [Waiting] = []
     /// By thread.
-    var slots: [Int: UInt] = [:]
+    var records: [Int: UInt] = [:]
     var handedOut = 0
     var steps: [Step] = []
     var mostLent = 0
@@ -45,9 +45,9 @@ final class Turnstile: @unchecked Sendable {
   var mostLent: Int { state.withLock { $0.mostLent } }
 
   /// Before a thread looks for work on a node task.
-  func pass(_ slot: UnsafeMutablePointer<ThreadSlot<Int, Trouble>>, _ stop: UnsafePointer<StopFlag>) {
-    let place = UInt(bitPattern: slot)
-    state.withLock { $0.slots[DetachedThread.currentID] = place }
+  func pass(_ record: UnsafeMutablePointer<ThreadRecord<Int, Trouble>>, _ stop: UnsafePointer<StopFlag>) {
+    let address = UInt(bitPattern: record)
+    state.withLock { $0.records[DetachedThread.currentID] = address }
     let flag = UInt(bitPattern: stop)
     self.stop.withLock { $0 = flag }
     pass(with: nil)
@@ -57,7 +57,7 @@ final class Turnstile: @unchecked Sendable {
   func pass(with chunk: Range<Int>?) {
     let thread = DetachedThread.currentID
     let turn = state.withLock { state in
-      let one = Waiting(thread: thread, slot: state.slots[thread]!, chunk: chunk)
+      let one = Waiting(thread: thread, record: state.records[thread]!, chunk: chunk)
       state.handedOut += chunk?.count ?? 0
       state.waiting.append(one)
       arrived.store(UInt32(state.waiting.count))
@@ -105,14 +105,14 @@ extension Turnstile {
     }
   }
 
-  /// By their slots, not in the order in which they came.
+  /// By their records, not in the order in which they came.
   private func choose(_ units: Int, _ random: inout SplitMix64) -> (next: Waiting, thread: Int, isLast: Bool) {
     let number = random.number(0...Int(arrived.load()) - 1)
     return state.withLock { state in
-      state.waiting.sort { $0.slot < $1.slot }
+      state.waiting.sort { $0.record < $1.record }
       let next = state.waiting.remove(at: number)
       arrived.store(UInt32(state.waiting.count))
-      let thread = state.slots.values.count { $0 < next.slot }
+      let thread = state.records.values.count { $0 < next.record }
       state.steps.append(Step(thread: thread, chunk: next.chunk))
       return (next, thread, state.handedOut == units)
     }
@@ -132,7 +132,7 @@ extension Turnstile {
     if !isSeen { fatalError("nothing was lent") }
   }
 
-  private var caller: Int? { state.withLock { state in state.slots.min { $0.value < $1.value }?.key } }
+  private var caller: Int? { state.withLock { state in state.records.min { $0.value < $1.value }?.key } }
 
   private func awaitStop() {
     let flag = unsafe UnsafePointer<StopFlag>(bitPattern: stop.withLock { $0 })!
