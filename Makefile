@@ -66,17 +66,20 @@ bench-guest: setup ## the benchmarks in those machines: .build/bench-guest.md an
 
 ## Checks
 
-check: lint test man-check ## format, lint, build with warnings as errors, tests, manual pages
+check: lint test man-check consumer-check ## format, lint, build with warnings as errors, tests, manual pages, KTask elsewhere
 
 lint: test-tools ## format, lint, C warnings, shell scripts
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
-	$(CLANG) -fsyntax-only -std=gnu17 -Wall -Wextra -Werror -ISources/CLinux/include -ISources/CNumaWords/include -ITests/Counting/include -ITests/Guest/Calls/include $(C_FILES)
+	$(CLANG) -fsyntax-only -std=gnu17 -Wall -Wextra -Werror -ISources/CLinux/include -ISources/CProgram/include -ITests/Counting/include -ITests/Guest/Calls/include $(C_FILES)
 	@if command -v shellcheck >/dev/null; then echo shellcheck $(SCRIPTS); shellcheck $(SCRIPTS); \
 	else echo "shellcheck is not installed: the shell scripts are not checked."; fi
 
 man-check: setup test-tools ## the manual pages against the program's options, and against mandoc's lint
 	$(SWIFT) build --product ktaskctl
 	Tests/man-check.sh .build/debug/ktaskctl man
+
+consumer-check: ## a package of somebody else's that uses KTask, as a folder and by a git URL: built and run
+	Tests/Package/consumer-check.sh .build/consumer-check
 
 tsan: setup ## the engine's tests under the thread sanitizer
 	$(SWIFT) test --sanitize=thread --filter KTaskTests --scratch-path .build/tsan
@@ -121,7 +124,7 @@ clean: ## remove what was built
 
 help: ## this list
 	@awk -F ':.*## ' '/^## / { printf "\n%s\n", substr($$0, 4) } \
-		/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # A build that is missing or older than its sources, so that `sudo make install` need not build again.
 $(PROGRAM): $(SOURCES)
@@ -152,5 +155,5 @@ test-tools:
 	{ $(call apt_install,sudo -n,$$missing); } || \
 		echo "Not installed:$$missing. The tests that need them will be skipped."
 
-.PHONY: run test faults test-guest build bench bench-guest check lint man-check tsan format install uninstall deb deb-check \
+.PHONY: run test faults test-guest build bench bench-guest check lint man-check consumer-check tsan format install uninstall deb deb-check \
 	clean help setup test-tools

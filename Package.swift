@@ -23,23 +23,28 @@ let package = Package(
     .systemLibrary(
       name: "CNuma", pkgConfig: "numa", providers: [.apt(["libnuma-dev"]), .yum(["numactl-devel"])]),
     .target(name: "CLinux"),
-    .target(name: "CNumaWords"),
-    .target(name: "LinuxSystem", dependencies: ["CLinux", "CNuma"], swiftSettings: house),
-    .target(name: "KTask", dependencies: ["LinuxSystem"], swiftSettings: house),
+    .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: house),
+    .target(name: "KTask", dependencies: ["LinuxSystem"], exclude: ["README.md"], swiftSettings: house),
     .target(name: "MemoryWork", dependencies: ["KTask", "LinuxSystem"], swiftSettings: house),
+    // what a program has one of, and what needs libnuma: for the program alone
+    .target(name: "CProgram"),
+    .target(name: "NumactlWords", dependencies: ["LinuxSystem", "CNuma", "CProgram"], swiftSettings: house),
     .executableTarget(
       name: "ktaskctl",
       dependencies: [
-        "MemoryWork", "KTask", "LinuxSystem", "CNumaWords",
+        "MemoryWork", "KTask", "LinuxSystem", "NumactlWords", "CProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: house),
     // what the tests of several targets use
-    .target(name: "TestSupport", path: "Tests/Support", swiftSettings: house),
+    .target(name: "TestSupport", dependencies: ["LinuxSystem"], path: "Tests/Support", swiftSettings: house),
     .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "TestSupport"], swiftSettings: house),
+    .testTarget(
+      name: "NumactlWordsTests", dependencies: ["NumactlWords", "LinuxSystem", "TestSupport"], swiftSettings: house),
     // `make bench`; no product, so that building the program does not build it
     .executableTarget(
-      name: "ktask-bench", dependencies: ["KTask", "LinuxSystem"], path: "Tests/Benchmarks", swiftSettings: house),
+      name: "ktask-bench", dependencies: ["KTask", "LinuxSystem", "TestSupport"], path: "Tests/Benchmarks",
+      swiftSettings: house),
     // the tests inside a guest machine, `make test-guest`; no product, for the same reason
     .target(name: "CGuest", path: "Tests/Guest/Calls"),
     .executableTarget(

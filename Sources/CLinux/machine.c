@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "clinux.h"
+#include "answer.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -68,26 +69,13 @@ int clinux_cpu_time(uint64_t *user, uint64_t *system) {
   return 0;
 }
 
-static char **words;
-static int word_count;
-
-// glibc hands main's arguments to constructors, too
-__attribute__((constructor)) static void keep_words(int argc, char **argv) {
-  word_count = argc;
-  words = argv;
-}
-
-int clinux_word_count(void) { return word_count; }
-
-const char *clinux_word(int index) { return index < word_count ? words[index] : NULL; }
-
 static struct flock byte_lock(short type, int64_t first, int64_t end) {
   return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = first, .l_len = end - first};
 }
 
 int clinux_claim(int fd) {
   struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-  return fcntl(fd, F_OFD_SETLK, &all) == -1 ? errno : 0;
+  return answer(fcntl(fd, F_OFD_SETLK, &all));
 }
 
 int clinux_claimed_by_reader(int fd, bool *by_reader) {
@@ -109,7 +97,7 @@ int clinux_byte_take(int fd, int64_t byte) {
 
 int clinux_byte_release(int fd, int64_t byte) {
   struct flock none = byte_lock(F_UNLCK, byte, byte + 1);
-  return fcntl(fd, F_OFD_SETLK, &none) == -1 ? errno : 0;
+  return answer(fcntl(fd, F_OFD_SETLK, &none));
 }
 
 int clinux_bytes_taken(int fd, int64_t *first, int64_t *end) {
@@ -133,4 +121,4 @@ int clinux_thp_setting(enum clinux_thp *setting) {
   return 0;
 }
 
-int clinux_thp_allow(void) { return prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0) == -1 ? errno : 0; }
+int clinux_thp_allow(void) { return answer(prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0)); }

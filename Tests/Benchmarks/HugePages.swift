@@ -1,5 +1,6 @@
 import Glibc
 import LinuxSystem
+import TestSupport
 
 /// Huge pages for a part, of 2 MiB unless it says so, reserved until its end.
 enum HugePages {
@@ -24,10 +25,10 @@ enum HugePages {
 
   /// A hugetlbfs of its own at a directory of its own.
   static func mountFileSystem() throws -> String {
-    var template = Array("/tmp/ktask-bench-XXXXXX".utf8CString)
-    guard unsafe mkdtemp(&template) != nil else { throw Errno(errno) }
-    let directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    CleanUp.add { unsafe rmdir(directory) }
+    let folder = try TemporaryFolder("bench")
+    // it goes with this, after what is mounted on it
+    CleanUp.add { withExtendedLifetime(folder) {} }
+    let directory = folder.path
     guard unsafe mount("none", directory, "hugetlbfs", 0, "pagesize=2M") == 0 else {
       throw Skip("a hugetlbfs cannot be mounted: \(Errno(errno))")
     }

@@ -41,7 +41,6 @@ struct ExtremeFilesTests {
     for node in (try? NodeMemory.all(files)) ?? [] { #expect(node.totalBytes > 0 && node.availableBytes >= 0) }
     _ = (try? PowerPolicy.current(files))?.energyConscious?.reason
     for number in (try? IOMMUGroup.numbers(files)) ?? [] { _ = try? IOMMUGroup.of(number, files) }
-    _ = try? PCINode.numbered("pci:0000:00:05.0", among: NodeSet([0]), files)
   }
 
   private func askGroups(_ files: SystemFiles) {
@@ -59,15 +58,13 @@ struct ExtremeFilesTests {
     }
   }
 
-  @Test("Words for nodes of any length and size are nodes or none", arguments: 0..<40)
-  func nodeWords(seed: Int) {
+  @Test("Lists of CPUs of any length and size are CPUs or none", arguments: 0..<40)
+  func lists(seed: Int) {
     var random = SplitMix64(seed: seed)
     let parts = [
       "0", "1", "0-1", "9223372036854775807", "9223372036854775808", "-1", "", "all", "!", "+", "\u{301}", "-",
     ]
-    let words = NodeWords(allowed: NodeSet([0, 1])) { (_) throws(NodeSetError) in NodeSet([0]) }
     let list = (0..<Int.random(in: 1...60, using: &random)).map { _ in random.one(of: parts) }
-    _ = try? words.nodes(random.one(of: ["", "!", "+", "!+"]) + list.joined(separator: ","))
     _ = CPUSet(list: list.joined(separator: ","))
   }
 }

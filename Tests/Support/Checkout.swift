@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// The checkout that the tests were built from.
 public enum Checkout {

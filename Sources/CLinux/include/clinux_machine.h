@@ -44,12 +44,6 @@ int clinux_effective_capabilities(uint64_t *_Nonnull bits);
 /// Microseconds of CPU time that the process has used so far (getrusage(2), RUSAGE_SELF).
 int clinux_cpu_time(uint64_t *_Nonnull user, uint64_t *_Nonnull system);
 
-/// The words of this process's command line, its name first, as main got them: Swift's own are read from /proc, which may
-/// not be mounted.
-int clinux_word_count(void);
-/// NULL: there are not so many.
-const char *_Nullable clinux_word(int index);
-
 /// Locks all of a file for this open file description, which must be open for writing: nobody who may only read it can
 /// do that (fcntl(2), F_OFD_SETLK). EAGAIN or EACCES: another one has it.
 int clinux_claim(int fd);

@@ -1,34 +1,17 @@
 internal import CLinux
 internal import Glibc
 
-/// The words that this program was started with.
-public enum CommandLineWords {
-  /// In their order, without the program's name; nil for one that is not UTF-8: as a string it would be another name.
-  public static func all() -> [String?] {
-    (1..<max(1, clinux_word_count())).map { index in
-      unsafe clinux_word(index).flatMap { unsafe String(validatingCString: $0) }
-    }
-  }
-}
-
-extension CommandLineWords {
-  /// The bytes of one of them, by its place in `all`.
-  public static func bytes(_ index: Int) -> [UInt8] {
-    guard let word = unsafe clinux_word(Int32(index + 1)) else { return [] }
-    return unsafe Array(UnsafeRawBufferPointer(start: word, count: strlen(word)))
-  }
-}
-
 /// Another program in this process's place.
 public enum Execution {
   /// Runs a program with its words, the first of which is looked for in PATH unless it has a slash (execvp(3)); comes
   /// back only where that failed.
   public static func replace(by words: [String]) -> Errno {
     let arguments = unsafe words.map { unsafe strdup($0) } + [nil]
-    unsafe execvp(arguments[0]!, arguments)
-    let error = Errno.current
-    for index in unsafe arguments.indices { unsafe free(arguments[index]) }
-    return error
+    defer { for index in unsafe arguments.indices { unsafe free(arguments[index]) } }
+    // no word, or no memory for it
+    guard let program = unsafe arguments[0] else { return words.isEmpty ? .noEntry : .noMemory }
+    unsafe execvp(program, arguments)
+    return .current
   }
 
   /// Why `replace` would fail, as far as names and rights tell: ENOENT, or EACCES for what is there and cannot be run.

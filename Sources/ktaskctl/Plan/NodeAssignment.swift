@@ -1,8 +1,8 @@
 import ArgumentParser
-internal import CNumaWords
 import KTask
 import LinuxSystem
 import MemoryWork
+import NumactlWords
 
 /// Gives the words for nodes their meaning on this machine, and hands a command's regions to nodes one after the other.
 struct NodeAssignment {
@@ -38,22 +38,16 @@ struct NodeAssignment {
   }
 }
 
-/// What libnuma has to say on this thread, which it would otherwise write to standard error.
-enum LibnumaWords {
-  static func take() -> String? { unsafe cnumawords_take().map { unsafe String(cString: $0) } }
-}
-
 extension NodesWord {
   /// The nodes of this machine that it names.
   func nodes() throws(MemoryError) -> NodeSet {
-    _ = LibnumaWords.take()
     do throws(NodeSetError) {
       return try NodeSet.named(text)
     } catch {
       switch error {
       case .noNUMA: throw MemoryError(.noNodes)
       case .unknown(let why):
-        throw MemoryError(.noSuchNodes(text, why: why ?? LibnumaWords.take() ?? "no node is near it"))
+        throw MemoryError(.noSuchNodes(text, why: why ?? "no node is near it"))
       case .empty: throw MemoryError(.noSuchNodes(text, why: nil))
       }
     }

@@ -77,7 +77,8 @@ struct HelperTests {
       let caller = DetachedThread.currentID
       /// The node of the task's helper, and the CPUs that it might use.
       func run(_ start: (RecordedWork) throws -> TaskOutcome<Int, Trouble>) throws -> (Int?, CPUSet?) {
-        let (everyone, cpus) = (Rendezvous(2), Guarded<CPUSet?>(nil))
+        let everyone = Rendezvous(2)
+        let cpus = Guarded<CPUSet?>(nil)
         let work = RecordedWork { _ in
           let allowed = try? CPUSet.allowed()
           if DetachedThread.currentID != caller { cpus.withLock { $0 = allowed } }

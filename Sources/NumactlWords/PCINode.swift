@@ -1,3 +1,5 @@
+internal import LinuxSystem
+
 /// The node of a PCI device among the words for nodes.
 ///
 /// libnuma reads /sys/devices/pci0000:80/0000:80:01.0 and the like, where only devices of a root bus are, and most are

@@ -1,4 +1,4 @@
-#include "cnumawords.h"
+#include "cprogram.h"
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 static _Thread_local char words[256];
 static _Thread_local bool is_taken = true;
 
-const char *cnumawords_take(void) {
+const char *cprogram_libnuma_words(void) {
   bool is_new = !is_taken && words[0];
   is_taken = true;
   return is_new ? words : NULL;

@@ -1,4 +1,5 @@
 import LinuxSystem
+import TestSupport
 import Testing
 
 @Suite("The topology")
@@ -39,7 +40,7 @@ struct TopologyTests {
   @Test("groups CPUs into cores by what the kernel says of siblings, under its new name or its old one")
   func siblings() throws {
     let cpus = "/sys/devices/system/cpu"
-    let tree = try FileTree.of([
+    let tree = try FileTree([
       cpus + "/cpu0/topology/core_cpus_list": "0,2\n",
       cpus + "/cpu2/topology/core_cpus_list": "0,2\n",
       cpus + "/cpu1/topology/thread_siblings_list": "1,3\n", "/sys/kernel/notes": "",
@@ -62,7 +63,7 @@ struct TopologyTests {
   }
 
   private static func machine(_ files: [String: String]) throws -> FileTree {
-    try FileTree.of(files.merging(["/sys/kernel/notes": "", "/proc/self/stat": ""]) { first, _ in first })
+    try FileTree(files.merging(["/sys/kernel/notes": "", "/proc/self/stat": ""]) { first, _ in first })
   }
 
   private static let system = "/sys/devices/system"
@@ -104,7 +105,7 @@ struct TopologyTests {
 
   @Test("of a machine that tells nothing is made of what this process may use, and nothing of it is said to be known")
   func nothing() throws {
-    let tree = try FileTree.of()
+    let tree = try FileTree()
     let topology = Topology.current(tree.files)
     #expect(Set(topology.unread.keys) == [.onlineCPUs, .cores, .nodes, .memory])
     #expect(try topology.onlineCPUs == CPUSet.allowed())

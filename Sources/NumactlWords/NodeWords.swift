@@ -1,3 +1,5 @@
+internal import LinuxSystem
+
 /// numactl's words for nodes, given their meaning among the nodes that a process may have memory of: `0-3,5`, `!2`, `+0`,
 /// `all`, and at the end of a list the node near a device.
 struct NodeWords: Sendable {

@@ -3,13 +3,13 @@ import TestSupport
 
 /// The files of a machine whose kernel says anything, made from a seed.
 final class ExtremeMachine {
-  private var tree: FileTree
+  private let tree: FileTree
   private var random: SplitMix64
 
   var files: SystemFiles { tree.files }
 
   init(seed: Int) throws {
-    tree = try FileTree.of()
+    tree = try FileTree()
     random = SplitMix64(seed: seed)
     try tree.write("/proc/self/exists", "")
     try writeMemory()

@@ -1,6 +1,8 @@
+import LinuxSystem
+import TestSupport
 import Testing
 
-@testable import LinuxSystem
+@testable import NumactlWords
 
 @Suite("numactl's words on a made-up machine")
 struct NodeWordsTests {
@@ -39,5 +41,16 @@ struct NodeWordsTests {
     ] as [(String, NodeSetError)])
   func nameNone(words: String, error: NodeSetError) {
     #expect(throws: error) { try Self.words.nodes(words) }
+  }
+
+  @Test("of any length and size name nodes or none", arguments: 0..<40)
+  func anyWords(seed: Int) {
+    var random = SplitMix64(seed: seed)
+    let parts = [
+      "0", "1", "0-1", "9223372036854775807", "9223372036854775808", "-1", "", "all", "!", "+", "\u{301}", "-",
+    ]
+    let words = NodeWords(allowed: NodeSet([0, 1])) { (_) throws(NodeSetError) in NodeSet([0]) }
+    let list = (0..<Int.random(in: 1...60, using: &random)).map { _ in random.one(of: parts) }
+    _ = try? words.nodes(random.one(of: ["", "!", "+", "!+"]) + list.joined(separator: ","))
   }
 }

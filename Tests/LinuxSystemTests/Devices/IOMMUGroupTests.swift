@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import LinuxSystem
@@ -5,7 +6,7 @@ import Testing
 @Suite("IOMMU groups")
 struct IOMMUGroupTests {
   static func machine() throws -> FileTree {
-    var tree = try FileTree.of([
+    let tree = try FileTree([
       "/sys/kernel/iommu_groups/2/devices/0000:00:05.0/vendor": "0x8086",
       "/sys/kernel/iommu_groups/2/devices/0000:00:05.1/vendor": "0x8086",
       "/sys/kernel/iommu_groups/11/devices/0000:3b:00.0/vendor": "0x15b3",
@@ -45,7 +46,7 @@ struct IOMMUGroupTests {
 
   @Test("A machine without an IOMMU has no groups")
   func none() throws {
-    let tree = try FileTree.of(["/sys/kernel/notes": ""])
+    let tree = try FileTree(["/sys/kernel/notes": ""])
     #expect(try IOMMUGroup.numbers(tree.files).isEmpty)
   }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import LinuxSystem
+import TestSupport
 import Testing
 
 @Suite("Nodes")
@@ -13,39 +14,10 @@ struct NodeTests {
     #expect(!NodeSet([70, 1]).contains(6))
   }
 
-  @Test("are named in numactl's words", arguments: ["all", "0", "+0", "0-0", "0,0"])
-  func named(words: String) throws {
-    let allowed = try #require(NodeSet.allowed())
-    #expect(allowed.contains(0), "these tests' node")
-    let found = try NodeSet.named(words)
-    let expected = words == "all" ? allowed : NodeSet([0])
-    #expect(found == expected)
-  }
-
-  @Test("are all but some behind a !")
-  func inverted() throws {
-    let allowed = try #require(NodeSet.allowed())
-    if allowed.numbers.count > 1 {
-      #expect(try NodeSet.named("!0") == NodeSet(allowed.numbers.dropFirst()))
-    } else {
-      #expect(throws: NodeSetError.empty) { try NodeSet.named("!0") }
-    }
-  }
-
-  @Test("that are not there are told, and nothing is printed")
-  func unknown() throws {
-    let printed = try standardError {
-      #expect(throws: NodeSetError.unknown("node argument 1000 is out of range")) { try NodeSet.named("1000") }
-      #expect(throws: NodeSetError.self) { try NodeSet.named("pci:ffff:ff:1f.7") }
-      #expect(throws: NodeSetError.self) { try NodeSet.named("nonsense") }
-    }
-    #expect(printed == "")
-  }
-
   @Test("tell of their memory line by line; page cache that is clean counts, but for the low watermark")
   func memory() throws {
     let directory = "/sys/devices/system/node"
-    let files = try FileTree.of([
+    let files = try FileTree([
       "/proc/meminfo": "MemTotal: 100 kB\nMemFree: 50 kB\nMemAvailable: 70 kB\n",
       directory + "/node0/meminfo": """
       Node 0 MemTotal:       1000 kB
@@ -66,7 +38,7 @@ struct NodeTests {
       NodeMemory(number: 10, totalBytes: 30 << 10, availableBytes: 20 << 10),
     ]
     #expect(try NodeMemory.all(files.files) == expected)
-    let unknown = try FileTree.of([
+    let unknown = try FileTree([
       directory + "/node0/meminfo": "Node 0 MemTotal: 9 kB\n", directory + "/node1/meminfo": "Node 1 MemTotal: 9 kB\n",
       "/sys/kernel/notes": "",
     ])
@@ -75,7 +47,7 @@ struct NodeTests {
 
   @Test("have all the machine's memory where there is one")
   func oneNode() throws {
-    let files = try FileTree.of([
+    let files = try FileTree([
       "/proc/meminfo": "MemTotal: 100 kB\nMemFree: 50 kB\nMemAvailable: 70 kB\n",
       "/sys/devices/system/node/node0/meminfo": "Node 0 MemTotal: 60 kB\nNode 0 MemFree: 20 kB\n",
     ])
@@ -142,24 +114,4 @@ extension NodeTests {
     try Memory.setPolicy(mapping.address, Self.page, .preferred, NodeSet([0]))
     try Memory.setPolicy(mapping.address, Self.page, .standard)
   }
-}
-
-/// What `body` makes this process write to standard error.
-private func standardError(_ body: () throws -> Void) throws -> String {
-  var ends: [Int32] = [0, 0]
-  guard unsafe pipe(&ends) == 0 else { throw Errno(errno) }
-  let saved = dup(STDERR_FILENO)
-  dup2(ends[1], STDERR_FILENO)
-  defer { close(ends[0]) }
-  do {
-    defer {
-      dup2(saved, STDERR_FILENO)
-      close(saved)
-      close(ends[1])
-    }
-    try body()
-  }
-  var bytes = [UInt8](repeating: 0, count: 4096)
-  let count = unsafe read(ends[0], &bytes, bytes.count)
-  return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
 }

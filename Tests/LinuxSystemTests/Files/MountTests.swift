@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import LinuxSystem
@@ -6,7 +7,7 @@ import Testing
 struct MountTests {
   @Test("are found by their device, with what they were made with, and lines that say something else are none")
   func table() throws {
-    let tree = try FileTree.of([
+    let tree = try FileTree([
       "/proc/self/mountinfo": """
       22 1 0:42 / /mnt/a\\040b rw,relatime shared:9 - hugetlbfs none rw,pagesize=2M,size=33554432,min_size=16777216
       nonsense
@@ -26,7 +27,7 @@ struct MountTests {
 
   @Test("that are not told of are not none")
   func untold() throws {
-    let tree = try FileTree.of(["/proc/self/status": ""])
+    let tree = try FileTree(["/proc/self/status": ""])
     #expect(throws: Unreadable("/proc/self/mountinfo", .noEntry)) { try FileSystemMount.of(device: 1, tree.files) }
     #expect(canonicalDirectory(of: "/proc/self/fd/none") != nil)
     #expect(canonicalDirectory(of: "/none/none") == nil)
@@ -36,7 +37,7 @@ struct MountTests {
 @Suite("What the kernel may still promise")
 struct CommitLimitTests {
   private static func tree(_ mode: String) throws -> FileTree {
-    try FileTree.of([
+    try FileTree([
       "/proc/self/status": "", "/proc/sys/vm/overcommit_memory": mode,
       "/proc/meminfo": "CommitLimit: 1000 kB\nCommitted_AS: 400 kB\nSwapTotal: 300 kB\n",
       "/proc/sys/vm/admin_reserve_kbytes": "8\n", "/proc/sys/vm/user_reserve_kbytes": "16\n",

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import LinuxSystem
@@ -6,7 +7,7 @@ import Testing
 struct HugePageMountTests {
   @Test("are found among the others, with their page sizes and their names as they are")
   func mounts() throws {
-    let tree = try FileTree.of([
+    let tree = try FileTree([
       "/proc/self/mountinfo": """
       22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
       36 22 0:42 / /dev/hugepages rw,relatime shared:15 master:2 - hugetlbfs hugetlbfs rw,pagesize=2M
@@ -25,7 +26,7 @@ struct HugePageMountTests {
   @Test("of other processes are found, too, however high their numbers are")
   func everywhere() throws {
     let line = "36 22 0:42 / /dev/hugepages rw - hugetlbfs hugetlbfs rw,pagesize=2M"
-    let tree = try FileTree.of([
+    let tree = try FileTree([
       "/proc/4194303/ns/mnt": "", "/proc/4194303/mountinfo": line,
       "/proc/self/mountinfo": "22 1 254:0 / / rw - ext4 /dev/vda rw",
     ])
@@ -34,7 +35,7 @@ struct HugePageMountTests {
 
   @Test("that cannot be asked for are not none")
   func unread() throws {
-    let tree = try FileTree.of()
+    let tree = try FileTree()
     #expect(throws: Unreadable.self) { try HugePageMount.all(tree.files) }
   }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import LinuxSystem
@@ -14,14 +15,14 @@ struct SurroundingsTests {
       (["/proc/1/environ": "PATH=/bin\0mycontainer=x\0container=\0", "/proc/1/cgroup": "0::/init.scope\n"], nil),
     ] as [([String: String], Surroundings.Container?)])
   func container(files: [String: String], expected: Surroundings.Container?) throws {
-    let tree = try FileTree.of(files)
+    let tree = try FileTree(files)
     let found = Surroundings.container(tree.files, hasOwnUsers: false, isBoundRoot: false, variable: nil)
     #expect(found == expected)
   }
 
   @Test("users of its own, a variable and a root without root's rights tell one, too")
   func otherSigns() throws {
-    let tree = try FileTree.of()
+    let tree = try FileTree()
     #expect(Surroundings.container(tree.files, hasOwnUsers: true, isBoundRoot: true, variable: nil) == .ownUsers)
     #expect(Surroundings.container(tree.files, hasOwnUsers: false, isBoundRoot: true, variable: nil) == .ordinary)
     #expect(Surroundings.container(tree.files, hasOwnUsers: false, isBoundRoot: false, variable: "oci") == .ordinary)
@@ -35,15 +36,15 @@ struct SurroundingsTests {
       ("0::/user.slice/user-1000.slice/user@1000.service/app.slice/vm.service\n", "4f", .user), ("", "", nil),
     ] as [(String, String?, Surroundings.Unit?)])
   func unit(group: String, invocation: String?, expected: Surroundings.Unit?) throws {
-    let tree = try FileTree.of(["/proc/self/cgroup": group])
+    let tree = try FileTree(["/proc/self/cgroup": group])
     #expect(Surroundings.unit(tree.files, invocation: invocation) == expected)
   }
 
   @Test("settings that are not there cannot be written")
   func settings() throws {
-    let none = try FileTree.of()
+    let none = try FileTree()
     #expect(!Surroundings.mayWriteSettings(none.files))
-    let one = try FileTree.of(["/proc/sys/vm/nr_hugepages": "0\n"])
+    let one = try FileTree(["/proc/sys/vm/nr_hugepages": "0\n"])
     #expect(Surroundings.mayWriteSettings(one.files))
   }
 
@@ -66,7 +67,7 @@ struct SurroundingsTests {
   private func restriction(
     _ disabled: String, _ group: String, _ isAdministrator: Bool, _ groups: [Int]
   ) throws -> BufferRing.Restriction? {
-    let tree = try FileTree.of([
+    let tree = try FileTree([
       "/proc/sys/kernel/io_uring_disabled": disabled, "/proc/sys/kernel/io_uring_group": group,
     ])
     return BufferRing.restriction(tree.files, isAdministrator: isAdministrator, groups: groups)
@@ -74,7 +75,7 @@ struct SurroundingsTests {
 
   @Test("a file's mount point is found, whether the file is there or not")
   func mountPoint() throws {
-    let tree = try FileTree.of(["/a/b": ""])
+    let tree = try FileTree(["/a/b": ""])
     let there = try #require(MountPoint.holding(tree.root + "/a/b"))
     #expect(MountPoint.holding(tree.root + "/a/none") == there)
     #expect(tree.root.hasPrefix(there.path))
