@@ -1,5 +1,6 @@
 /// Something that the kernel did not tell, which is not the same as something that is not there.
 public struct Unreadable: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Why it was not told.
   public enum Reason: Hashable, Sendable {
     case failed(Errno)
     /// It could be read, and says something else than it should.
@@ -18,6 +19,7 @@ public struct Unreadable: Error, Hashable, Sendable, CustomStringConvertible {
 
   public init(_ what: String, _ errno: Errno) { self.init(what, .failed(errno)) }
 
+  /// The kernel's error, where it gave one.
   public var errno: Errno? {
     if case .failed(let errno) = reason { return errno }
     return nil

@@ -12,6 +12,15 @@ private struct Way {
   let name: String
   /// nil: no job at all.
   let options: [String]?
+
+  static func all(_ cpus: Int) -> [Way] {
+    [
+      Way(name: "a: the load alone", options: nil), Way(name: "b: 1 thread", options: ["--threads", "1"]),
+      Way(name: "c: \(cpus) threads", options: ["--threads", "\(cpus)"]),
+      Way(name: "d: the same, --no-lend", options: ["--threads", "\(cpus)", "--no-lend"]),
+      Way(name: "e: the same, --nice 0", options: ["--threads", "\(cpus)", "--nice", "0"]),
+    ]
+  }
 }
 
 private func measureNeighbours(_ setting: Setting) throws {
@@ -19,12 +28,7 @@ private func measureNeighbours(_ setting: Setting) throws {
   let load = try Load(threads: cpus)
   let bytes = fitting(setting.quick ? 512 << 20 : 1 << 30)
   let job = [setting.program, "clear", "--size", "\(bytes)", "--page-size", "4K", "--runs", "3", "--warmup", "1"]
-  let ways = [
-    Way(name: "a: the load alone", options: nil), Way(name: "b: 1 thread", options: ["--threads", "1"]),
-    Way(name: "c: \(cpus) threads", options: ["--threads", "\(cpus)"]),
-    Way(name: "d: the same, --no-lend", options: ["--threads", "\(cpus)", "--no-lend"]),
-    Way(name: "e: the same, --nice 0", options: ["--threads", "\(cpus)", "--nice", "0"]),
-  ]
+  let ways = Way.all(cpus)
   var rates = ways.map { _ in [Double]() }
   let contestants = ways.indices.map { index in
     Contestant(name: ways[index].name) {
@@ -42,13 +46,14 @@ private func measureNeighbours(_ setting: Setting) throws {
   let jobs = try inTurns(setting.quick ? 3 : 9, contestants)
   // the first of each did not count
   let loads = rates.map { Times(Array($0.dropFirst())) }
+  print(ways, jobs, loads, "\(bytes.asSize) of 4K pages beside \(cpus) busy threads")
+}
+
+/// `jobs` and `loads`: of each way what the job took, and how fast the load went on.
+private func print(_ ways: [Way], _ jobs: [Times], _ loads: [Times], _ title: String) {
   let ratio = { (times: [Times], one: Int, other: Int) in "\((times[one].median / times[other].median).fixed(3))x" }
   printTable(
-    [
-      "\(bytes.asSize) of 4K pages beside \(cpus) busy threads", "the job", "against b", "the load, counts/s",
-      "against a",
-      "against b",
-    ],
+    [title, "the job", "against b", "the load, counts/s", "against a", "against b"],
     ways.indices.map { index in
       let isJob = ways[index].options != nil
       return [

@@ -70,15 +70,17 @@ public struct Machine: Sendable {
   /// that has such CPUs. nil for no node, and where there are none.
   func node(serving node: Int?, within allowed: CPUSet) -> Int? {
     guard let node else { return nil }
+    // mostly it is: nothing is allocated to find that out
+    if topology.nodes.contains(where: { $0.number == node && $0.cpus.intersects(allowed) }) { return node }
     let servers = topology.nodes.filter { !$0.cpus.intersection(allowed).isEmpty }
     return servers.map(\.number).min {
       (topology.distance(from: node, to: $0), $0) < (topology.distance(from: node, to: $1), $1)
     }
   }
 
-  /// Where threads that serve `node` run: those of its server's CPUs that the caller may use. nil for no node.
-  func cpus(serving node: Int?, within allowed: CPUSet) -> CPUSet? {
-    let server = self.node(serving: node, within: allowed)
+  /// Where threads that a node serves run: those of its CPUs that the caller may use. nil for no node.
+  func cpus(of server: Int?, within allowed: CPUSet) -> CPUSet? {
+    guard let server else { return nil }
     return topology.nodes.first { $0.number == server }?.cpus.intersection(allowed)
   }
 }

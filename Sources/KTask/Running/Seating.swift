@@ -1,7 +1,10 @@
 internal import LinuxSystem
 
-/// Where a task's threads work: which node serves each of its node tasks, and which node task each thread begins with.
+/// A task but for its positions: how large its node tasks are, which node serves each, and which one each thread begins with.
 struct Seating {
+  /// For each node task its units, and the node it belongs to.
+  let sizes: [Int]
+  let nodes: [Int?]
   /// For each node task the node whose CPUs serve it, and whose limit its helpers count against: a node without CPUs has
   /// none of either. nil for none in particular.
   let servers: [Int?]
@@ -14,24 +17,22 @@ struct Seating {
   /// The node task that each thread begins with, the caller first.
   private(set) var seats: [Int]
 
-  init<Position>(
-    _ nodeTasks: [NodeTask<Position>], _ machine: Machine, within allowed: CPUSet, home: Int?, threads: Int
-  ) {
-    let servers = nodeTasks.map { machine.node(serving: $0.node, within: allowed) }
-    self.servers = servers
-    cpus = servers.map { machine.cpus(serving: $0, within: allowed) }
+  init(sizes: [Int], nodes: [Int?], _ machine: Machine, within allowed: CPUSet, home: Int?, threads: Int) {
+    self.sizes = sizes
+    self.nodes = nodes
+    servers = nodes.map { machine.node(serving: $0, within: allowed) }
+    cpus = servers.map { machine.cpus(of: $0, within: allowed) }
     allowedCPUs = allowed
     self.home = home
-    seats = Policy.seats(sizes: nodeTasks.map { $0.size }, nodes: servers, threads: threads, callersNode: home)
+    seats = Policy.seats(sizes: sizes, nodes: servers, threads: threads, callersNode: home)
   }
+
+  /// Of the whole task.
+  var units: Int { sizes.reduce(0, +) }
 
   /// The node that each helper begins on.
   var helpersNodes: [Int?] { seats.dropFirst().map { servers[$0] } }
 
-  /// The same for the first so many threads.
-  func keeping(_ threads: Int) -> Seating {
-    var kept = self
-    kept.seats = Array(seats.prefix(threads))
-    return kept
-  }
+  /// Leaves all but the first so many threads out.
+  mutating func keep(_ threads: Int) { seats.removeLast(max(0, seats.count - threads)) }
 }

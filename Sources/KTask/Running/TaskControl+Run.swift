@@ -7,7 +7,8 @@ extension TaskControl {
   public func run<Work: TaskWork & ~Copyable>(
     _ work: borrowing Work, start: Work.Position, size: Int, monitor: TaskMonitor? = nil
   ) throws(TaskControlError) -> TaskOutcome<Work.Position, Work.Failure> {
-    try run(work, nodeTasks: [NodeTask(start: start, size: size, node: callersNode())], monitor: monitor)
+    let home = callersNode()
+    return try run(work, [NodeTask(start: start, size: size, node: home)], home: home, monitor)
   }
 
   /// Runs a task of several node tasks (ktask_run_numa), on the caller's thread and on helpers, and returns when all
@@ -15,13 +16,21 @@ extension TaskControl {
   public func run<Work: TaskWork & ~Copyable>(
     _ work: borrowing Work, nodeTasks: [NodeTask<Work.Position>], monitor: TaskMonitor? = nil
   ) throws(TaskControlError) -> TaskOutcome<Work.Position, Work.Failure> {
+    try run(work, nodeTasks, home: callersNode(), monitor)
+  }
+
+  /// `home`: the caller's node.
+  private func run<Work: TaskWork & ~Copyable>(
+    _ work: borrowing Work, _ nodeTasks: [NodeTask<Work.Position>], home: Int?, _ monitor: TaskMonitor?
+  ) throws(TaskControlError) -> TaskOutcome<Work.Position, Work.Failure> {
     // closures, not key paths: of a generic type those are made anew at every use, which takes microseconds
     let sizes = nodeTasks.map { $0.size }
     let size = try check(sizes: sizes)
     let callers = machine.callersCPUs()
-    let allowed = callers.cpus
     var decision = decide(size: size, callers, helpersLeft: budget.leftHere)
-    let seating = Seating(nodeTasks, machine, within: allowed, home: callersNode(), threads: max(1, decision.threads))
+    var seating = Seating(
+      sizes: sizes, nodes: nodeTasks.map { $0.node }, machine, within: callers.cpus, home: home,
+      threads: max(1, decision.threads))
     var permits = claimPermits(seating.helpersNodes, &decision)
     // what may be lent is known of each helper since it was made, and not asked for every task
     let callersNice = permits.count > 0 ? callersNice() : 0
@@ -32,11 +41,12 @@ extension TaskControl {
       permits.keep(team.threads - 1)
       decision.lower(by: Bound(.threadCreation, team.threads))
     }
+    seating.keep(team.threads)
     let chunk = chunk(size: size, threads: team.threads)
     let priority = priority(callersNice: callersNice, lowest: team.lowestNice)
     return unsafe withUnsafePointer(to: work) { work in
       let task = unsafe TaskRun(
-        work, nodeTasks, seating.keeping(team.threads), permits: permits.takeAll(), chunk: chunk,
+        work, nodeTasks, seating, permits: permits.takeAll(), chunk: chunk,
         guardsTail: priority.tail == .retires && team.threads > 1, control: self)
       let result = task.run(by: team, monitor: monitor, lending: priority.tail == .lends ? callersNice : nil)
       return task.conclude(decision, chunk: chunk, priority: priority, result: result)

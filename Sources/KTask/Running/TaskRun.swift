@@ -39,7 +39,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
         to: Queue(task, iterator: iterator, alignment: control.alignment))
     }
     records = SpacedArray(seats.count)
-    open = OpenNodeTasks(sizes: nodeTasks.map { $0.size }, nodes: nodeTasks.map { $0.node }, seats: seats)
+    open = OpenNodeTasks(sizes: seating.sizes, nodes: seating.nodes, seats: seats)
     let pace = Pace(
       most: chunk, alignment: control.alignment, threads: seats.count,
       time: control.isEnabled ? control.chunkTime : nil, isAsked: guardsTail)
@@ -48,7 +48,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
       unsafe records[index].initialize(to: Record(nodeTask: seat, isHelper: index > 0, pace: pace, tail: tail))
     }
     unsafe stop.initialize(to: StopFlag())
-    unsafe tail.initialize(to: TailGuard(units: nodeTasks.reduce(0) { $0 + $1.size }))
+    unsafe tail.initialize(to: TailGuard(units: seating.units))
   }
 
   deinit {
@@ -118,7 +118,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
       for: thread,
       remaining: { unsafe queues[$0].remaining() },
       distance: { index in
-        guard let here, let there = nodeTasks[index].node else { return 0 }
+        guard let here, let there = seating.nodes[index] else { return 0 }
         return topology.distance(from: here, to: there)
       })
   }
@@ -137,7 +137,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   /// For the monitor, while the task runs.
   var attachment: TaskMonitor.Attachment {
     unsafe TaskMonitor.Attachment(
-      stop: UnsafePointer(stop), units: nodeTasks.reduce(0) { $0 + $1.size },
+      stop: UnsafePointer(stop), units: seating.units,
       unitsDone: { [unowned self] in self.unitsDone })
   }
 
@@ -162,7 +162,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   /// A cancellation that came when everything had been handed out changed nothing.
   private func endOfTask(failed: Bool) -> TaskOutcome<Position, Work.Failure>.End {
     if failed { return .failed }
-    let isComplete = nodeTasks.indices.allSatisfy { unsafe queues[$0].handedOut().units == nodeTasks[$0].size }
+    let isComplete = nodeTasks.indices.allSatisfy { unsafe queues[$0].handedOut().units == seating.sizes[$0] }
     return isComplete ? .finished : .cancelled
   }
 

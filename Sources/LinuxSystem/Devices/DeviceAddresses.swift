@@ -2,6 +2,7 @@ internal import CLinux
 
 /// A range of the addresses that a device sees memory at (IOVA), both ends included.
 public struct DeviceAddresses: Equatable, Sendable {
+  /// The first address, and the last, which belongs to it.
   public let first: UInt64
   public let last: UInt64
 

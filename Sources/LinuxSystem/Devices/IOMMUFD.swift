@@ -6,6 +6,7 @@ public struct IOMMUFD: ~Copyable, Sendable {
   /// The descriptor's number, for calls inside a chunk.
   public var number: Int32 { descriptor.number }
 
+  /// Its device file.
   public static let path = "/dev/iommu"
 
   /// Opens /dev/iommu.

@@ -1,5 +1,6 @@
 /// Devices that the IOMMU cannot tell apart (/sys/kernel/iommu_groups).
 public struct IOMMUGroup: Equatable, Sendable {
+  /// One of its devices.
   public struct Device: Equatable, Sendable {
     /// Such as 0000:00:05.0.
     public let address: String
@@ -11,7 +12,9 @@ public struct IOMMUGroup: Equatable, Sendable {
       self.driver = driver
     }
   }
+  /// The group's name in the kernel.
   public let number: Int
+  /// By address.
   public let devices: [Device]
 
   public init(number: Int, devices: [Device]) {

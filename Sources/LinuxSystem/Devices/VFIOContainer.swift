@@ -41,6 +41,7 @@ public struct VFIOContainer: ~Copyable, Sendable {
   /// The descriptor's number, for calls inside a chunk.
   public var number: Int32 { descriptor.number }
 
+  /// Its device file.
   public static let path = "/dev/vfio/vfio"
 
   /// Opens /dev/vfio/vfio. EOPNOTSUPP: it has no IOMMU of type 1 version 2.

@@ -11,6 +11,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   deinit { close(number) }
 
+  /// How a file is opened: flags of open(2), and what they leave out.
   public struct Access: OptionSet, Sendable {
     public let rawValue: Int32
     public init(rawValue: Int32) { self.rawValue = rawValue }
@@ -24,9 +25,11 @@ public struct FileDescriptor: ~Copyable, Sendable {
     public static let createToRead = Access(rawValue: O_CREAT)
     /// Names a place only: nothing can be read, nothing happens to what is there.
     public static let pathOnly = Access(rawValue: 0o10000000)
+    /// Fails where it is none (ENOTDIR).
     public static let directory = Access(rawValue: O_DIRECTORY)
     /// What was in it is gone (O_TRUNC).
     public static let empty = Access(rawValue: O_TRUNC)
+    /// A symbolic link as the last component, too; no flag of open(2).
     public static let followLinks = Access(rawValue: 1 << 30)
   }
 

@@ -80,6 +80,7 @@ public enum FileRange {
     case notTold(Errno)
   }
 
+  /// Who has the file that is open here.
   public static func openers(_ file: Int32) -> Openers {
     let error = clinux_sole_opener(file)
     if error == 0 { return .onlyThis }

@@ -2,6 +2,7 @@ internal import Glibc
 
 /// What fstat(2) tells.
 public struct FileStatus: Sendable, Equatable {
+  /// The kinds of files; the raw values are words for people.
   public enum Kind: String, Sendable {
     case regular = "regular file"
     case directory
@@ -73,8 +74,10 @@ public struct FileStatus: Sendable, Equatable {
     }
   }
 
+  /// Whether both are of one file, whatever it was called.
   public func isSameFile(as other: FileStatus) -> Bool { id == other.id }
 
+  /// Which file it is.
   public var id: FileID { FileID(device: device, inode: inode) }
 }
 

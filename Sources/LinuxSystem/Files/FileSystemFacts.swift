@@ -2,6 +2,7 @@ internal import CLinux
 
 /// What fstatfs(2) tells.
 public struct FileSystemFacts: Sendable, Equatable {
+  /// The kinds whose memory is understood; the raw values are words for people.
   public enum Kind: String, Sendable {
     case hugetlbfs, tmpfs
     case ext = "ext4"

@@ -6,6 +6,7 @@ internal import Glibc
 /// A lock that dies with the process, not the file's being there, says whether its process still lives: a number that
 /// is left behind by a killed process hurts nobody.
 public struct PidFile: ~Copyable {
+  /// Why it cannot be had.
   public enum Failure: Error, Equatable, Sendable {
     /// A process that still runs has it: this one, where its number can be read.
     case busy(process: Int?)

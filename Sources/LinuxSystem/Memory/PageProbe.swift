@@ -27,6 +27,7 @@ public struct PageProbe: ~Copyable, Sendable {
 /// about to make it anyway.
 public struct PageTrial: ~Copyable, Sendable {
   private let descriptor: FileDescriptor
+  /// The descriptor's number, for calls inside a chunk.
   public var number: Int32 { descriptor.number }
 
   public init() throws(Errno) { descriptor = try FileDescriptor.open("/proc/self/pagemap", .readOnly) }

@@ -7,6 +7,7 @@ public struct NodeSet: Hashable, Sendable, CustomStringConvertible {
 
   public init(_ numbers: some Sequence<Int>) { self.numbers = Set(numbers).sorted() }
 
+  /// Whether a node is one of them.
   public func contains(_ node: Int) -> Bool { numbers.contains(node) }
 
   /// In the kernel's list format, such as `0-3,5`.

@@ -3,6 +3,7 @@ internal import Glibc
 
 /// A file that a process has open or mapped.
 public struct ProcessFile: Sendable, Equatable {
+  /// How the process has it.
   public enum Use: Sendable, Equatable {
     case open
     /// A part of it, in bytes; shared, so that what is written goes into the file.

@@ -5,6 +5,7 @@ internal import Glibc
 public struct SignalDescriptor: ~Copyable {
   private let file: FileDescriptor
 
+  /// What there was to wait for.
   public enum Event: Equatable, Sendable {
     case signal(Int32)
     /// Standard input has ended, or cannot be read any more.

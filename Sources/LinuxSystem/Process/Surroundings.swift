@@ -20,6 +20,7 @@ public struct Surroundings: Sendable, Equatable {
   public var container: Container?
   /// nil: not a service, or one with a terminal, that is, somebody's shell.
   public var unit: Unit?
+  /// By its effective user.
   public var isRoot: Bool
   /// May raise hard limits (CAP_SYS_RESOURCE).
   public var mayRaiseLimits: Bool

@@ -25,6 +25,7 @@ public struct CPUSet: Hashable, Sendable {
   /// How many CPUs are in the set.
   public var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
+  /// Whether no CPU is in it.
   public var isEmpty: Bool { words.isEmpty }
 
   /// The lowest CPU number.
@@ -33,23 +34,23 @@ public struct CPUSet: Hashable, Sendable {
     return iterator.next()
   }
 
+  /// Whether a CPU is in it, of whatever number.
   public func contains(_ cpu: Int) -> Bool {
     guard cpu >= 0, cpu / 64 < words.count else { return false }
     return words[cpu / 64] & Self.bit(cpu) != 0
   }
 
+  /// Adds a CPU, whose number is below `limit`.
   public mutating func insert(_ cpu: Int) {
     precondition((0..<Self.limit).contains(cpu), "CPU number \(cpu) is out of range")
     while words.count <= cpu / 64 { words.append(0) }
     words[cpu / 64] |= Self.bit(cpu)
   }
 
-  public mutating func remove(_ cpu: Int) {
-    guard contains(cpu) else { return }
-    words[cpu / 64] &= ~Self.bit(cpu)
-    dropTrailingZeros()
-  }
+  /// Whether some CPU is in both. Allocates nothing.
+  public func intersects(_ other: CPUSet) -> Bool { zip(words, other.words).contains { $0 & $1 != 0 } }
 
+  /// The CPUs in one of the two, in both, and in this one only.
   public func union(_ other: CPUSet) -> CPUSet { combined(with: other, |) }
   public func intersection(_ other: CPUSet) -> CPUSet { combined(with: other, &) }
   public func subtracting(_ other: CPUSet) -> CPUSet { combined(with: other) { $0 & ~$1 } }

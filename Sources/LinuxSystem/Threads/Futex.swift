@@ -18,17 +18,22 @@ public struct FutexWord: ~Copyable, @unchecked Sendable {
     unsafe word.deallocate()
   }
 
+  /// Where the word is: good for as long as this value lives.
   @inlinable public var address: UnsafePointer<UInt32> {
     unsafe UnsafePointer(UnsafeRawPointer(word).assumingMemoryBound(to: UInt32.self))
   }
 
+  /// The value; what was written before it was stored can be read (acquiring).
   @inlinable public borrowing func load() -> UInt32 { unsafe word.pointee.load(ordering: .acquiring) }
+  /// Stores a value, for those who load it (releasing). Wakes nobody.
   @inlinable public borrowing func store(_ value: UInt32) {
     unsafe word.pointee.store(value, ordering: .releasing)
   }
+  /// Stores a value; the one before.
   @inlinable public borrowing func exchange(_ value: UInt32) -> UInt32 {
     unsafe word.pointee.exchange(value, ordering: .acquiringAndReleasing)
   }
+  /// Stores `desired` where the value is `expected`; whether it was.
   @inlinable public borrowing func compareExchange(_ expected: UInt32, _ desired: UInt32) -> Bool {
     unsafe word.pointee.compareExchange(
       expected: expected, desired: desired, ordering: .acquiringAndReleasing
@@ -43,6 +48,7 @@ public struct FutexWord: ~Copyable, @unchecked Sendable {
     unsafe clinux_futex_wait(address, expected, Int64(nanoseconds)) != Errno.timedOut.code
   }
 
+  /// Wakes so many of those that sleep.
   @inlinable public borrowing func wake(_ count: Int32 = .max) { unsafe clinux_futex_wake(address, count) }
 
   /// One turn of a spin loop.
@@ -78,12 +84,14 @@ public struct FutexLock: ~Copyable, Sendable {
 
   public init() {}
 
+  /// Waits asleep until it is free. Not for signal handlers.
   @inlinable
   public borrowing func lock() {
     if word.compareExchange(0, 1) { return }
     while word.exchange(2) != 0 { word.wait(while: 2) }
   }
 
+  /// Wakes one of those that wait.
   @inlinable
   public borrowing func unlock() {
     if word.exchange(0) == 2 { word.wake(1) }

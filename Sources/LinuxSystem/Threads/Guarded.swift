@@ -16,6 +16,7 @@ public struct Guarded<Value>: ~Copyable, @unchecked Sendable {
     unsafe value.deallocate()
   }
 
+  /// Runs `body` with the lock held; it is not to lock again.
   public borrowing func withLock<Result, Failure: Error>(
     _ body: (inout sending Value) throws(Failure) -> sending Result
   ) throws(Failure) -> sending Result {

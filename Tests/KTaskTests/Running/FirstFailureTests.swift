@@ -17,7 +17,9 @@ struct FirstFailureTests {
     control.maximumChunk = 1
     try unsafe withUnsafePointer(to: work) { work in
       let task = unsafe TaskRun(
-        work, tasks, Seating(tasks, control.machine, within: CPUSet([0]), home: nil, threads: 2),
+        work, tasks,
+        Seating(
+          sizes: [4, 4], nodes: [nil, nil], control.machine, within: CPUSet([0]), home: nil, threads: 2),
         permits: HelperPermits(capacity: 0), chunk: 1, guardsTail: false, control: control)
       let other = try OwnThread { task.takePart(1, nil) }
       Stage.only.isTaking.wait()

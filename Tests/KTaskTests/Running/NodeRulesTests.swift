@@ -79,13 +79,13 @@ extension NodeRulesTests {
   func serving(node: Int, allowed: String, server: Int, cpus: String) throws {
     let allowed = try #require(CPUSet(list: allowed))
     #expect(Self.withoutCPUs.node(serving: node, within: allowed) == server)
-    #expect(Self.withoutCPUs.cpus(serving: node, within: allowed)?.description == cpus)
+    #expect(Self.withoutCPUs.cpus(of: server, within: allowed)?.description == cpus)
   }
 
   @Test("no node in particular is served by all")
   func servingNone() {
     #expect(Self.eight.node(serving: nil, within: CPUSet([1])) == nil)
-    #expect(Self.eight.cpus(serving: nil, within: CPUSet([1])) == nil)
+    #expect(Self.eight.cpus(of: nil, within: CPUSet([1])) == nil)
     #expect(Self.eight.node(serving: 3, within: CPUSet()) == nil)
   }
 

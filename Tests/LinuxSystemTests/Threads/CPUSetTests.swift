@@ -54,9 +54,7 @@ struct CPUSetTests {
 
   @Test("is equal to a set of the same CPUs, whatever was in it before")
   func equality() {
-    var set = CPUSet([1, 200])
-    set.remove(200)
-    set.remove(7)
+    var set = CPUSet([1, 200]).subtracting(CPUSet([7, 200]))
     #expect(set == CPUSet([1]))
     #expect(set.hashValue == CPUSet([1]).hashValue)
     set.insert(1)
