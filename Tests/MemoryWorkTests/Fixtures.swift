@@ -1,25 +1,18 @@
 import Glibc
 import LinuxSystem
+import TestSupport
 import Testing
 
 @testable import MemoryWork
 
 /// A directory of the test's own on tmpfs, gone afterwards.
 final class ScratchDirectory {
-  let path: String
+  private let folder: TemporaryFolder
+  var path: String { folder.path }
 
-  init(on parent: String = "/dev/shm") throws {
-    var template = Array("\(parent)/ktask-test-XXXXXX".utf8CString)
-    guard let made = unsafe mkdtemp(&template) else { throw Errno(errno) }
-    path = unsafe String(cString: made)
-  }
+  init(on parent: String = "/dev/shm") throws { folder = try TemporaryFolder(in: parent) }
 
-  deinit {
-    for name in SystemFiles().entries(of: path) { unsafe unlink("\(path)/\(name)") }
-    unsafe rmdir(path)
-  }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
+  func file(_ name: String) -> String { folder.file(name) }
 }
 
 /// Pages added to a pool for one test, and given back.

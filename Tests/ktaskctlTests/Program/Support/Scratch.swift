@@ -1,31 +1,29 @@
 import Foundation
 @unsafe @preconcurrency import Glibc
+import TestSupport
 import Testing
 
 /// A directory of the test's own, with what it mounts and reserves. All of it is given back, the last first, when the
 /// test is over.
 final class Scratch {
-  let path: String
+  private let folder: TemporaryFolder
+  var path: String { folder.path }
   private var steps: [() -> Void] = []
   private var mounts = 0
 
   /// Everybody may look in.
   init() throws {
-    var template = Array("/tmp/ktaskctl-test-XXXXXX".utf8CString)
-    guard unsafe mkdtemp(&template) != nil else { throw Failure("no temporary directory: errno \(errno)") }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    folder = try TemporaryFolder("scratch")
     _ = unsafe chmod(path, 0o755)
   }
 
-  deinit {
-    for step in steps.reversed() { step() }
-    try? FileManager.default.removeItem(atPath: path)
-  }
+  // the folder goes after that
+  deinit { for step in steps.reversed() { step() } }
 
   /// What must happen before the directory goes.
   func finally(_ step: @escaping () -> Void) { steps.append(step) }
 
-  func file(_ name: String) -> String { path + "/" + name }
+  func file(_ name: String) -> String { folder.file(name) }
 }
 
 extension Scratch {
