@@ -25,7 +25,8 @@ let package = Package(
     .target(name: "CLinux"),
     .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: house),
     .target(name: "KTask", dependencies: ["LinuxSystem"], exclude: ["README.md"], swiftSettings: house),
-    .target(name: "MemoryWork", dependencies: ["KTask", "LinuxSystem"], swiftSettings: house),
+    .target(
+      name: "MemoryWork", dependencies: ["KTask", "LinuxSystem"], exclude: ["README.md"], swiftSettings: house),
     // what a program has one of, and what needs libnuma: for the program alone
     .target(name: "CProgram"),
     .target(name: "NumactlWords", dependencies: ["LinuxSystem", "CNuma", "CProgram"], swiftSettings: house),

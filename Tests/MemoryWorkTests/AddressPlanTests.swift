@@ -68,8 +68,8 @@ struct AddressPlanTests {
       (1 << 30, nil, 65535, 131_072), (1 << 40, nil, 65535, 128 << 20), (1 << 30, nil, 1000, 1_073_742),
       (1 << 30, nil, nil, 131_072), (1 << 30, 4096, 65535, 4096), (5, nil, 10, 1), (1 << 40, 1 << 30, nil, 128 << 20),
     ] as [(Int, Int?, Int?, Int)])
-  func grain(bytes: Int, mapSize: Int?, most: Int?, grain: Int) {
-    #expect(pinGrain(bytes, mapSize: mapSize, most: most) == grain)
+  func least(bytes: Int, mapSize: Int?, most: Int?, least: Int) {
+    #expect(leastPinnedChunk(bytes, mapSize: mapSize, most: most) == least)
   }
 
   @Test(
@@ -84,8 +84,8 @@ struct AddressPlanTests {
       // 8 KiB at most, in parts of an odd number of pages: one more than all of it in one part
       ([268_431_360, 268_431_360], 8192, 8192, 65536), ([536_862_720], 8192, 8192, 65535),
     ] as [([Int], Int, Int, Int)])
-  func pieces(parts: [Int], largest: Int, grain: Int, count: Int) {
-    #expect(pinPieces(parts, largest: largest, grain: grain) == count)
+  func pieces(parts: [Int], largest: Int, alignment: Int, count: Int) {
+    #expect(pinPieces(parts, largest: largest, alignment: alignment) == count)
   }
 }
 

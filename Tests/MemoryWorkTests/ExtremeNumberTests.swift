@@ -130,10 +130,10 @@ struct ExtremeNumberTests {
   func pieces(seed: Int) {
     var of = Extremes(seed: seed)
     let (bytes, mapSize, alignment) = (of.positive(), of.flag() ? of.positive() : nil, of.pageSize())
-    let grain = pinGrain(bytes, mapSize: mapSize, most: of.flag() ? of.amount() - of.amount() : nil)
-    #expect(grain > 0)
+    let least = leastPinnedChunk(bytes, mapSize: mapSize, most: of.flag() ? of.amount() - of.amount() : nil)
+    #expect(least > 0)
     let buffers = pinPieces(
-      [bytes, of.amount()], largest: mapSize ?? .max, grain: rounded(grain, up: alignment) ?? grain)
+      [bytes, of.amount()], largest: mapSize ?? .max, alignment: rounded(least, up: alignment) ?? least)
     let rings = RingLayout.rings(bytes, largest: min(1 << 30, mapSize ?? .max), cpus: 2, most: of.positive())
     #expect(buffers > 0 && rings > 0)
     if let layout = RingLayout(buffers: buffers, rings: rings) { #expect(layout.places > 0) }

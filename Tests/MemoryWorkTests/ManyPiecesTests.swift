@@ -11,10 +11,10 @@ struct ManyPiecesTests {
     let tries = try (0..<3).map { _ in
       let memory = try (0..<pieces).map { _ in try AnonymousMemory(bytes: bytes / pieces, page: .base) }
       let job = try ClearAnonymousJob(memory, method: nil)
-      try job.prepare()
-      let run = try job.run(job.control(minimumChunk: usualMinimumChunk, threads: .exactly(2)), nil)
+      let prepared = try job.prepare()
+      let run = try prepared.run(job.control(minimumChunk: usualMinimumChunk, threads: .exactly(2)), nil)
       #expect(run.end == .finished && run.threads.reduce(0) { $0 + $1.bytes } == bytes)
-      _ = job.giveBack(finally: true)
+      _ = prepared.giveBack()
       let usage = try #require(run.usage)
       return usage.userSeconds + usage.systemSeconds
     }

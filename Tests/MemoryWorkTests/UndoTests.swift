@@ -22,11 +22,11 @@ struct MemoryUndoTests {
     let path = directory.file("a")
     try write(7, to: path, Self.mib..<2 * Self.mib)
     let job = try PrefaultJob(MemoryFile.open([path], size: 64 * Self.mib, creating: true), method: nil)
-    try job.prepare()
+    let prepared = try job.prepare()
     let control = job.control(minimumChunk: 4 * Self.mib, threads: .automatic)
-    #expect(try job.run(control, nil).end == .finished)
-    #expect(try job.verify(control, nil).residentBytes == 64 * Self.mib)
-    let given = job.giveBack(finally: true)
+    #expect(try prepared.run(control, nil).end == .finished)
+    #expect(try prepared.verify(control, nil).residentBytes == 64 * Self.mib)
+    let given = job.giveBackAll(prepared)
     #expect(given == GivenBack(bytes: 63 * Self.mib, isComplete: true))
     #expect(try FilePlace(path).status().size == 2 * Self.mib)
     #expect(try allocatedBytes(path) == Self.mib)
@@ -38,10 +38,10 @@ struct MemoryUndoTests {
     let directory = try ScratchDirectory()
     let path = directory.file("a")
     let job = try PrefaultJob(MemoryFile.open([path], size: 64 * Self.mib, creating: true), method: nil)
-    try job.prepare()
-    let run = try job.run(job.control(minimumChunk: 4 * Self.mib, threads: .automatic), Self.cancelled())
+    let prepared = try job.prepare()
+    let run = try prepared.run(job.control(minimumChunk: 4 * Self.mib, threads: .automatic), Self.cancelled())
     #expect(run.end == .cancelled)
-    #expect(job.giveBack(finally: true).isComplete)
+    #expect(job.giveBackAll(prepared).isComplete)
     #expect(!exists(path))
   }
 
@@ -54,12 +54,12 @@ struct MemoryUndoTests {
     defer { close(other) }
     ftruncate(other, 16 * Self.mib)
     let job = try PrefaultJob(MemoryFile.open([path], size: nil, creating: false), method: nil)
-    try job.prepare()
+    let prepared = try job.prepare()
     let control = job.control(minimumChunk: 4 * Self.mib, threads: .automatic)
-    #expect(try job.run(control, nil).end == .finished)
+    #expect(try prepared.run(control, nil).end == .finished)
     unsafe #expect(pwrite(other, "x", 1, 5 * Self.mib) == 1)
     // as a VM would have it: open elsewhere, and written to
-    #expect(job.giveBack(finally: true).bytes == 16 * Self.mib - 2 * 4096)
+    #expect(job.giveBackAll(prepared).bytes == 16 * Self.mib - 2 * 4096)
     #expect(try byte(of: path, at: 5 * Self.mib) == UInt8(ascii: "x"))
     #expect(try allocatedBytes(path) == 2 * 4096)
   }
@@ -72,13 +72,13 @@ struct MemoryUndoTests {
     try write(7, to: path, 0..<4096)
     let before = try FilePlace(path).status().size
     let job = try PrefaultJob(MemoryFile.open([path], size: 16 * Self.mib, creating: true), method: nil)
-    try job.prepare()
+    let prepared = try job.prepare()
     let control = job.control(minimumChunk: 4 * Self.mib, threads: .automatic)
-    #expect(try job.run(control, nil).end == .finished)
+    #expect(try prepared.run(control, nil).end == .finished)
     let other = unsafe open(path, O_RDWR)
     unsafe #expect(pwrite(other, "x", 1, 9 * Self.mib) == 1)
     close(other)
-    let given = job.giveBack(finally: true)
+    let given = job.giveBackAll(prepared)
     #expect(!given.isComplete)
     #expect(try byte(of: path, at: 9 * Self.mib) == UInt8(ascii: "x"))
     #expect(try byte(of: path, at: 0) == 7)
@@ -103,11 +103,11 @@ struct MemoryUndoTests {
     let holder = try Mapping.shared(taken, bytes)
     try Memory.populate(holder.address, bytes)
     let free = ReservedPages.free
-    try job.prepare()
-    let run = try job.run(job.control(minimumChunk: 2 * page, threads: .automatic), nil)
+    let prepared = try job.prepare()
+    let run = try prepared.run(job.control(minimumChunk: 2 * page, threads: .automatic), nil)
     #expect(run.end == .failed)
     #expect(run.errors.first?.cause == .failed(.populate, .fault))
-    #expect(job.giveBack(finally: true).isComplete)
+    #expect(job.giveBackAll(prepared).isComplete)
     #expect(ReservedPages.free == free)
     #expect(!exists(path))
     withExtendedLifetime(pool) {}
@@ -125,20 +125,21 @@ struct MemoryUndoTests {
     unsafe #expect(truncate(path, 20 * page) == 0)
     let before = (ReservedPages.free, ReservedPages.reserved)
     let job = try PrefaultJob(MemoryFile.open([path], size: nil, creating: false), method: nil)
-    try job.prepare()
+    let prepared = try job.prepare()
     #expect(ReservedPages.reserved == before.1)
-    let run = try job.run(job.control(minimumChunk: page, threads: .automatic), Self.cancelled())
+    let run = try prepared.run(job.control(minimumChunk: page, threads: .automatic), Self.cancelled())
     #expect(run.end == .cancelled)
-    #expect(job.giveBack(finally: true).isComplete)
+    #expect(job.giveBackAll(prepared).isComplete)
     #expect(ReservedPages.free == before.0)
     #expect(ReservedPages.reserved == before.1)
     #expect(try byte(of: path, at: 5 * page) == 7)
     withExtendedLifetime(pool) {}
   }
 
-  @Test("Every chunk that finds no memory cleans up after itself and all the others are undone")
+  @Test(
+    "Every chunk that finds no memory cleans up after itself and all the others are undone",
+    .enabled(if: geteuid() == 0, "needs root: mounts a tmpfs"))
   func tmpfsFull() throws {
-    guard geteuid() == 0 else { return }
     let directory = try ScratchDirectory()
     let mountPoint = directory.file("small")
     unsafe mkdir(mountPoint, 0o700)
@@ -151,15 +152,24 @@ struct MemoryUndoTests {
     try write(7, to: path, 0..<Self.mib)
     let job = try PrefaultJob(MemoryFile.open([path], size: 64 * Self.mib, creating: true), method: nil)
     #expect(try job.checks(.current()).contains { !$0.isMet })
-    try job.prepare()
-    let run = try job.run(job.control(minimumChunk: 2 * Self.mib, threads: .automatic), nil)
+    let prepared = try job.prepare()
+    let run = try prepared.run(job.control(minimumChunk: 2 * Self.mib, threads: .automatic), nil)
     #expect(run.end == .failed)
     #expect(run.errors.first?.cause == .failed(.populate, .fault))
     #expect(run.errors.first?.path == path)
     #expect(run.undoneBytes > 0)
-    _ = job.giveBack(finally: true)
+    _ = job.giveBackAll(prepared)
     #expect(try allocatedBytes(path) == Self.mib)
     #expect(try FilePlace(path).status().size == Self.mib)
     #expect(try byte(of: path, at: 9) == 7)
+  }
+}
+
+extension MemoryJob {
+  /// The run's pages, then what the job changed for it.
+  fileprivate func giveBackAll(_ run: any PreparedRun) -> GivenBack {
+    var given = run.giveBack()
+    given.isComplete = putBack() && given.isComplete
+    return given
   }
 }

@@ -14,15 +14,14 @@ struct VerifyTests {
   @Test(
     "A byte left at the end of a chunk, or anywhere, is found", arguments: [0, 1, 4095, 4 * 1_048_576 - 1, 7_777_777])
   func leftover(offset: Int) throws {
-    let memory = try AnonymousMemory(bytes: 16 * Self.mib, page: .base)
-    try memory.map()
+    let memory = try MappedPieces([AnonymousMemory(bytes: 16 * Self.mib, page: .base)], Recipe())
     try Memory.catchBusErrors()
-    let table = memory.table(Recipe())
-    unsafe UnsafeMutableRawPointer(bitPattern: memory.address)!.storeBytes(of: 1, toByteOffset: offset, as: UInt8.self)
+    let address = unsafe memory.table.regions[0].address
+    unsafe UnsafeMutableRawPointer(bitPattern: address)!.storeBytes(of: 1, toByteOffset: offset, as: UInt8.self)
     var control = TaskControl(minimumChunk: 4 * Self.mib)
     control.maximumChunk = 4 * Self.mib
     let error = #expect(throws: MemoryError.self) {
-      try table.verifyZero(memory.parts, control, nil, path: { _ in nil })
+      try memory.verifyZero(control, nil)
     }
     #expect(error?.cause == .notZero)
     #expect(error?.offset == offset)
@@ -30,12 +29,11 @@ struct VerifyTests {
 
   @Test("Memory that is not resident is not taken for it")
   func notResident() throws {
-    let memory = try AnonymousMemory(bytes: 16 * Self.mib, page: .base)
-    try memory.map()
-    try Memory.populate(memory.address, 15 * Self.mib)
-    let control = TaskControl.memory(minimumChunk: Self.mib, alignment: memory.pageSize)
+    let memory = try MappedPieces([AnonymousMemory(bytes: 16 * Self.mib, page: .base)], Recipe())
+    try Memory.populate(unsafe memory.table.regions[0].address, 15 * Self.mib)
+    let control = TaskControl.memory(minimumChunk: Self.mib, alignment: 4096)
     let error = #expect(throws: MemoryError.self) {
-      try verifyAnonymous([memory], memory.table(Recipe()), memory.parts, control, nil)
+      try memory.verifyResident(control, nil)
     }
     #expect(error?.cause == .notResident(bytes: Self.mib))
   }
@@ -44,12 +42,12 @@ struct VerifyTests {
   func clear(method: Method) throws {
     try Memory.catchBusErrors()
     let job = try ClearAnonymousJob([AnonymousMemory(bytes: 32 * Self.mib, page: .base)], method: method)
-    try job.prepare()
+    let prepared = try job.prepare()
     let control = job.control(minimumChunk: 4 * Self.mib, threads: .exactly(2))
-    let run = try job.run(control, nil)
+    let run = try prepared.run(control, nil)
     #expect(run.end == .finished)
     #expect(run.threads.map(\.bytes).reduce(0, +) == 32 * Self.mib)
-    let found = try job.verify(control, nil)
+    let found = try prepared.verify(control, nil)
     #expect(found.isZero == true)
     #expect(found.residentBytes == 32 * Self.mib)
     #expect(found.pageSize == 4096)
@@ -81,10 +79,10 @@ struct VerifyTests {
     try write(9, to: path, 3 * Self.mib..<5 * Self.mib)
     ftruncateFile(path, 12 * Self.mib)
     let job = try ClearFileJob(MemoryFile.open([path], size: nil, creating: false), method: nil)
-    try job.prepare()
+    let prepared = try job.prepare()
     let control = job.control(minimumChunk: 2 * Self.mib, threads: .automatic)
-    #expect(try job.run(control, nil).end == .finished)
-    let found = try job.verify(control, nil)
+    #expect(try prepared.run(control, nil).end == .finished)
+    let found = try prepared.verify(control, nil)
     #expect(found.isZero == true)
     #expect(found.residentBytes == 12 * Self.mib)
     #expect(try allocatedBytes(path) == 12 * Self.mib)

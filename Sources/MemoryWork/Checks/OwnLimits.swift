@@ -36,15 +36,6 @@ extension MemoryJob {
   }
 }
 
-extension VerifyJob {
-  /// What it maps is its own affair: a limit that it comes upon is told then.
-  public var mapsAllOfIt: Bool { false }
-}
-
-extension ReleaseJob {
-  public var mapsAllOfIt: Bool { false }
-}
-
 extension MachineFacts {
   /// Nothing where the kernel promises more than there is.
   func commitChecks(_ bytes: Int, path: String? = nil) -> [Check] {

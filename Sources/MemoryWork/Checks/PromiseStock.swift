@@ -38,14 +38,6 @@ struct PromiseStock {
   }
 }
 
-/// What several files need together.
-func fileChecks(_ files: [MemoryFile], _ facts: MachineFacts) -> [Check] {
-  var promises = PromiseStock(facts)
-  var lists: [[Check]] = []
-  for file in files { lists.append(file.checks(facts, &promises)) }
-  return total(lists)
-}
-
 extension MemoryFile {
   /// Whoever mapped it before may have been promised the pages that it lacks.
   fileprivate var mayHavePromises: Bool { present.clamped(to: 0..<originalSize).bytes < min(length, originalSize) }

@@ -1,4 +1,3 @@
-public import KTask
 public import LinuxSystem
 
 /// Why memory work was refused or failed: values, which the program makes sentences of.
@@ -122,58 +121,5 @@ public struct MemoryError: Error, Equatable, Sendable {
     case .unread(let unread): unread.errno
     default: nil
     }
-  }
-}
-
-/// How pages are made.
-public enum Method: String, Sendable, CaseIterable {
-  /// madvise(2), MADV_POPULATE_WRITE.
-  case populate
-  /// fallocate(2).
-  case fallocate
-  /// One byte of every page, as any program would.
-  case touch
-  /// Not at all: what pins the memory makes its pages, too.
-  case mapCold = "map-cold"
-}
-
-/// A failed chunk's error: small and trivial, so that throwing it allocates nothing.
-public struct ChunkFailure: Error, BitwiseCopyable, Equatable {
-  public var operation: MemoryError.Operation
-  public var errno: Errno
-  /// Bytes from the chunk's start, where that is known.
-  public var at: Int
-
-  @_noLocks
-  init(operation: MemoryError.Operation, errno: Errno, at: Int = 0) {
-    self.operation = operation
-    self.errno = errno
-    self.at = at
-  }
-
-  /// No call failed: a byte was not zero.
-  @_noLocks
-  static func notZero(at: Int) -> ChunkFailure { ChunkFailure(operation: .verify, errno: Errno(noErrno), at: at) }
-
-  var isNotZero: Bool { operation == .verify && errno.code == Self.noErrno }
-
-  private static var noErrno: Int32 { @_noLocks get { .max } }
-}
-
-/// Runs a call for a file or region and says in its error what was being done.
-func attempting<Value: ~Copyable>(
-  _ operation: MemoryError.Operation, _ path: String?, _ body: () throws(Errno) -> Value
-) throws(MemoryError) -> Value {
-  do throws(Errno) {
-    return try body()
-  } catch {
-    throw MemoryError(.failed(operation, error), path: path)
-  }
-}
-
-extension TaskMonitor {
-  /// Throws once it is cancelled: for loops that are no task.
-  public func check(_ path: String? = nil) throws(MemoryError) {
-    if isCancelled { throw MemoryError(.cancelled, path: path) }
   }
 }

@@ -16,13 +16,14 @@ extension MemoryFile {
   }
 
   /// Where another program finds it that this process becomes.
-  public var inheritedPath: String { "/proc/self/fd/\(descriptor!.value.number)" }
+  public var inheritedPath: String { descriptor.map { "/proc/self/fd/\($0.value.number)" } ?? path }
 
   /// Lets the program that takes this process's place have it.
   public func handOver(sealing: Bool) throws(MemoryError) {
+    guard let descriptor else { return }
     try attempting(.create, path) { () throws(Errno) in
-      if sealing { try descriptor!.value.sealAgainstShrinking() }
-      try descriptor!.value.keepOverExecution()
+      if sealing { try descriptor.value.sealAgainstShrinking() }
+      try descriptor.value.keepOverExecution()
     }
   }
 }

@@ -2,24 +2,30 @@ internal import LinuxSystem
 
 /// How a file is put back as it was.
 extension MemoryFile {
-  /// Gives the size back that it had, and the page cache what was read into it; removes it if this run made it and
-  /// `removing`. True when all of that was possible.
-  func restore(removing: Bool) -> Bool {
-    guard descriptor != nil else { return true }
-    // a tmpfs file keeps its policy
-    if removing, placement != nil, let mapping { try? Memory.setPolicy(mapping.value.address, length, .standard) }
-    mapping = nil
+  /// A tmpfs file keeps its policy after the mapping is gone.
+  func forgetPlacement(_ mapping: Owned<Mapping>) {
+    if placement != nil { try? Memory.setPolicy(mapping.value.address, length, .standard) }
+  }
+
+  /// After a run, once nothing of it is mapped: gives the size back that it had, and the page cache what was read into it.
+  /// Whether that was possible.
+  func shorten() -> Bool {
     // now: the kernel keeps what is mapped
     dropCached()
-    var isComplete = true
-    if removing && hasCreated {
-      isComplete = !isOthers && removeName()
-    } else if hasExtended {
-      isComplete = !isOthers && (try? descriptor!.value.resize(to: originalSize)) != nil
+    defer { hasExtended = false }
+    guard hasExtended, let descriptor else { return true }
+    return !isOthers && (try? descriptor.value.resize(to: originalSize)) != nil
+  }
+
+  /// At the end: removes it where it was made; else it has what it had before, and no more. Whether that is so.
+  func putBack() -> Bool {
+    guard descriptor != nil else { return true }
+    if hasCreated {
+      hasCreated = isOthers || !removeName()
+      return !hasCreated
     }
-    if removing && existed { isComplete = holdsNothingNew && isComplete }
-    hasExtended = false
-    return isComplete
+    let isShort = shorten()
+    return !existed || holdsNothingNew && isShort
   }
 
   /// Whether what lies behind its earlier end, in a new file all of it, may be somebody else's by now: there is something, once
@@ -37,7 +43,9 @@ extension MemoryFile {
     // the page that its earlier end is in was there before
     let pages = min(end, rounded(start, up: pageSize) ?? end)
     do {
-      if try FileRange.firstNonZero(descriptor!.value.number, start, pages - start) != nil { return false }
+      guard let descriptor, try FileRange.firstNonZero(descriptor.value.number, start, pages - start) == nil else {
+        return false
+      }
       let there = try presence(isMaking: true, Looking(.memory(alignment: pageSize)))
       return there.isExact && there.present.clamped(to: pages..<max(pages, length)).bytes == 0
     } catch {
@@ -53,13 +61,12 @@ extension MemoryFile {
 
   /// What was read in to be looked at.
   func dropCached() {
-    guard isOnDisk, descriptor != nil else { return }
-    for gap in before.resident.gaps(in: 0..<length).ranges { drop(gap) }
+    guard isOnDisk, let descriptor else { return }
+    for gap in before.resident.gaps(in: 0..<length).ranges { Self.drop(gap, of: descriptor.value.number) }
   }
 
   /// What the kernel is still reading ahead stays: another try, a moment later. mincore(2) would not tell of it.
-  private func drop(_ gap: Range<Int>) {
-    let file = descriptor!.value.number
+  private static func drop(_ gap: Range<Int>, of file: Int32) {
     for _ in 0..<20 {
       try? FileRange.dropCache(file, gap.lowerBound, gap.count)
       guard let left = try? FileRange.cachedPages(file, gap.lowerBound, gap.count).cached, left > 0 else { return }
@@ -70,7 +77,7 @@ extension MemoryFile {
   /// Only while the name still means the file that is open here.
   private func removeName() -> Bool {
     do throws(Errno) {
-      try place?.value.remove(descriptor!.value.status())
+      if let place, let descriptor { try place.value.remove(descriptor.value.status()) }
       return true
     } catch {
       return false

@@ -49,9 +49,3 @@ public enum PageKind: Hashable, Sendable {
     return pool == nil ? nil : .huge(bytes)
   }
 }
-
-/// The next multiple of `page`; nil when that is beyond Int.
-func rounded(_ bytes: Int, up page: Int) -> Int? {
-  let (sum, overflow) = bytes.addingReportingOverflow(page - 1)
-  return overflow ? nil : sum / page * page
-}

@@ -20,6 +20,7 @@ struct Plan {
   let words: WorkOptions
   let intent: Intent
   let job: any MemoryJob
+  let made = MadeRun()
   /// As the user writes them; nil for the doubling counts.
   let threadRequest: ThreadRequest?
   let threadCounts: [Int]

@@ -7,7 +7,10 @@ extension Program {
   /// a hold ends: the status is 0.
   static func hold(_ plan: Plan, _ hold: Hold, _ watcher: SignalWatcher, _ listeners: ProgressListeners) -> ExitStatus {
     // what is only kept may be worked on by others; what is given back later may not
-    for file in plan.job.files where plan.intent.keepsResult { file.letGo() }
+    if plan.intent.keepsResult {
+      plan.made.run = nil
+      for file in plan.job.files { file.letGo() }
+    }
     watcher.handOver()
     var isClean = true
     if !watcher.hasHeardSignal {
@@ -48,7 +51,7 @@ extension Program {
       listeners.tell(.released(nil))
       return true
     }
-    let given = plan.job.giveBack(finally: true, listeners.monitor)
+    let given = plan.giveBackAll(listeners.monitor)
     listeners.tell(.released(Document.Undone(bytes: given.bytes, complete: given.isComplete)))
     if !given.isComplete { show(Failure(plan.subject, "not all of it could be given back")) }
     return given.isComplete

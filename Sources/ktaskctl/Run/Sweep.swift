@@ -38,19 +38,41 @@ extension Plan {
   func look(_ monitor: TaskMonitor) -> Verification? {
     let look = VerifyJob(job.files, demand: Demand(isInfo: true))
     do throws(MemoryError) {
-      try look.prepare()
+      let prepared = try look.prepare()
       let control = control(threads: threadCounts.max() ?? 1)
-      return try look.run(control, monitor).end == .finished ? look.verify(control, monitor) : nil
+      return try prepared.run(control, monitor).end == .finished ? prepared.verify(control, monitor) : nil
     } catch {
       return nil
     }
   }
 
+  /// What the last run has, and what the job changed for it.
+  func giveBackAll(_ monitor: TaskMonitor? = nil) -> GivenBack {
+    var given = made.giveBack(monitor)
+    given.isComplete = job.putBack() && given.isComplete
+    return given
+  }
+
   /// Whatever the runs left, and by how much pools were raised for them; whether that was all.
   func takeBack(_ monitor: TaskMonitor? = nil) -> (bytes: Int, complete: Bool) {
-    let given = job.giveBack(finally: true, monitor)
+    let given = giveBackAll(monitor)
     let isPoolBack = growth?.giveBack() ?? true
     return (given.bytes, given.isComplete && isPoolBack)
+  }
+}
+
+/// The run whose result is there; nothing is given back twice.
+final class MadeRun {
+  var run: (any PreparedRun)?
+  /// Whether all runs before could be given back wholly.
+  private var isComplete = true
+
+  func giveBack(_ monitor: TaskMonitor? = nil) -> GivenBack {
+    var given = run?.giveBack(monitor) ?? GivenBack()
+    run = nil
+    isComplete = isComplete && given.isComplete
+    given.isComplete = isComplete
+    return given
   }
 }
 
@@ -97,7 +119,7 @@ struct Sweep {
 
   /// Of what was only made to be measured, nothing may stay.
   private mutating func giveBack(finally: Bool) throws(MemoryError) {
-    let given = plan.job.giveBack(finally: finally)
+    let given = finally ? plan.giveBackAll() : plan.made.giveBack()
     if plan.keepsResult || given.isComplete { return }
     if plan.job.files.allSatisfy(\.presentIsExact) {
       throw MemoryError(.notGivenBack, path: plan.job.files.first?.path)
@@ -107,9 +129,10 @@ struct Sweep {
 
   private mutating func runOnce(_ index: Int, isMeasured: Bool) throws(MemoryError) {
     try monitor.check()
-    try plan.job.prepare()
+    let prepared = try plan.job.prepare()
+    plan.made.run = prepared
     let control = plan.control(threads: outcome.counts[index].threads)
-    let run = try plan.job.run(control, monitor)
+    let run = try prepared.run(control, monitor)
     if run.end != .finished {
       undoneBytes = run.undoneBytes
       outcome.errors += run.errors
@@ -117,7 +140,7 @@ struct Sweep {
     }
     monitor.forget()
     phase.begin(.verifying)
-    outcome.verification = try plan.job.verify(control, monitor)
+    outcome.verification = try prepared.verify(control, monitor)
     outcome.errors = outcome.verification?.unmet ?? []
     if isMeasured { outcome.counts[index].add(run) }
   }

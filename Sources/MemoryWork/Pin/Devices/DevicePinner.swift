@@ -1,43 +1,12 @@
 internal import LinuxSystem
 
-/// Where memory is mapped for devices: VFIO's containers, or an address space of an iommufd; open while this lives.
-final class DeviceSpaces: Sendable {
-  let spaces: [MappedSpace]
-  let addressSpaces: [DeviceAddressSpace]
-  /// Whether what is mapped there is pinned: not while no device is attached.
-  let isPinning: Bool
-  /// What the user named, for messages: /dev/vfio/12.
-  let path: String
-  private let owners: [any Sendable & AnyObject]
-  private let open: @Sendable (String) throws(Errno) -> FileDescriptor
-
-  /// `owners` hold open what `spaces` name by number; `device` opens one of the devices, by its address.
-  init(
-    _ spaces: [MappedSpace], _ addressSpaces: [DeviceAddressSpace], isPinning: Bool, path: String,
-    owners: [any Sendable & AnyObject], device: @escaping @Sendable (String) throws(Errno) -> FileDescriptor
-  ) {
-    self.spaces = spaces
-    self.addressSpaces = addressSpaces
-    self.isPinning = isPinning
-    self.path = path
-    self.owners = owners
-    open = device
-  }
-
-  /// A device that sees the memory, by its PCI address: what it does there is DMA.
-  func device(_ address: String) throws(Errno) -> FileDescriptor { try open(address) }
-}
-
 /// Maps memory for devices, and so pins it.
-@safe
 final class DevicePinner: Pinner {
-  let spaces: DeviceSpaces
-  let plan: AddressPlan
+  private let spaces: DeviceSpaces
+  private let plan: AddressPlan
   let leastChunk: Int
-  private let numbers: UnsafeMutableBufferPointer<MappedSpace>
   private let mapSize: Int?
   private let bytes: Int
-  private var count = PinCount()
 
   init(_ spaces: DeviceSpaces, _ request: PinRequest, _ memory: PinnedMemory) throws(MemoryError) {
     self.spaces = spaces
@@ -51,12 +20,8 @@ final class DevicePinner: Pinner {
     bytes = memory.bytes
     // each part may end with a short one
     let most = spaces.addressSpaces.compactMap(\.mappingsLeft).min().map { $0 -| memory.parts.count }
-    leastChunk = pinGrain(memory.bytes, mapSize: mapSize, most: most)
-    unsafe numbers = .allocate(capacity: spaces.spaces.count)
-    _ = unsafe numbers.initialize(from: spaces.spaces)
+    leastChunk = leastPinnedChunk(memory.bytes, mapSize: mapSize, most: most)
   }
-
-  deinit { unsafe numbers.deallocate() }
 
   /// The kernel maps one piece at a time in a container of VFIO; an iommufd takes as many as there are threads.
   var threadsApart: Int? { spaces.spaces.contains { $0.kind != .vfio } ? .max : spaces.spaces.count }
@@ -67,19 +32,47 @@ final class DevicePinner: Pinner {
   func checks(_ memory: PinnedMemory, _ facts: MachineFacts) -> [Check] {
     var checks = dueBytes > 0 ? facts.lockChecks(dueBytes) : []
     if let most = spaces.addressSpaces.compactMap(\.mappingsLeft).min() {
-      let grain = rounded(leastChunk, up: memory.alignment) ?? leastChunk
-      let need = pinPieces(memory.parts.map(\.range.count), largest: mapSize ?? .max, grain: grain)
+      let alignment = rounded(leastChunk, up: memory.alignment) ?? leastChunk
+      let need = pinPieces(memory.parts.map(\.range.count), largest: mapSize ?? .max, alignment: alignment)
       checks.append(Check(.pieces("mappings"), need: need, have: most, path: spaces.path))
     }
     return checks
   }
 
-  func prepare(_ memory: PinnedMemory, _ table: RegionTable, grain: Int) { count = PinCount() }
+  func pins(_ memory: PinnedMemory, alignment: Int) -> DeviceMappings {
+    DeviceMappings(spaces, plan, bytes: bytes, dueBytes: dueBytes, largest: mapSize ?? .max)
+  }
+}
+
+/// What a run has mapped for devices.
+@safe
+final class DeviceMappings: MadePins {
+  private let spaces: DeviceSpaces
+  /// The spaces, for chunks.
+  private let numbers: UnsafeMutablePointer<MappedSpace>
+  private let plan: AddressPlan
+  private let bytes: Int
+  /// What the kernel must count.
+  private let dueBytes: Int
+  private let largest: Int
+  private let count = PinCount()
+
+  init(_ spaces: DeviceSpaces, _ plan: AddressPlan, bytes: Int, dueBytes: Int, largest: Int) {
+    self.spaces = spaces
+    self.plan = plan
+    self.bytes = bytes
+    self.dueBytes = dueBytes
+    self.largest = largest
+    unsafe numbers = .allocate(capacity: spaces.spaces.count)
+    for (index, space) in spaces.spaces.enumerated() { unsafe (numbers + index).initialize(to: space) }
+  }
+
+  deinit { unsafe numbers.deallocate() }
 
   func work(_ table: RegionTable) -> MapForDevices {
     unsafe MapForDevices(
-      regions: UnsafePointer(table.regions), givenBack: table.givenBack, spaces: UnsafePointer(numbers.baseAddress!),
-      spaceCount: numbers.count, base: plan.base, largest: mapSize ?? .max)
+      regions: UnsafePointer(table.regions), givenBack: table.givenBack, spaces: UnsafePointer(numbers),
+      spaceCount: spaces.spaces.count, base: plan.base, largest: largest)
   }
 
   func verify(_ memory: PinnedMemory, _ verification: inout Verification) throws(MemoryError) {

@@ -16,20 +16,14 @@ extension DeviceSpaces {
       try iommufd.value.addressSpace(space)
     }
     let kind: MappedSpace.Kind = mapsFiles && iommufd.value.canMapFiles(space) ? .iommufdFiles : .iommufd
-    let open = attached.devices
     return DeviceSpaces(
       [MappedSpace(kind: kind, descriptor: iommufd.value.number, space: space)], [addressSpace],
       isPinning: !addresses.isEmpty, path: addresses.first ?? IOMMUFD.path,
-      owners: [iommufd] + attached.owners,
-      device: { (address) throws(Errno) in
-        guard let index = addresses.firstIndex(of: address) else { throw .noDevice }
-        return try open[index].value.duplicate()
-      })
+      owners: [iommufd] + attached.owners)
   }
 
   private struct Attached {
     var space: UInt32
-    var devices: [Owned<FileDescriptor>]
     var owners: [any Sendable & AnyObject]
   }
 
@@ -70,7 +64,7 @@ extension DeviceSpaces {
         throw MemoryError(try refusal(error, device).map { .noPin($0) } ?? .failed(.open, error), path: device.address)
       }
     }
-    return Attached(space: space, devices: open, owners: open)
+    return Attached(space: space, owners: open)
   }
 
   /// EPERM is the kernel's word for a group that it cannot hand over, because something else drives or has one of its
@@ -117,6 +111,6 @@ extension DeviceSpaces {
       open.append(try attach(device.address, of: group, path: device.address))
     }
     let space = try attempting(.open, IOMMUFD.path) { () throws(Errno) in try iommufd.value.groupSpace() }
-    return Attached(space: space, devices: open, owners: open + groups.values.map { $0 })
+    return Attached(space: space, owners: open + groups.values.map { $0 })
   }
 }

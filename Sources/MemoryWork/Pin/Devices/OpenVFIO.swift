@@ -25,21 +25,7 @@ extension DeviceSpaces {
     return DeviceSpaces(
       members.map { MappedSpace(kind: .vfio, descriptor: $0.container.value.number) }, addressSpaces,
       isPinning: true, path: path(containers[0][0]),
-      owners: members.flatMap(\.attached) + groups + members.map(\.container),
-      device: { (address) throws(Errno) in try device(address, of: groups) })
-  }
-
-  /// The groups are asked in turn: only its own opens a device.
-  private static func device(_ address: String, of groups: [Owned<VFIOGroup>]) throws(Errno) -> FileDescriptor {
-    for group in groups.dropLast() {
-      do throws(Errno) {
-        return try group.value.device(address)
-      } catch {
-        continue
-      }
-    }
-    guard let last = groups.last else { throw .noDevice }
-    return try last.value.device(address)
+      owners: members.flatMap(\.attached) + groups + members.map(\.container))
   }
 
   private static func path(_ group: Int) -> String { "/dev/vfio/\(group)" }

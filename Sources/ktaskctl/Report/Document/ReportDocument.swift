@@ -23,18 +23,20 @@ extension Report {
 
   /// What was found of each that was looked at.
   private var documentFiles: [Document.File] {
-    let findings = (plan.job as? VerifyJob)?.findings ?? []
+    let findings = outcome?.verification?.findings ?? []
     return plan.job.files.enumerated().map { index, file in
-      index < findings.count ? .init(findings[index]) : documentFile(file)
+      index < findings.count ? .init(findings[index]) : documentFile(file, index)
     }
   }
 
-  private func documentFile(_ file: MemoryFile) -> Document.File {
+  private func documentFile(_ file: MemoryFile, _ index: Int) -> Document.File {
+    let nodes = outcome?.verification?.bytesByNodeOfFiles ?? []
+    let bytesByNode = index < nodes.count ? nodes[index] : [:]
     let isDone = outcome != nil && errors.isEmpty && end == nil && outcome?.undone == nil
     var entry = Document.File(
       path: file.path, bytes: file.length, alreadyResidentBytes: file.residentBefore,
       addedBytes: isDone && plan.intent.makesPages ? file.residentBefore.map { file.length - $0 } : 0)
-    if !file.bytesByNode.isEmpty { entry.pagesByNode = Self.pages(file.bytesByNode, of: file.pageSize) }
+    if !bytesByNode.isEmpty { entry.pagesByNode = Self.pages(bytesByNode, of: file.pageSize) }
     return entry
   }
 

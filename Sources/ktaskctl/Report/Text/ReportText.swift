@@ -6,7 +6,7 @@ extension Report {
   /// For standard output.
   func text(isPlanOnly: Bool, isVerbose: Bool) -> String {
     if isPlanOnly { return joined(plan.lines) }
-    if let verify = plan.job as? VerifyJob { return joined((isVerbose ? plan.lines : []) + verify.lines) }
+    if plan.job is VerifyJob { return joined((isVerbose ? plan.lines : []) + findingLines) }
     if !errors.isEmpty || end != nil || outcome?.undone != nil { return joined(measuredLines) }
     var lines = isVerbose ? plan.lines : []
     if plan.hasNothingToDo { return joined(lines + plan.job.files.map { "\($0.path.shown): \(residentAlready($0))" }) }
@@ -58,7 +58,7 @@ extension Report {
     }
     if let pinned = found.pinnedBytes { facts.append("\(ByteSize.text(pinned)) pinned (VmPin)") }
     if let seen = found.addresses { facts.append("devices see it at \(seen.text)") }
-    if let store = (plan.job as? ClearFileJob)?.store { facts.append("cleared with \(store)") }
+    if let store = found.store { facts.append("cleared with \(store)") }
     if found.bytesByNode.count > 1 || plan.placesMemory { facts += nodeFacts(found.bytesByNode) }
     return ["verified: " + facts.joined(separator: ", ")]
   }

@@ -1,9 +1,9 @@
 import LinuxSystem
 import MemoryWork
 
-extension VerifyJob {
+extension Report {
   /// For standard output: what was found, file by file.
-  var lines: [String] { findings.flatMap(\.lines) }
+  var findingLines: [String] { (outcome?.verification?.findings ?? []).flatMap(\.lines) }
 }
 
 extension FileFindings {
@@ -69,21 +69,24 @@ extension Document.File {
 extension Report {
   /// What `release` did, for standard output.
   func releasedLine(_ release: ReleaseJob) -> String {
+    let released = outcome?.verification?.released ?? Released()
     let seconds = outcome?.counts.first?.times.first ?? 0
     let threads = outcome?.counts.first?.helpers.count ?? 1
     let amount =
-      release.releasedBytes == 0
+      released.bytes == 0
       ? "had no pages\(release.within(release.files[0]))"
-      : "\(ByteSize.text(release.releasedBytes)) given back in \(seconds.asTime) by \(threads.counted("thread")), \(release.leftWords)"
+      : "\(ByteSize.text(released.bytes)) given back in \(seconds.asTime) by \(threads.counted("thread")), \(released.leftWords)"
         + release.within(release.files[0])
-    return "\(subject): \(amount)" + (release.hasRemoved ? ", removed" : "")
+    return "\(subject): \(amount)" + (released.hasRemoved ? ", removed" : "")
   }
 }
 
-extension ReleaseJob {
+extension Released {
   /// What is there no more.
   fileprivate var leftWords: String { isProven ? "no page left" : "not known whether a page is left" }
+}
 
+extension ReleaseJob {
   /// " in its first 4 MiB", where not all of a file was to be released.
   func within(_ file: MemoryFile) -> String {
     let part = part(of: file)

@@ -1,5 +1,5 @@
 internal import Glibc
-public import KTask
+internal import KTask
 internal import LinuxSystem
 internal import Synchronization
 
@@ -11,6 +11,11 @@ struct PrefaultPages: MemoryTaskWork, @unchecked Sendable {
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
   let givenBack: UnsafeMutablePointer<Atomic<Int>>
+
+  init(_ table: RegionTable) {
+    unsafe regions = UnsafePointer(table.regions)
+    unsafe givenBack = unsafe table.givenBack
+  }
 
   @_noLocks
   func run(from start: MemoryPosition, to end: MemoryPosition) throws(ChunkFailure) {
@@ -62,51 +67,16 @@ extension MemoryFile {
     if method != .fallocate { return Recipe(pages: pages) }
     return Recipe(allocates: true, pages: fileSystem.kind == .hugetlbfs ? .none : .populate)
   }
-
-  /// Bytes that chunk ends are multiples of: huge pages that tmpfs may use are not cut.
-  var alignment: Int { MemoryWork.alignment(of: [self]) }
-
-  /// From the first page that is not known to be ready, which is in memory and cleared, to the last; on disk, where blocks and
-  /// cached pages may lack in different places, all or nothing.
-  var span: Range<Int>? {
-    if isOnDisk { return presentIsExact && missingBytes == 0 && before.ready.bytes == length ? nil : 0..<length }
-    return before.ready.gaps(in: 0..<length).hull
-  }
-
-  /// What it has been promised of a pool is taken from `promises`.
-  func checks(_ facts: MachineFacts, _ promises: inout PromiseStock) -> [Check] {
-    var checks: [Check] = []
-    if size > originalSize { checks += facts.fileSizeChecks(size, path: path) }
-    if let free = fileSystem.availableBytes, missingBytes > 0 {
-      let have = fileSystem.kind == .hugetlbfs ? fileSystem.freeBytes ?? free : free
-      checks.append(Check(.space(fileSystem: fileSystem.kind.rawValue), need: missingBytes, have: have, path: path))
-    }
-    if placement?.policy == .bind { return checks + nodeChecks(facts, &promises) }
-    if fileSystem.kind != .hugetlbfs { return checks + facts.memoryChecks(bytesToAllocate, path: path) }
-    let own = promises.take(missingBytes, for: self)
-    return checks + facts.hugePageChecks(missingBytes, pageSize: pageSize, path: path, own: own)
-  }
-
-  private func nodeChecks(_ facts: MachineFacts, _ promises: inout PromiseStock) -> [Check] {
-    let missing = present.gaps(in: 0..<length)
-    var checks: [Check] = []
-    for part in parts {
-      let bytes = missing.clamped(to: part.range).bytes
-      let own = promises.take(bytes, for: self)
-      checks += facts.nodeChecks(bytes, on: part.node!, pageSize: pageSize, path: path, own: own)
-    }
-    return checks + facts.cgroupChecks(missing.bytes, pageSize: pageSize, path: path)
-  }
 }
 
 /// Gives every page of files its memory: all files at once, one task.
 public final class PrefaultJob: MemoryJob {
   public let files: [MemoryFile]
   public let method: Method?
+  public let pageSize: Int
+  public let alignment: Int
   private let chosen: Method
   private let watch = OpenWatch.started()
-  private var table: RegionTable?
-  private var control: TaskControl?
 
   public init(_ files: [MemoryFile], method wanted: Method?) throws(MemoryError) {
     for file in files where file.fileSystem.kind == .proc {
@@ -121,11 +91,11 @@ public final class PrefaultJob: MemoryJob {
     chosen = wanted ?? (Memory.canPopulate ? .populate : .touch)
     method = chosen
     self.files = files
+    pageSize = files.pageSize
+    alignment = files.alignment
   }
 
   public var bytes: Int { nodeTasks.reduce(0) { $0 + $1.range.count } }
-  public var pageSize: Int { files.map(\.pageSize).max()! }
-  public var alignment: Int { MemoryWork.alignment(of: files) }
   public var nodeTasks: [Span] {
     files.enumerated().flatMap { index, file in
       file.span.map { file.parts.clamped(to: $0, region: index) } ?? []
@@ -134,44 +104,25 @@ public final class PrefaultJob: MemoryJob {
 
   public func checks(_ facts: MachineFacts) -> [Check] { fileChecks(files, facts) }
 
-  public func prepare() throws(MemoryError) {
-    for file in files { try file.begin(watch) }
-    table = RegionTable(files.map { $0.region($0.recipe(chosen)) }, present: files.map(\.present))
+  public func prepare() throws(MemoryError) -> any PreparedRun {
+    PrefaultRun(try MappedFiles(files, nodeTasks, watch) { $0.recipe(chosen) })
   }
 
-  public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
-    self.control = control
-    let work = unsafe PrefaultPages(regions: UnsafePointer(table!.regions), givenBack: table!.givenBack)
-    let run = runMemoryTask(work, nodeTasks, table!, control, monitor, path: { self.files[$0].path })
-    if run.end != .finished { table = nil }
-    return run
-  }
-
-  public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
-    try verifyFiles(files, table!, control, monitor)
-  }
-
-  public func giveBack(finally: Bool, _ monitor: TaskMonitor?) -> GivenBack {
-    defer { table = nil }
-    return giveBackFiles(files, table, control ?? .memory(alignment: alignment), monitor, finally: finally)
-  }
+  public func putBack() -> Bool { files.putBack() }
 }
 
-/// Of several files; the kernel is asked for its huge pages once.
-func alignment(of files: [MemoryFile]) -> Int { files.reduce(TransparentHugePages.unit()) { max($0, $1.pageSize) } }
+private final class PrefaultRun: PreparedRun {
+  private let memory: MappedFiles
 
-/// `table` nil: the pages are given back already, the sizes are not.
-func giveBackFiles(
-  _ files: [MemoryFile], _ table: RegionTable?, _ control: TaskControl, _ monitor: TaskMonitor?, finally: Bool
-) -> GivenBack {
-  var given = GivenBack()
-  if let table {
-    let work = unsafe PrefaultPages(regions: UnsafePointer(table.regions), givenBack: table.givenBack)
-    let spans = files.enumerated().map { Span(region: $0, range: 0..<$1.length) }
-    given.bytes = takeBack(work, spans, table, control, monitor)
+  init(_ memory: MappedFiles) { self.memory = memory }
+
+  func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
+    memory.run(PrefaultPages(memory.table), control, monitor)
   }
-  for file in files {
-    given.isComplete = file.restore(removing: finally) && file.presentIsExact && given.isComplete
+
+  func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
+    try memory.verifyResident(control, monitor)
   }
-  return given
+
+  func giveBack(_ monitor: TaskMonitor?) -> GivenBack { memory.giveBack(monitor) }
 }

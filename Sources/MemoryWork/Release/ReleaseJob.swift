@@ -1,4 +1,4 @@
-public import KTask
+internal import KTask
 internal import LinuxSystem
 
 /// release: a chunk's pages are given back. There is no undo: what was in them is gone.
@@ -29,17 +29,12 @@ struct PunchPages: MemoryTaskWork, @unchecked Sendable {
 /// hugetlbfs: 2–10 ms whatever the way. Chunks cost nothing, and let it be stopped and watched.
 public final class ReleaseJob: MemoryJob {
   public let files: [MemoryFile]
-  private let unlink: Bool
+  public let pageSize: Int
+  public let alignment: Int
+  fileprivate let unlink: Bool
   private let evenIfOpen: Bool
-  private var hasBegun = false
   /// Where the part begins in each file.
   private let offset: Int
-  private var table: RegionTable?
-  /// Bytes of memory or disk that were there before, and are not any more.
-  public private(set) var releasedBytes = 0
-  public private(set) var hasRemoved = false
-  /// Whether the kernel tells that no page is left there.
-  public private(set) var isProven = true
 
   /// `from`: bytes of each file, from its start, that are left alone. Files that others have are left alone, unless it is to
   /// go on `evenIfOpen`.
@@ -56,13 +51,15 @@ public final class ReleaseJob: MemoryJob {
     self.unlink = unlink
     self.evenIfOpen = evenIfOpen
     self.offset = offset
+    pageSize = files.pageSize
+    alignment = files.alignment
     if unlink { for file in files { try file.refuseUnlinking() } }
   }
 
   public var losesContent: Bool { true }
+  /// A limit that it comes upon is told then: it maps nothing.
+  public var mapsAllOfIt: Bool { false }
   public var bytes: Int { nodeTasks.reduce(0) { $0 + $1.range.count } }
-  public var pageSize: Int { files.map(\.pageSize).max()! }
-  public var alignment: Int { MemoryWork.alignment(of: files) }
   public var mostThreads: Int { nodeTasks.count }
   public var method: Method? { nil }
   public func checks(_ facts: MachineFacts) -> [Check] { [] }
@@ -74,45 +71,12 @@ public final class ReleaseJob: MemoryJob {
     }
   }
 
-  public func prepare() throws(MemoryError) {
-    for file in files { try file.openForWriting() }
+  public func prepare() throws(MemoryError) -> any PreparedRun {
+    let regions = try files.map { file throws(MemoryError) in file.unmappedRegion(try file.openedForWriting()) }
     // somebody may have come since the checks
     if !evenIfOpen { try FilesInUse.refuse(files) }
-    table = RegionTable(files.map(\.unmappedRegion), present: [])
+    return ReleaseRun(self, RegionTable(regions, present: []))
   }
-
-  public func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
-    let work = unsafe PunchPages(regions: UnsafePointer(table!.regions))
-    hasBegun = true
-    return runMemoryTask(work, nodeTasks, table!, control, monitor, path: { self.files[$0].path })
-  }
-
-  /// Another program that writes to a file makes pages again.
-  public func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
-    for file in files {
-      try monitor?.check(file.path)
-      let now = try file.presence(isMaking: true, Looking(control, monitor))
-      let part = part(of: file)
-      // of a part nothing can be told then
-      isProven = isProven && (now.isExact || part == 0..<file.length)
-      let left = now.isExact ? now.present.clamped(to: part).bytes : isProven ? now.allocatedBytes : 0
-      if left > 0 { throw MemoryError(.notReleased(bytes: left), path: file.path) }
-      releasedBytes += file.releasedBytes(part, now)
-    }
-    if unlink { try removeNames(monitor) }
-    return Verification()
-  }
-
-  private func removeNames(_ monitor: TaskMonitor?) throws(MemoryError) {
-    for file in files {
-      try monitor?.check(file.path)
-      try file.unlink()
-    }
-    hasRemoved = true
-  }
-
-  /// What is gone is gone.
-  public func giveBack(finally: Bool, _ monitor: TaskMonitor?) -> GivenBack { GivenBack(isComplete: !hasBegun) }
 
   /// The pages that are given back of a file: all that lie whole in what was asked for.
   public func part(of file: MemoryFile) -> Range<Int> {
@@ -126,10 +90,58 @@ public final class ReleaseJob: MemoryJob {
   public func askedPart(of file: MemoryFile) -> Range<Int> { min(offset, file.askedBytes)..<file.askedBytes }
 }
 
+private final class ReleaseRun: PreparedRun {
+  private let job: ReleaseJob
+  private let table: RegionTable
+  private var hasBegun = false
+
+  init(_ job: ReleaseJob, _ table: RegionTable) {
+    self.job = job
+    self.table = table
+  }
+
+  func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
+    let work = unsafe PunchPages(regions: UnsafePointer(table.regions))
+    hasBegun = true
+    return runMemoryTask(work, job.nodeTasks, table, control, monitor, path: { job.files[$0].path })
+  }
+
+  /// Another program that writes to a file makes pages again.
+  func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
+    var released = Released()
+    for file in job.files {
+      try monitor?.check(file.path)
+      let now = try file.presence(isMaking: true, Looking(control, monitor))
+      let part = job.part(of: file)
+      // of a part nothing can be told then
+      released.isProven = released.isProven && (now.isExact || part == 0..<file.length)
+      let left = now.isExact ? now.present.clamped(to: part).bytes : released.isProven ? now.allocatedBytes : 0
+      if left > 0 { throw MemoryError(.notReleased(bytes: left), path: file.path) }
+      released.bytes += file.releasedBytes(part, now)
+    }
+    if job.unlink { try removeNames(monitor) }
+    released.hasRemoved = job.unlink
+    var verification = Verification()
+    verification.released = released
+    return verification
+  }
+
+  private func removeNames(_ monitor: TaskMonitor?) throws(MemoryError) {
+    for file in job.files {
+      try monitor?.check(file.path)
+      try file.unlink()
+    }
+  }
+
+  /// What is gone is gone.
+  func giveBack(_ monitor: TaskMonitor?) -> GivenBack { GivenBack(isComplete: !hasBegun) }
+}
+
 extension MemoryFile {
-  fileprivate var unmappedRegion: Region {
+  /// Not mapped: chunks are punched in the file.
+  fileprivate func unmappedRegion(_ file: Owned<FileDescriptor>) -> Region {
     Region(
-      address: 0, length: length, pageSize: pageSize, file: descriptor!.value.number, fileSize: size,
+      address: 0, length: length, pageSize: pageSize, file: file.value.number, fileSize: size,
       recipe: Recipe(pages: .none))
   }
 

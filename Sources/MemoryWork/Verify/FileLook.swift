@@ -11,34 +11,41 @@ final class FileLook {
   /// The content is read, not mapped: what is missing would be made by a look at the mapping, or what is on disk be read page
   /// by page.
   let isRead: Bool
-  private var mapping: Owned<Mapping>?
-  private var pageGuard: Owned<PageGuard>?
+  /// nil: of a file without length.
+  private let mapping: Owned<Mapping>?
+  private let pageGuard: Owned<PageGuard>?
 
   init(_ file: MemoryFile) throws(MemoryError) {
     self.file = file
     isRead = file.isOnDisk || !file.presentIsExact
-    if file.length == 0 { return }
-    try map()
+    guard let descriptor = file.descriptor, file.length > 0 else {
+      (mapping, pageGuard) = (nil, nil)
+      return
+    }
+    let mapping = try Self.map(file, descriptor)
+    self.mapping = mapping
+    // where the kernel forbids guards, a page that goes between two looks may come back empty
+    pageGuard = file.isOnDisk ? nil : Self.guarding(mapping)
     content = file.present
     visible = file.before.resident
     if file.residentBefore == nil && pageGuard != nil { visible = Extents([0..<file.length]) }
   }
 
-  private func map() throws(MemoryError) {
+  private static func map(
+    _ file: MemoryFile, _ descriptor: Owned<FileDescriptor>
+  ) throws(MemoryError) -> Owned<Mapping> {
+    let mapping: Owned<Mapping>
     do throws(Errno) {
-      mapping = Owned(try Mapping.readOnly(file.descriptor!.value, file.length))
+      mapping = Owned(try Mapping.readOnly(descriptor.value, file.length))
     } catch {
       throw .mapping(error, path: file.path, bytes: file.length, pageSize: file.pageSize)
     }
-    if !file.isOnDisk {
-      // where the kernel forbids guards, a page that goes between two looks may come back empty
-      pageGuard = Self.guarding(mapping!)
-      return
-    }
+    if !file.isOnDisk { return mapping }
     try attempting(.advise, file.path) { () throws(Errno) in
-      try Memory.adviseRandom(mapping!.value.address, file.length)
-      try FileRange.readNoAhead(file.descriptor!.value.number)
+      try Memory.adviseRandom(mapping.value.address, file.length)
+      try FileRange.readNoAhead(descriptor.value.number)
     }
+    return mapping
   }
 
   private static func guarding(_ mapping: Owned<Mapping>) -> Owned<PageGuard>? {
