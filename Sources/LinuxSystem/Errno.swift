@@ -9,6 +9,10 @@ public struct Errno: Error, Hashable, BitwiseCopyable, Sendable, CustomStringCon
   @inlinable
   public init(_ code: Int32) { self.code = code }
 
+  /// Inlined, for code that may take no lock.
+  @inlinable
+  public static func == (one: Errno, other: Errno) -> Bool { one.code == other.code }
+
   /// The symbolic name, such as `ENOMEM` (strerrorname_np(3)); the number where it has none.
   public var name: String {
     guard let name = unsafe clinux_errno_name(code) else { return "errno \(code)" }

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import KTask
 internal import LinuxSystem
 internal import Synchronization
@@ -51,7 +50,7 @@ extension Region {
   /// A page of a file on a disk that cannot be had: what the disk says, where it is the disk.
   @_noLocks
   func readError(_ from: Int, _ to: Int, _ error: Errno) -> ChunkFailure? {
-    if error.code != EFAULT || recipe.writing { return nil }
+    if error != .fault || recipe.writing { return nil }
     guard let unread = FileRange.readError(file, from, to - from) else { return nil }
     return ChunkFailure(operation: .read, errno: unread.errno, at: unread.at)
   }

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import KTask
 internal import LinuxSystem
 internal import Synchronization
@@ -48,7 +47,7 @@ extension Region {
       try makePages(address + UInt(from), to - from)
       return true
     } catch {
-      if error.code == EFAULT { return false }
+      if error == .fault { return false }
       throw ChunkFailure(operation: .inspect, errno: error)
     }
   }

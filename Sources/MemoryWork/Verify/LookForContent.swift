@@ -1,4 +1,3 @@
-internal import Glibc
 internal import KTask
 internal import LinuxSystem
 
@@ -35,7 +34,7 @@ extension Region {
     do throws(Errno) {
       return try Memory.firstNonZero(address + UInt(from), to - from).map { $0 + from }
     } catch {
-      if error.code != EFAULT { throw ChunkFailure(operation: .inspect, errno: error) }
+      if error != .fault { throw ChunkFailure(operation: .inspect, errno: error) }
       if to - from <= pageSize { return nil }
     }
     for page in stride(from: from, to: to, by: pageSize) {

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import KTask
 internal import LinuxSystem
 internal import Synchronization
@@ -105,7 +104,7 @@ struct MappedSpace: BitwiseCopyable {
       return true
     } catch {
       // nothing was
-      return error.code == ENOENT
+      return error == .noEntry
     }
   }
 }

@@ -22,15 +22,13 @@ struct BufferMap: BitwiseCopyable, @unchecked Sendable {
   let order: UnsafeMutablePointer<Int>
   /// The most that one buffer has.
   let largest: Int
-  /// What a chunk fails with that finds no slot; made beforehand.
-  let full = Errno.noSpace
 
   /// Registers a part of a region, in as many buffers as it takes. What fails leaves none of them registered.
   @_noLocks
   func register(_ region: Region, from: Int, to: Int) throws(Errno) {
     let count = (to - from + largest - 1) / largest
     let first = unsafe next.pointee.wrappingAdd(count, ordering: .relaxed).oldValue
-    if first + count > capacity { throw full }
+    if first + count > capacity { throw .noSpace }
     for index in 0..<count {
       let offset = from + index * largest
       let length = min(largest, to - offset)

@@ -4,13 +4,13 @@ private let mib = 1 << 20
 let iommufdTests: [GuestTest] = [
   GuestTest("a device writes into a file that is pinned for it with iommufd", on: [.iommufd]) { test in
     try checkDMA(
-      test, in: "/dev/shm", ["--with", "iommufd:\(Devices.first)"], count: "VmPin", throughGroup: false)
+      test, in: "/dev/shm", ["--with", "iommufd:\(Devices.first)"], counted: (1, "VmPin"), throughGroup: false)
   },
   GuestTest("a device writes into a hugetlbfs file that is pinned for it with iommufd", on: [.iommufd]) { test in
     try Pools.with([0: 16, 1: 16]) {
       try checkDMA(
         test, in: "/dev/hugepages", ["--with", "iommufd:\(Devices.first)", "--iova-base", "4G"], base: 1 << 32,
-        count: "VmPin", throughGroup: false)
+        counted: (1, "VmPin"), throughGroup: false)
       test.expect(Pools.free(on: test).prefix(2) == [16, 16], "left over: \(Pools.free(on: test))")
     }
   },
@@ -63,7 +63,7 @@ let iommufdTests: [GuestTest] = [
           ("/dev/shm", groups.joined(separator: ","), 2),
         ] {
           let devices = list == groups[0] ? [Devices.first] : [Devices.first, Devices.second]
-          try checkDMA(test, in: directory, ["--with", "vfio:\(list)"], devices: devices, times: times, count: "VmPin")
+          try checkDMA(test, in: directory, ["--with", "vfio:\(list)"], devices: devices, counted: (times, "VmPin"))
         }
       }
       test.expect(Pools.free(on: test).prefix(2) == [16, 16], "left over: \(Pools.free(on: test))")
@@ -71,7 +71,7 @@ let iommufdTests: [GuestTest] = [
   },
   GuestTest("a device without a node of its own is pinned for through its group", on: [.iommufd]) { test in
     try Devices.withoutNodes {
-      try checkDMA(test, in: "/dev/shm", ["--with", "iommufd:\(Devices.first)"], count: "VmPin")
+      try checkDMA(test, in: "/dev/shm", ["--with", "iommufd:\(Devices.first)"], counted: (1, "VmPin"))
     }
   },
   GuestTest(

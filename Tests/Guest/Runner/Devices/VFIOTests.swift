@@ -18,7 +18,8 @@ let vfioTests: [GuestTest] = [
   GuestTest("two devices write into memory that is pinned in two containers, which count it twice") { test in
     let groups = try [Devices.group(), Devices.group(of: Devices.second)].joined(separator: ",")
     try checkDMA(
-      test, in: "/dev/shm", ["--with", "vfio:\(groups)"], devices: [Devices.first, Devices.second], times: 2)
+      test, in: "/dev/shm", ["--with", "vfio:\(groups)"], devices: [Devices.first, Devices.second],
+      counted: (2, "VmLck"))
   },
   GuestTest("two devices share a container") { test in
     let groups = try [Devices.group(), Devices.group(of: Devices.second)].joined(separator: "+")
@@ -147,11 +148,11 @@ func checkNoRemapping(_ test: Test, _ with: String, module: String) throws {
   test.expect(trusting.status == 0, "\(with), then: status \(trusting.status): \(trusting.errors)")
 }
 
-/// Pins a file for devices, has each of them copy bytes in it, and asks the kernel what is pinned. `times`: how often
-/// the kernel counts it.
+/// Pins a file for devices, has each of them copy bytes in it, and asks the kernel what is pinned. `counted`: how often
+/// the kernel counts it, and as what.
 func checkDMA(
   _ test: Test, in directory: String, _ words: [String], base: UInt64? = nil, devices: [String] = [Devices.first],
-  times: Int = 1, count: String = "VmLck", throughGroup: Bool = true
+  counted: (times: Int, as: String) = (1, "VmLck"), throughGroup: Bool = true
 ) throws {
   try Scratch.file(in: directory) { path in
     let length = 32 * mib
@@ -159,7 +160,8 @@ func checkDMA(
     defer { dma.unmap() }
     let held = try HeldPin([path] + words)
     try test.demand(held.document["errors"].array.isEmpty, "\(held.document["errors"])")
-    test.expect(held.counted(count) == times * length, "\(count) is \(held.counted(count))")
+    let count = held.counted(counted.as)
+    test.expect(count == counted.times * length, "\(counted.as) is \(count)")
     let found = try held.base()
     if let base { test.expect(found == base, "devices see it at \(found)") }
     for address in devices {
