@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import KTask
 import LinuxSystem
 import MemoryWork
@@ -95,41 +96,21 @@ extension Program {
       let request = try command.request()
       // before any failure is written there
       try refuseMixingUp(command, exports) { request.intent.paths.map { ($0, FileIdentity(named: $0)) } }
-      return try execute(command, request, monitor, Telling(command: command, exports: exports, watcher: watcher))
+      do {
+        let work = try PlannedWork(command, request, monitor)
+        try monitor.check()
+        // what is open by now is what counts
+        try refuseMixingUp(command, exports) { work.job.files.map { ($0.path, $0.identity) } }
+        return execute(Telling(command: command, exports: exports, watcher: watcher, work: work))
+      } catch let error as MemoryError {
+        let end = error.cause == .cancelled ? watcher.end : nil
+        let failure = end.map { untouched(command, request.intent, $0) } ?? Failure(error)
+        return refuse(command, failure, watcher, exports)
+      }
     } catch let error as Failure {
       return refuse(command, error, watcher)
     } catch {
       return answer(error, Command.name, inJSON: command.output.json, watcher)
-    }
-  }
-
-  private static func execute<Command: WorkCommand>(
-    _ command: Command, _ request: Request, _ monitor: TaskMonitor, _ telling: Telling<Command>
-  ) throws -> ExitStatus {
-    let (watcher, exports) = (telling.watcher, telling.exports)
-    let plan: Plan
-    do {
-      plan = try Plan(command, request, monitor)
-      try monitor.check()
-      // what is open by now is what counts
-      try refuseMixingUp(command, exports) { plan.job.files.map { ($0.path, $0.identity) } }
-    } catch let error as MemoryError {
-      let end = error.cause == .cancelled ? watcher.end : nil
-      return refuse(command, end.map { untouched(command, request.intent, $0) } ?? Failure(error), watcher, exports)
-    }
-    var report = Report(plan)
-    report.errors = plan.shortages
-    if !plan.shortages.isEmpty { return telling.tell(&report) }
-    if let exec = plan.intent.exec, let errno = exec.refusal {
-      return refuse(command, Failure(command: exec.command[0], errno), watcher, exports)
-    }
-    if command.work.dryRun { return telling.tell(&report) }
-    let listeners = ProgressListeners(command, plan, monitor)
-    let pidFile = command.holding?.pidfile
-    do throws(PidFile.Failure) {
-      return try withPidFile(pidFile, besides: plan.job.files) { carryOut(plan, &report, telling, listeners) }
-    } catch {
-      return refuse(command, error.failure(pidFile ?? ""), watcher, exports)
     }
   }
 
@@ -141,25 +122,43 @@ extension Program {
     if !exports.isEmpty || pidFile != nil { try exports.refuseMixingUp(with: files(), pidFile) }
   }
 
+  private static func execute<Command: WorkCommand>(_ telling: Telling<Command>) -> ExitStatus {
+    let (command, work) = (telling.command, telling.work)
+    var report = Report(work.plan, process: getpid())
+    report.failures = work.shortages
+    if !work.shortages.isEmpty { return telling.tell(&report) }
+    if let exec = work.plan.intent.exec, let errno = exec.refusal {
+      return refuse(command, Failure(command: exec.command[0], errno), telling.watcher, telling.exports)
+    }
+    if command.work.dryRun { return telling.tell(&report) }
+    let listeners = ProgressListeners(command, work)
+    let pidFile = command.holding?.pidfile
+    do throws(PidFile.Failure) {
+      return try withPidFile(pidFile, besides: work.job.files) { carryOut(&report, telling, listeners) }
+    } catch {
+      return refuse(command, error.failure(pidFile ?? ""), telling.watcher, telling.exports)
+    }
+  }
+
   private static func carryOut<Command: WorkCommand>(
-    _ plan: Plan, _ report: inout Report, _ telling: Telling<Command>, _ listeners: ProgressListeners
+    _ report: inout Report, _ telling: Telling<Command>, _ listeners: ProgressListeners
   ) -> ExitStatus {
-    let watcher = telling.watcher
-    listeners.tell(.started(listeners.state, threads: plan.threadCounts, files: plan.job.files.map(\.path)))
+    let (plan, watcher) = (report.plan, telling.watcher)
+    listeners.tell(.started(listeners.state, threads: plan.threadCounts, files: plan.files.map(\.path)))
     watcher.follow(listeners)
     if !plan.hasNothingToDo {
-      report.outcome = sweep(plan, watcher, listeners)
+      report.outcome = sweep(telling.work, watcher, listeners)
     } else if plan.wantsTransparent {
-      report.found = plan.look(listeners.monitor)
+      report.found = telling.work.look()
     }
     watcher.stopDrawing()
-    report.errors = report.outcome?.errors ?? []
+    report.failures = report.outcome?.failures ?? []
     report.end = report.outcome?.wasCancelled == true ? watcher.end : nil
     if plan.hold != nil && report.isDone { listeners.phase.begin(.holding) }
     let status = telling.tell(&report)
     listeners.tell(report, status: status, held: plan.hold != nil)
     if status == .done, let exec = plan.intent.exec { return Program.exec(exec, &report, telling, listeners) }
-    if status == .done, let hold = plan.hold { return Program.hold(plan, hold, watcher, listeners) }
+    if status == .done, let hold = plan.hold { return Program.hold(telling.work, hold, watcher, listeners) }
     listeners.flush { watcher.isCalledOff }
     if status == .done && listeners.isManagerUntold, case .signal(let number)? = watcher.end {
       return fail(&report, endedBy: number, before: "the service manager was told", telling, again: false)
@@ -175,9 +174,15 @@ extension Program {
     return telling.fail(&report, Failure(report.subject, why, Interruption.signal(signal).exitStatus), again: again)
   }
 
-  private static func sweep(_ plan: Plan, _ watcher: SignalWatcher, _ listeners: ProgressListeners) -> SweepOutcome {
-    var outcome = Sweep.run(plan, listeners.monitor, listeners.phase)
-    if plan.hold != nil && watcher.end != nil && outcome.undone == nil { outcome.cancel(plan, listeners.monitor) }
+  private static func sweep(
+    _ work: PlannedWork, _ watcher: SignalWatcher, _ listeners: ProgressListeners
+  ) -> Outcome {
+    var outcome = Sweep.run(work, listeners.phase)
+    // told to stop when the work was just done, and before anybody was told so: it is not to be held
+    if work.plan.hold != nil && watcher.end != nil && outcome.undone == nil {
+      outcome.wasCancelled = true
+      work.takeBack(&outcome)
+    }
     return outcome
   }
 

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 @testable import ktaskctl
 
 extension Document.Result {
@@ -6,7 +8,7 @@ extension Document.Result {
     Document.Result(
       command: "ktaskctl clear --size 4G --threads \(threads)", threads: threads, bytes: 4 << 30,
       times: times,
-      oneThread: oneThread, user: 0.01, system: 1.5,
+      oneThread: oneThread, usage: ResourceUsage(userSeconds: 0.01, systemSeconds: 1.5),
       helpers: [Document.Helper(node: 0, chunks: 8, bytes: 1 << 30, seconds: 0.4)])
   }
 

@@ -31,5 +31,8 @@ extension WorkCommand {
   var holding: HoldOptions? { nil }
   var growsPool: Bool { false }
 
+  /// What is held is made once.
+  var defaultsForIt: SweepDefaults { holding?.wanted == nil ? Self.defaults : .once }
+
   func run() throws { preconditionFailure("Program runs the commands") }
 }

@@ -28,6 +28,9 @@ struct ThreadSweep {
     warnings += exceeded.map(Self.warning)
   }
 
+  /// Threads at once.
+  var most: Int { counts.max() ?? 1 }
+
   static func warning(exceeded bound: Bound) -> String {
     "more threads than \(bound.what.rawValue) allows, which is \(bound.threads)"
   }
@@ -44,7 +47,11 @@ struct ThreadSweep {
 
   static func doubling(to most: Int) -> [Int] {
     var counts = [1]
-    while counts.last! * 2 < most { counts.append(counts.last! * 2) }
+    var next = 2
+    while next < most {
+      counts.append(next)
+      next *= 2
+    }
     return most > 1 ? counts + [most] : counts
   }
 
@@ -60,10 +67,10 @@ struct ThreadSweep {
 extension ThreadRequest? {
   /// Counts that the user wrote: they pass the policy's bounds. Those that follow from the policy keep to what it allows at
   /// the time of each run, when other processes' helpers may be there.
-  var isExplicit: Bool {
+  func control(_ count: Int) -> TaskControl.Threads {
     switch self {
-    case .counts, .all: true
-    case .automatic, nil: false
+    case .counts, .all: .exactly(count)
+    case .automatic, nil: .atMost(count)
     }
   }
 }

@@ -35,13 +35,14 @@ struct ProgressListeners: Sendable {
   private let began = Clock.now()
   private let rateLimit = RateLimit(nanoseconds: 500_000_000)
 
-  init<Command: WorkCommand>(_ command: Command, _ plan: Plan, _ monitor: TaskMonitor) {
-    self.monitor = monitor
+  init<Command: WorkCommand>(_ command: Command, _ work: PlannedWork) {
+    let plan = work.plan
+    monitor = work.monitor
     self.command = Command.name
     subject = plan.subject
-    total = plan.job.bytes
-    runs = plan.threadCounts.count * (plan.runs + plan.warmup)
-    bar = ProgressDisplay(command, total: plan.job.bytes)
+    total = plan.bytes
+    runs = plan.runCount
+    bar = ProgressDisplay(command, total: plan.bytes)
     let lines = command.output.progress == .json ? [ProgressLines(command: Command.name)] : []
     manager = ServiceManager.fromEnvironment(isReadiness: plan.intent.isReadiness)
     listeners = lines + (manager.map { [$0] } ?? [])
@@ -54,9 +55,8 @@ struct ProgressListeners: Sendable {
   /// How it came out, once that has been told on standard output.
   func tell(_ report: Report, status: ExitStatus, held: Bool) {
     if status == .done { return tell(.finished(seconds: seconds, held: held)) }
-    let document = report.document
-    if let failure = document.errors.first { tell(.failed(failure)) }
-    if let undone = document.undone { tell(.undone(undone)) }
+    if let failure = report.entries.first { tell(.failed(.init(failure))) }
+    if let undone = report.outcome?.undone { tell(.undone(.init(undone))) }
   }
 
   /// Ten times a second, from the thread that watches. Who has been told that it stops is told of the undo only.

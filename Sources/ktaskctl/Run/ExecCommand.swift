@@ -36,7 +36,7 @@ extension Program {
   static func exec<Command: WorkCommand>(
     _ exec: ExecCommand, _ report: inout Report, _ telling: Telling<Command>, _ listeners: ProgressListeners
   ) -> ExitStatus {
-    let file = report.plan.job.files[0]
+    let file = telling.work.job.files[0]
     telling.watcher.handOver()
     if case .signal(let number)? = telling.watcher.end {
       return fail(&report, endedBy: number, before: "COMMAND was run", telling)

@@ -5,11 +5,13 @@ import MemoryWork
 extension Program {
   /// Keeps what a run has made until it is told to stop, then gives it back if it was only held. Being told to stop is how
   /// a hold ends: the status is 0.
-  static func hold(_ plan: Plan, _ hold: Hold, _ watcher: SignalWatcher, _ listeners: ProgressListeners) -> ExitStatus {
+  static func hold(_ work: PlannedWork, _ hold: Hold, _ watcher: SignalWatcher, _ listeners: ProgressListeners)
+    -> ExitStatus
+  {
     // what is only kept may be worked on by others; what is given back later may not
-    if plan.intent.keepsResult {
-      plan.made.run = nil
-      for file in plan.job.files { file.letGo() }
+    if work.plan.intent.keepsResult {
+      work.made.run = nil
+      for file in work.job.files { file.letGo() }
     }
     watcher.handOver()
     var isClean = true
@@ -18,14 +20,14 @@ extension Program {
         try wait(hold, watcher.signals, listeners)
       } catch {
         // by now others may rely on what was to be kept
-        let rest = plan.intent.keepsResult ? "; what was made stays" : ""
-        show(Failure(plan.subject, "waiting for the end failed: \(error.sentence)\(rest)", errno: error))
+        let rest = work.plan.intent.keepsResult ? "; what was made stays" : ""
+        show(Failure(work.plan.subject, "waiting for the end failed: \(error.sentence)\(rest)", errno: error))
         isClean = false
       }
     }
     // whoever cancels tells it
     if !watcher.hasHeardSignal { listeners.tell(.stopping) }
-    isClean = release(plan, listeners) && isClean
+    isClean = release(work, listeners) && isClean
     // told to stop, it waits for nobody
     listeners.flush { true }
     return isClean ? .done : .failed
@@ -46,14 +48,14 @@ extension Program {
   }
 
   /// False where something that was only held could not be given back.
-  private static func release(_ plan: Plan, _ listeners: ProgressListeners) -> Bool {
-    if plan.intent.keepsResult {
+  private static func release(_ work: PlannedWork, _ listeners: ProgressListeners) -> Bool {
+    if work.plan.intent.keepsResult {
       listeners.tell(.released(nil))
       return true
     }
-    let given = plan.giveBackAll(listeners.monitor)
-    listeners.tell(.released(Document.Undone(bytes: given.bytes, complete: given.isComplete)))
-    if !given.isComplete { show(Failure(plan.subject, "not all of it could be given back")) }
+    let given = work.giveBackAll()
+    listeners.tell(.released(Document.Undone(given)))
+    if !given.isComplete { show(Failure(work.plan.subject, "not all of it could be given back")) }
     return given.isComplete
   }
 

@@ -7,10 +7,12 @@ struct Telling<Command: WorkCommand> {
   let command: Command
   let exports: Exports
   let watcher: SignalWatcher
+  let work: PlannedWork
 
   /// Waits for the readers until it is called off; the exit status.
   func tell(_ report: inout Report) -> ExitStatus {
     watcher.beginTelling()
+    if command.output.json || !exports.isEmpty { report.host = .current() }
     export(&report)
     let messages = report.messages
     messages.forEach(Program.show)
@@ -55,7 +57,8 @@ struct Telling<Command: WorkCommand> {
       for warning in warnings { Terminal.errors.write("ktaskctl: warning: \(warning.onOneLine)\n") }
     }
     if !output.json && !output.quiet {
-      let text = report.text(isPlanOnly: command.work.dryRun, isVerbose: output.verbose)
+      let text = report.text(
+        TextStyle(isPlanOnly: command.work.dryRun, isVerbose: output.verbose, isUTF8: Terminal.isUTF8))
       if report.plan.intent.exec == nil || command.work.dryRun {
         Terminal.output.write(text)
       } else if output.verbose {
@@ -90,8 +93,8 @@ struct Telling<Command: WorkCommand> {
   }
 
   private func undo(_ report: inout Report) {
-    if report.plan.keepsResult && !report.plan.intent.isLook {
-      report.outcome?.undone = report.plan.takeBack()
-    }
+    guard report.plan.keepsResult, !report.plan.intent.isLook, var outcome = report.outcome else { return }
+    work.takeBack(&outcome, isWatched: false)
+    report.outcome = outcome
   }
 }

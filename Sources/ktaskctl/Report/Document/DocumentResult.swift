@@ -1,3 +1,5 @@
+import LinuxSystem
+
 extension Document {
   /// One thread count's measurement: what hyperfine's `--export-json` carries, under its names, and ours.
   struct Result: Encodable, Equatable, Sendable {
@@ -52,14 +54,14 @@ extension Document.Result {
   /// which a clock too coarse may show, gives no rate and no speed-up rather than infinite ones.
   init?(
     command: String, threads: Int, bytes: Int, times: [Double], oneThread: Double?,
-    user: Double?, system: Double?, helpers: [Document.Helper] = []
+    usage: ResourceUsage?, helpers: [Document.Helper] = []
   ) {
     guard let statistics = Statistics(times) else { return nil }
     let median = statistics.median
     let speedup = oneThread.flatMap { median > 0 && $0 > 0 ? $0 / median : nil }
     self.init(
       command: command, mean: statistics.mean, stddev: statistics.stddev, median: median,
-      user: user, system: system, min: statistics.min, max: statistics.max, times: times,
+      user: usage?.userSeconds, system: usage?.systemSeconds, min: statistics.min, max: statistics.max, times: times,
       exitCodes: times.map { _ in 0 }, parameters: ["threads": "\(threads)"], threads: threads,
       bytesPerSecond: median > 0 ? Double(bytes) / median : 0,
       speedup: speedup, efficiency: speedup.map { $0 / Double(threads) }, helpers: helpers)

@@ -7,35 +7,35 @@ extension Report {
   var document: Document {
     var document = Document(ktaskctl: Ktaskctl.version, command: plan.command)
     document.request = plan.documentRequest
-    document.host = .current()
+    document.host = host
     document.plan = plan.documentPlan
     document.results = results
     document.files = documentFiles
     document.verified = (outcome?.verification ?? found).map(Document.Verified.init)
-    if plan.job.files.isEmpty { document.verified?.pagesByNode = pagesByNode }
+    if plan.files.isEmpty { document.verified?.pagesByNode = pagesByNode }
     if plan.hold != nil && isDone { document.held = true }
-    document.errors = failures.map(Document.Failure.init)
-    document.undone = outcome?.undone.map { Document.Undone(bytes: $0.bytes, complete: $0.complete) }
-    document.grown = plan.growth?.raised.map { .init($0) }
+    document.errors = entries.map(Document.Failure.init)
+    document.undone = outcome?.undone.map { Document.Undone($0) }
+    document.grown = plan.growth == nil ? nil : (outcome?.grown ?? []).map { .init($0) }
     document.warnings = warnings
     return document
   }
 
   /// What was found of each that was looked at.
   private var documentFiles: [Document.File] {
-    let findings = outcome?.verification?.findings ?? []
-    return plan.job.files.enumerated().map { index, file in
-      index < findings.count ? .init(findings[index]) : documentFile(file, index)
+    let found = outcome?.verification
+    let (findings, nodes) = (found?.findings ?? [], found?.bytesByNodeOfFiles ?? [])
+    return plan.files.enumerated().map { index, file in
+      if index < findings.count { return .init(findings[index]) }
+      return documentFile(file, index < nodes.count ? nodes[index] : [:])
     }
   }
 
-  private func documentFile(_ file: MemoryFile, _ index: Int) -> Document.File {
-    let nodes = outcome?.verification?.bytesByNodeOfFiles ?? []
-    let bytesByNode = index < nodes.count ? nodes[index] : [:]
-    let isDone = outcome != nil && errors.isEmpty && end == nil && outcome?.undone == nil
+  private func documentFile(_ file: PlannedFile, _ bytesByNode: [Int: Int]) -> Document.File {
+    let isDone = outcome != nil && failures.isEmpty && end == nil && outcome?.undone == nil
     var entry = Document.File(
-      path: file.path, bytes: file.length, alreadyResidentBytes: file.residentBefore,
-      addedBytes: isDone && plan.intent.makesPages ? file.residentBefore.map { file.length - $0 } : 0)
+      path: file.path, bytes: file.bytes, alreadyResidentBytes: file.residentBefore,
+      addedBytes: isDone && plan.intent.makesPages ? file.residentBefore.map { file.bytes - $0 } : 0)
     if !bytesByNode.isEmpty { entry.pagesByNode = Self.pages(bytesByNode, of: file.pageSize) }
     return entry
   }
@@ -43,7 +43,7 @@ extension Report {
   /// Of anonymous memory.
   private var pagesByNode: [String: Int]? {
     guard let bytes = outcome?.verification?.bytesByNode, !bytes.isEmpty else { return nil }
-    return Self.pages(bytes, of: plan.job.pageSize)
+    return Self.pages(bytes, of: plan.pageSize)
   }
 
   private static func pages(_ bytes: [Int: Int], of size: Int) -> [String: Int] {
@@ -57,13 +57,13 @@ extension Plan {
       bytes: bytesAskedFor, offset: intent.offset, pageSize: pageWord, nodes: words.placement.nodes?.text,
       policy: policyWord,
       regions: intent.regions.isEmpty ? nil : intent.regions.map(\.text),
-      files: job.files.map(\.path), method: job.method?.rawValue, threads: threadRequest?.text ?? doublingCounts,
+      files: files.map(\.path), method: method?.rawValue, threads: threadRequest?.text ?? doublingCounts,
       runs: runs, warmup: warmup, minChunkBytes: words.minChunk.bytes, timeoutSeconds: words.timeout?.seconds)
   }
 
   private var bytesAskedFor: Int {
     if intent.regions.isEmpty, let size = words.size { return size.bytes }
-    return job.files.isEmpty ? job.bytes : job.files.map(\.length).reduce(0, +)
+    return files.isEmpty ? bytes : files.map(\.bytes).reduce(0, +)
   }
 
   private var doublingCounts: String { threadCounts.map(String.init).joined(separator: ",") }
@@ -73,11 +73,12 @@ extension Plan {
       threads: threadCounts, chunkBytes: chunkBytes,
       bounds: bounds.map { .init(what: $0.what.rawValue, threads: $0.threads) },
       exceededBounds: exceeded.map { .init(what: $0.what.rawValue, threads: $0.threads) },
-      unknownBounds: Document.UnknownBound.all,
-      method: job.method?.rawValue, nodeTasks: job.nodeTasks.map { .init(node: $0.node, bytes: $0.range.count) },
-      bytesToDo: job.bytes,
+      unknownBounds: unknownBounds.isEmpty
+        ? nil : unknownBounds.map { .init(what: $0.what.rawValue, why: $0.why.description) },
+      method: method?.rawValue, nodeTasks: nodeTasks.map { .init(node: $0.node, bytes: $0.range.count) },
+      bytesToDo: bytes,
       checks: checks.map { $0.document },
-      helpers: .init(priority, budget), growPool: growth?.planned.map { .init($0) })
+      helpers: .init(helpers), growPool: growth?.map { .init($0) })
   }
 }
 
@@ -86,27 +87,6 @@ extension Check {
     if !isAmount { return .init(what: name, ok: notMade == nil ? isMet : nil, notMade: notMade?.description) }
     if let notMade { return .init(what: name, need: need, notMade: notMade.description) }
     return .init(what: name, need: need, have: have, ok: isMet)
-  }
-}
-
-extension Document.UnknownBound {
-  /// nil: all bounds are known.
-  static var all: [Document.UnknownBound]? {
-    let unknown = Machine.shared.unknownBounds
-    return unknown.isEmpty ? nil : unknown.map { .init(what: $0.what.rawValue, why: $0.why.description) }
-  }
-}
-
-extension Document.Host {
-  static func current() -> Document.Host {
-    let kernel = try? KernelVersion.current()
-    let topology = Machine.shared.topology
-    return Document.Host(
-      kernel: kernel?.release, preemption: kernel?.preemption,
-      cpus: topology.unread[.onlineCPUs] == nil ? topology.onlineCPUs.count : nil,
-      allowedCPUs: try? CPUSet.allowed().count,
-      nodes: topology.unread[.nodes] == nil
-        ? topology.nodes.map { .init(node: $0.number, cpus: "\($0.cpus)", memoryBytes: $0.memoryBytes) } : nil)
   }
 }
 
@@ -127,4 +107,8 @@ extension Document.Failure {
       offset: failure.offset, bytes: failure.bytes, node: failure.node, errno: failure.errno?.name,
       remedy: failure.remedy)
   }
+}
+
+extension Document.Undone {
+  init(_ given: GivenBack) { self.init(bytes: given.bytes, complete: given.isComplete) }
 }

@@ -7,7 +7,7 @@ enum Chart {
   static func lines(_ results: [Document.Result], utf8: Bool) -> [String] {
     guard results.count > 1, let slowest = results.map(\.max).max(), slowest > 0 else { return [] }
     let oneThread = results.first { $0.threads == 1 }?.median
-    let width = results.map { "\($0.threads)".count }.max()!
+    let width = results.map { "\($0.threads)".count }.max() ?? 0
     let rows = results.map { result in
       let ideal = oneThread.map { $0 / Double(result.threads) }
       let bar = bar(result.min / slowest, result.max / slowest, ideal.map { $0 / slowest }, utf8)

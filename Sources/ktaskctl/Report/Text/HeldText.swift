@@ -1,4 +1,3 @@
-import Glibc
 import MemoryWork
 
 extension Report {
@@ -6,10 +5,10 @@ extension Report {
   var heldLine: String {
     let results = results.map { "in \($0.median.asTime), \($0.gibPerSecond.fixed(2)) GiB/s" }
     let threads = (plan.threadCounts.first ?? 1).counted("thread")
-    let amount = "\(ByteSize.text(plan.job.bytes)) in \(plan.pageWord) pages"
+    let amount = "\(ByteSize.text(plan.bytes)) in \(plan.pageWord) pages"
     return "\(plan.command) \(subject): " + ([amount, threads] + results + ["verified", held]).joined(separator: ", ")
   }
 
   /// Who keeps it, and until when.
-  var held: String { "held by process \(getpid()) \(plan.hold?.text ?? "")" }
+  var held: String { "held by process \(process) \(plan.hold?.text ?? "")" }
 }

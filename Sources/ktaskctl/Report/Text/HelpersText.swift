@@ -1,12 +1,12 @@
 import KTask
 
-/// How helpers behave, for plans and for `topology`.
-extension HelperPriority {
-  func text(_ budget: HelperBudget) -> String {
+extension HelperRules {
+  /// For plans and for `topology`.
+  var text: String {
     let scope =
-      budget.isMachineWide
-      ? "over all processes (\(budget.left) free now)" : "within this process only: no /run/ktask to share"
-    return "helpers: nice \(nice), at most \(budget.limit) at once \(scope); \(tail.text)"
+      isMachineWide
+      ? "over all processes (\(left) free now)" : "within this process only: no /run/ktask to share"
+    return "helpers: nice \(nice), at most \(limit) at once \(scope); \(tail.text)"
   }
 }
 
@@ -31,12 +31,12 @@ extension Document {
     var left: Int
     var machineWide: Bool
 
-    init(_ priority: HelperPriority, _ budget: HelperBudget) {
-      nice = priority.nice
-      tail = priority.tail.rawValue
-      limit = budget.limit
-      left = budget.left
-      machineWide = budget.isMachineWide
+    init(_ rules: ktaskctl.HelperRules) {
+      nice = rules.nice
+      tail = rules.tail.rawValue
+      limit = rules.limit
+      left = rules.left
+      machineWide = rules.isMachineWide
     }
 
     enum CodingKeys: String, CodingKey {

@@ -44,7 +44,7 @@ extension String {
       "\u{7}": "a", "\u{8}": "b", "\t": "t", "\n": "n", "\u{B}": "v", "\u{C}": "f", "\r": "r",
     ]
     if let letter = letters[scalar] { return "\\" + letter }
-    return UTF8.encode(scalar)!.map { "\\" + String($0, radix: 8).zeroPadded(to: 3) }.joined()
+    return String(scalar).utf8.map { "\\" + String($0, radix: 8).zeroPadded(to: 3) }.joined()
   }
 }
 

@@ -2,20 +2,30 @@ import KTask
 import LinuxSystem
 import MemoryWork
 
+/// How text is wanted.
+struct TextStyle: Sendable {
+  var isPlanOnly = false
+  var isVerbose = false
+  /// The terminal shows block characters.
+  var isUTF8 = false
+}
+
 extension Report {
   /// For standard output.
-  func text(isPlanOnly: Bool, isVerbose: Bool) -> String {
-    if isPlanOnly { return joined(plan.lines) }
-    if plan.job is VerifyJob { return joined((isVerbose ? plan.lines : []) + findingLines) }
-    if !errors.isEmpty || end != nil || outcome?.undone != nil { return joined(measuredLines) }
-    var lines = isVerbose ? plan.lines : []
-    if plan.hasNothingToDo { return joined(lines + plan.job.files.map { "\($0.path.shown): \(residentAlready($0))" }) }
-    if plan.hold != nil { return joined(lines + [heldLine]) }
-    if let release = plan.job as? ReleaseJob { return joined(lines + [releasedLine(release)]) }
-    lines += [header] + Table.lines(results)
-    if isVerbose { lines += threadLines + Chart.lines(results, utf8: Terminal.isUTF8) }
-    lines += foundLines
-    return joined(lines)
+  func text(_ style: TextStyle) -> String {
+    if style.isPlanOnly { return joined(plan.lines) }
+    let planLines = style.isVerbose ? plan.lines : []
+    if plan.intent.isLook { return joined(planLines + (outcome?.verification?.findings ?? []).flatMap(\.lines)) }
+    if !failures.isEmpty || end != nil || outcome?.undone != nil { return joined(measuredLines) }
+    return joined(planLines + resultLines(style))
+  }
+
+  private func resultLines(_ style: TextStyle) -> [String] {
+    if plan.hasNothingToDo { return plan.files.map { "\($0.path.shown): \(residentAlready($0))" } }
+    if plan.hold != nil { return [heldLine] }
+    if let released = outcome?.verification?.released { return [releasedLine(released)] }
+    let details = style.isVerbose ? threadLines + Chart.lines(results, utf8: style.isUTF8) : []
+    return [header] + Table.lines(results) + details + foundLines
   }
 
   /// What a sweep came to that was not finished.
@@ -28,18 +38,18 @@ extension Report {
 
   private func joined(_ lines: [String]) -> String { lines.map { $0.onOneLine + "\n" }.joined() }
 
-  private func residentAlready(_ file: MemoryFile) -> String {
-    if let release = plan.job as? ReleaseJob { return "has no pages\(release.within(file)), nothing to do" }
-    return "\(ByteSize.text(file.length)) resident already, nothing to do" + (plan.hold == nil ? "" : ", \(held)")
+  private func residentAlready(_ file: PlannedFile) -> String {
+    if plan.intent.aim == .freeMemory { return "has no pages\(file.within), nothing to do" }
+    return "\(ByteSize.text(file.bytes)) resident already, nothing to do" + (plan.hold == nil ? "" : ", \(held)")
   }
 
   /// What, how much, page size, nodes, runs.
   private var header: String {
     let runs = plan.runs.counted("run")
     let warmups = plan.warmup == 0 ? "" : ", \(plan.warmup) unmeasured before"
-    return "\(plan.command) \(subject): \(ByteSize.text(plan.job.bytes)), \(plan.pageWord) pages, "
+    return "\(plan.command) \(subject): \(ByteSize.text(plan.bytes)), \(plan.pageWord) pages, "
       + "\(plan.nodesText), \(pinWord)"
-      + "\(plan.job.method?.rawValue ?? ""), \(runs)\(warmups)"
+      + "\(plan.method?.rawValue ?? ""), \(runs)\(warmups)"
   }
 
   private var pinWord: String {
@@ -76,34 +86,5 @@ extension Report {
           + thread.seconds.asTime
       }
     }
-  }
-}
-
-extension Plan {
-  /// For --dry-run and -v.
-  var lines: [String] {
-    let counts = threadCounts.map(String.init).joined(separator: ", ")
-    var lines = [
-      "plan: \(command), \(ByteSize.text(job.bytes)) to do, \(pageWord) pages\(job.method.map { ", \($0.rawValue)" } ?? ""), "
-        + "\(runs) measured and \(warmup) unmeasured runs",
-      "  threads \(counts), chunk \(ByteSize.text(chunkBytes)) at most, by the clock (5 to 50 ms each)",
-      "  " + priority.text(budget),
-    ]
-    lines += bounds.map { "  bound: \($0.what.rawValue): \($0.threads.counted("thread"))" }
-    lines += Machine.shared.unknownBounds.map { "  bound: \($0.what.rawValue): not known, \($0.why)" }
-    lines += job.nodeTasks.map {
-      "  node task: \($0.node.map { "node \($0)" } ?? "any node"), \(ByteSize.text($0.range.count))"
-    }
-    lines += job.files.map {
-      "  file: \($0.path.shown), \(ByteSize.text($0.length)), \(Self.ready($0))"
-    }
-    lines += (growth?.planned ?? []).map { "  " + $0.line }
-    lines += checks.map { "  " + $0.line }
-    return lines
-  }
-
-  /// What needs no work any more; what is not known to be ready is made.
-  private static func ready(_ file: MemoryFile) -> String {
-    file.residentBefore.map { "\(ByteSize.text($0)) there" } ?? "not known how much of it is there"
   }
 }

@@ -1,13 +1,9 @@
 import LinuxSystem
 import MemoryWork
 
-extension Report {
-  /// For standard output: what was found, file by file.
-  var findingLines: [String] { (outcome?.verification?.findings ?? []).flatMap(\.lines) }
-}
-
 extension FileFindings {
-  fileprivate var lines: [String] {
+  /// For standard output: what was found of it.
+  var lines: [String] {
     var line = "\(path.shown): \(ByteSize.text(bytes)), \(residency)"
     if let isZero { line += isZero ? ", all zero" : ", not all zero" }
     let nodes = bytesByNode.sorted { $0.key < $1.key }.map { node, bytes in
@@ -63,52 +59,5 @@ extension Document.File {
     hugeBytes = found.hugeBytes
     unclearedBytes = found.unclearedBytes > 0 ? found.unclearedBytes : nil
     zero = found.isZero
-  }
-}
-
-extension Report {
-  /// What `release` did, for standard output.
-  func releasedLine(_ release: ReleaseJob) -> String {
-    let released = outcome?.verification?.released ?? Released()
-    let seconds = outcome?.counts.first?.times.first ?? 0
-    let threads = outcome?.counts.first?.helpers.count ?? 1
-    let amount =
-      released.bytes == 0
-      ? "had no pages\(release.within(release.files[0]))"
-      : "\(ByteSize.text(released.bytes)) given back in \(seconds.asTime) by \(threads.counted("thread")), \(released.leftWords)"
-        + release.within(release.files[0])
-    return "\(subject): \(amount)" + (released.hasRemoved ? ", removed" : "")
-  }
-}
-
-extension Released {
-  /// What is there no more.
-  fileprivate var leftWords: String { isProven ? "no page left" : "not known whether a page is left" }
-}
-
-extension ReleaseJob {
-  /// " in its first 4 MiB", where not all of a file was to be released.
-  func within(_ file: MemoryFile) -> String {
-    let part = part(of: file)
-    let (start, end) = (ByteSize.text(part.lowerBound), ByteSize.text(part.upperBound))
-    switch (part.lowerBound > 0, part.upperBound < file.originalSize) {
-    case (false, false): return ""
-    case (false, true): return " in its first \(end)"
-    case (true, false): return " from \(start) on"
-    case (true, true): return " from \(start) to \(end)"
-    }
-  }
-
-  /// Bytes that were asked for and whose pages stay, since they are not asked for whole.
-  private func bytesLeft(of file: MemoryFile) -> Int {
-    askedPart(of: file).clamped(to: 0..<file.originalSize).count
-      - part(of: file).clamped(to: 0..<file.originalSize).count
-  }
-
-  /// What the user may not have thought of.
-  var warnings: [String] {
-    files.filter { bytesLeft(of: $0) > 0 }.map {
-      "\($0.path.shown): only whole pages are given back: \(ByteSize.text(bytesLeft(of: $0))) of what was asked for stay"
-    }
   }
 }

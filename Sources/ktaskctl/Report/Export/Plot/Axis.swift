@@ -27,7 +27,7 @@ struct Axis: Equatable {
     let step = roundStep(most, marks: 5)
     let count = max(1, (most / step).rounded(.up))
     let ticks = (0...Int(count)).map { Double($0) * step }
-    return Axis(scale: .linear, values: 0...ticks.last!, places: places, ticks: ticks)
+    return Axis(scale: .linear, values: 0...Double(Int(count)) * step, places: places, ticks: ticks)
   }
 
   /// Each doubling is as long as the next. `margin`: that share of a doubling is left free at both ends.

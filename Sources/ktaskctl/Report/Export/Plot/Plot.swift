@@ -49,17 +49,23 @@ struct Plot {
     }.joined(separator: "; ")
   }
 
+  /// From the least to the most.
+  private var threads: ClosedRange<Double> {
+    let counts = results.map { Double($0.threads) }
+    return (counts.first ?? 1)...(counts.last ?? 1)
+  }
+
   /// Numbers of threads, by doublings; with room for the last point's words.
   private func threadsAxis(_ panel: (from: Double, to: Double)) -> Axis {
     let counts = results.map { Double($0.threads) }
     let places = (panel.from, panel.to - Self.roomForWords)
-    return .doubling(counts.first!...counts.last!, ticks: Self.apart(counts), margin: 0.35, places)
+    return .doubling(threads, ticks: Self.apart(counts), margin: 0.35, places)
   }
 
   /// Not so many that their numbers would touch: the powers of two then, and the last.
   static func apart(_ counts: [Double]) -> [Double] {
-    if counts.count <= 8 { return counts }
-    return counts.filter { $0 == counts.last || (log2($0).rounded() == log2($0) && $0 * 1.6 < counts.last!) }
+    guard let most = counts.last, counts.count > 8 else { return counts }
+    return counts.filter { $0 == most || (log2($0).rounded() == log2($0) && $0 * 1.6 < most) }
   }
 }
 
@@ -67,7 +73,7 @@ struct Plot {
 
 extension Plot {
   private var timePanel: String {
-    let slowest = results.map(\.max).max()!
+    let slowest = results.map(\.max).max() ?? 0
     let unit = slowest < 1 ? (name: "ms", factor: 1e3) : (name: "s", factor: 1.0)
     let x = threadsAxis(Self.panels.time)
     let y = Axis.linear(to: slowest * unit.factor, (Self.panelHeight.bottom, Self.panelHeight.top))
@@ -146,8 +152,8 @@ extension Plot {
 
   /// The ideal, at steps close enough to look like a curve.
   private func idealLine(_ x: Axis, _ y: Axis, _ value: (Double) -> Double) -> String {
-    let counts = (Double(results.first!.threads), Double(results.last!.threads))
-    let steps = (0...48).map { counts.0 * exp2(Double($0) / 48 * log2(counts.1 / counts.0)) }
+    let doublings = log2(threads.upperBound / threads.lowerBound)
+    let steps = (0...48).map { threads.lowerBound * exp2(Double($0) / 48 * doublings) }
     let visible = steps.filter { y.values.contains(value($0)) }
     return SVG.polyline(visible.map { (x.place($0), y.place(value($0))) }, "ideal")
   }

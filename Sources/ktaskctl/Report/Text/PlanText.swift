@@ -1,0 +1,79 @@
+import KTask
+import LinuxSystem
+import MemoryWork
+
+extension Plan {
+  /// What it is all about.
+  var subject: String {
+    Self.subject(files.map(\.path))
+  }
+
+  /// In a line, however many there are.
+  static func subject(_ files: [String]) -> String {
+    if files.isEmpty { return "anonymous memory" }
+    let named = files.prefix(3).map(\.shown).joined(separator: ", ")
+    return files.count > 3 ? "\(named) and \((files.count - 3).counted("other file"))" : named
+  }
+
+  var policyWord: String? { placesMemory ? (words.placement.policy ?? .bind).rawValue : nil }
+
+  /// For the header: "nodes 0-1 (bind)".
+  var nodesText: String {
+    let nodes = NodeSet(nodeTasks.compactMap(\.node))
+    guard let policyWord else { return "any node" }
+    return "\(nodes.numbers.count == 1 ? "node" : "nodes") \(nodes) (\(policyWord))"
+  }
+
+  /// Pages in the words of the command line.
+  var pageWord: String {
+    wantsTransparent || words.pageSize == .transparent ? "thp" : PageSizeWord.text(pageSize)
+  }
+
+  /// The command that does one thread count's part again.
+  func commandLine(threads: Int) -> String {
+    var words = ["ktaskctl", command] + intent.paths.map(quotedFile)
+    if !intent.regions.isEmpty {
+      words = ["ktaskctl", command] + intent.regions.flatMap { ["--region", quotedForShell($0.text)] }
+    }
+    if let size = self.words.size { words += ["--size", "\(size.bytes)"] }
+    if let offset = intent.offset { words += ["--offset", "\(offset)"] }
+    if let nodes = self.words.placement.nodes { words += ["--nodes", quotedForShell(nodes.text)] }
+    if let policy = self.words.placement.policy { words += ["--policy", policy.rawValue] }
+    if files.isEmpty { words += ["--page-size", pageWord] }
+    words += intent.pin?.words ?? []
+    if let method = self.words.method { words += ["--method", method.rawValue] }
+    if self.words.evenIfOpen { words.append("--even-if-open") }
+    words += ["--threads", "\(threads)"]
+    if let exec = intent.exec { words += ["--"] + exec.command.map(quotedForShell) }
+    return words.joined(separator: " ")
+  }
+}
+
+extension Plan {
+  /// For --dry-run and -v.
+  var lines: [String] {
+    let counts = threadCounts.map(String.init).joined(separator: ", ")
+    var lines = [
+      "plan: \(command), \(ByteSize.text(bytes)) to do, \(pageWord) pages\(method.map { ", \($0.rawValue)" } ?? ""), "
+        + "\(runs) measured and \(warmup) unmeasured runs",
+      "  threads \(counts), chunk \(ByteSize.text(chunkBytes)) at most, by the clock (5 to 50 ms each)",
+      "  " + helpers.text,
+    ]
+    lines += bounds.map { "  bound: \($0.what.rawValue): \($0.threads.counted("thread"))" }
+    lines += unknownBounds.map { "  bound: \($0.what.rawValue): not known, \($0.why)" }
+    lines += nodeTasks.map {
+      "  node task: \($0.node.map { "node \($0)" } ?? "any node"), \(ByteSize.text($0.range.count))"
+    }
+    lines += files.map {
+      "  file: \($0.path.shown), \(ByteSize.text($0.bytes)), \(Self.ready($0))"
+    }
+    lines += (growth ?? []).map { "  " + $0.line }
+    lines += checks.map { "  " + $0.line }
+    return lines
+  }
+
+  /// What needs no work any more; what is not known to be ready is made.
+  private static func ready(_ file: PlannedFile) -> String {
+    file.residentBefore.map { "\(ByteSize.text($0)) there" } ?? "not known how much of it is there"
+  }
+}

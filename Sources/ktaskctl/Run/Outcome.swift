@@ -1,0 +1,55 @@
+import KTask
+import LinuxSystem
+import MemoryWork
+
+/// What a plan's runs came to: the plain value that the report tells.
+struct Outcome: Sendable {
+  struct Count: Sendable {
+    var threads: Int
+    var times: [Double] = []
+    /// CPU time of those runs of which the kernel tells it.
+    var usages: [ResourceUsage] = []
+    /// The last run's threads.
+    var helpers: [JobRun.Thread] = []
+    /// The fewest threads of a run, and what kept it from having more.
+    var fewest = Int.max
+    var bound: Bound?
+    /// Bounds that showed only on the way: another process's helpers.
+    var exceeded: [Bound] = []
+  }
+  var counts: [Count]
+  var verification: Verification?
+  /// The first in time is the result.
+  var failures: [Failure] = []
+  var wasCancelled = false
+  /// What was made to be measured may still be there: which pages a file had before is not known.
+  var mayHaveLeft = false
+  /// After a failure: what was given back, and whether that was all.
+  var undone: GivenBack?
+  /// By what pools were raised; nil where that was not asked for.
+  var grown: [PoolRaise]?
+  /// Pools that are larger than before after all.
+  var kept: [Failure] = []
+}
+
+extension Outcome.Count {
+  mutating func add(_ run: JobRun) {
+    times.append(run.seconds)
+    if let usage = run.usage { usages.append(usage) }
+    helpers = run.threads
+    if run.threads.count < fewest {
+      fewest = run.threads.count
+      bound = run.bounds.min { $0.threads < $1.threads }
+    }
+    for bound in run.exceededBounds where !exceeded.contains(bound) { exceeded.append(bound) }
+  }
+
+  /// CPU time of a run, on average; nil where it is not known of every run.
+  var meanUsage: ResourceUsage? {
+    if usages.isEmpty || usages.count < times.count { return nil }
+    let runs = Double(usages.count)
+    return ResourceUsage(
+      userSeconds: usages.reduce(0) { $0 + $1.userSeconds } / runs,
+      systemSeconds: usages.reduce(0) { $0 + $1.systemSeconds } / runs)
+  }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import KTask
+import LinuxSystem
+import MemoryWork
+
+/// A plan with what it takes to carry it out: the job with its open files, the right to change pools, the place where
+/// helpers are counted, and who may cancel it.
+struct PlannedWork {
+  let plan: Plan
+  let job: any MemoryJob
+  let made = MadeRun()
+  /// Raises pools; nil where that is not asked for.
+  let growth: PoolGrowth?
+  let budget: HelperBudget
+  let monitor: TaskMonitor
+  /// What is missing beforehand.
+  let shortages: [Failure]
+
+  init<Command: WorkCommand>(_ command: Command, _ request: Request, _ monitor: TaskMonitor) throws {
+    let (words, intent) = (command.work, request.intent)
+    try words.placement.check(intent.regions)
+    let budget = words.helpers.makeBudget()
+    let looking = Looking(Self.looking(words, budget), monitor, isMaking: !words.dryRun)
+    var opening = Opening(words, NodeAssignment(words.placement, looking: looking))
+    let job = try request.open(&opening)
+
+    let threads = words.threads ?? command.defaultsForIt.threads
+    let sweep = ThreadSweep(threads) { threads in
+      Self.control(job, words, budget, threads).decide(size: max(1, job.bytes))
+    }
+    var plan = Plan(command, intent, job, sweep, Self.control(job, words, budget, threads.control(sweep.most)))
+    growth = command.growsPool ? try PoolGrowth(job) : nil
+    plan.growth = growth?.planned
+    let others = try plan.losesContent(of: job) ? FilesInUse.check(job.files, monitor) : nil
+    plan.takeWarnings(of: job, others, sweep)
+    plan.checks = try plan.allChecks(of: job, growth, others)
+    let shortages = plan.checks.filter { !$0.isMet }.map { check in
+      MemoryError(.short(check), path: check.path, node: check.what.node).namingHolders(besides: job.files, monitor)
+    }
+    try plan.refuseGivingAwayOthersPages(of: job)
+    try plan.refuseHoldingSeveral()
+    (self.plan, self.job, self.budget, self.monitor) = (plan, job, budget, monitor)
+    self.shortages = shortages.map(Failure.init)
+  }
+
+  /// For a run with so many threads.
+  func control(threads: Int) -> TaskControl {
+    Self.control(job, plan.words, budget, plan.threadRequest.control(threads))
+  }
+
+  private static func control(
+    _ job: any MemoryJob, _ words: WorkOptions, _ budget: HelperBudget, _ threads: TaskControl.Threads
+  ) -> TaskControl {
+    var control = job.control(minimumChunk: words.minChunk.bytes, threads: threads)
+    words.helpers.apply(to: &control)
+    control.budget = budget
+    return control
+  }
+
+  /// For a look at what is there before the plan is made: with no more threads than are asked for.
+  private static func looking(_ words: WorkOptions, _ budget: HelperBudget) -> TaskControl {
+    var control = TaskControl(minimumChunk: usualMinimumChunk)
+    if case .counts(let counts)? = words.threads { control.threads = .atMost(counts.max() ?? 1) }
+    words.helpers.apply(to: &control)
+    control.budget = budget
+    return control
+  }
+}
+
+extension Plan {
+  /// What the words, the open job and the engine say, as things are when the plan is made; `control`: of the most threads.
+  fileprivate init<Command: WorkCommand>(
+    _ command: Command, _ intent: Intent, _ job: any MemoryJob, _ sweep: ThreadSweep, _ control: TaskControl
+  ) {
+    let (words, defaults) = (command.work, command.defaultsForIt)
+    self.init(
+      command: Command.name, words: words, intent: intent, bytes: job.bytes, pageSize: job.pageSize,
+      alignment: job.alignment, method: job.method, nodeTasks: job.nodeTasks,
+      files: job.files.map { PlannedFile($0, job) }, threadRequest: words.threads ?? defaults.threads,
+      threadCounts: sweep.counts, runs: words.runs ?? defaults.runs, warmup: words.warmup ?? defaults.warmup,
+      hold: command.holding?.wanted, chunkBytes: control.chunk(size: job.bytes, threads: sweep.most),
+      helpers: HelperRules(control.priority(), control.budget), bounds: sweep.bounds, exceeded: sweep.exceeded,
+      unknownBounds: Machine.shared.unknownBounds)
+  }
+}
+
+extension PlannedFile {
+  fileprivate init(_ file: MemoryFile, _ job: any MemoryJob) {
+    self.init(
+      path: file.path, bytes: file.length, residentBefore: file.residentBefore, sizeBefore: file.originalSize,
+      pageSize: file.pageSize, isTransparent: file.isTransparent, part: job.part(of: file))
+  }
+}
