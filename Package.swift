@@ -62,7 +62,11 @@ let package = Package(
       name: "MemoryWorkTests", dependencies: ["MemoryWork", "KTask", "LinuxSystem", "TestSupport"], swiftSettings: house
     ),
     .testTarget(
-      name: "ktaskctlTests", dependencies: ["ktaskctl", "MemoryWork", "KTask", "LinuxSystem", "TestSupport"],
+      name: "ktaskctlTests",
+      dependencies: [
+        "ktaskctl", "MemoryWork", "KTask", "LinuxSystem", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       swiftSettings: house),
   ]
 )
