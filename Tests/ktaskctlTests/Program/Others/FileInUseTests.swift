@@ -182,41 +182,6 @@ extension ProgramTests {
       #expect(content.isWritten(0..<8 << 20))
     }
 
-    @Test("is one that no process has, but the kernel: the image of a disk")
-    func kernels() throws {
-      let folder = try scratch.disk("ext4", mebibytes: 16)
-      let image = scratch.file("ext4-0.img")
-      let ended = try ktaskctl("release", image)
-      #expect(ended.status == 7, "\(ended.err)")
-      #expect(
-        ended.message
-          == "ktaskctl: \(image): somebody has it open or mapped, and /proc does not name who: its content would be lost"
-      )
-      #expect(FileFacts(folder + "/lost+found") != nil)
-    }
-
-    @Test(
-      "costs one look at all processes, however many files there are", .enabled(if: Host.canTrace, "\(Host.needsTrace)")
-    )
-    func many() throws {
-      let folder = try scratch.tmpfs(mebibytes: 80)
-      let files = (0..<400).map { "\(folder)/\($0)" }
-      for file in files { #expect(Host.write("content", to: file)) }
-      let other = try Child([
-        "bash", "-c", "for f in \(folder)/*; do exec {x}< $f; done; echo open; exec sleep infinity",
-      ])
-      try other.waitForOutput("open")
-      let log = scratch.file("log")
-      func looks(_ files: [String]) throws -> Int {
-        let trace = ["strace", "-f", "-qq", "-e", "trace=openat", "-o", log]
-        #expect(try start(["release"] + files, under: trace).end().status == 7)
-        return Host.text(log).split(separator: "\n").count { $0.contains("\"maps\"") }
-      }
-      let one = try looks([files[0]])
-      let all = try looks(files)
-      #expect(one > 1 && all < 2 * one, "\(one) for one file, \(all) for 400")
-    }
-
     @Test("is looked for until a signal or the time limit", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
     func stopped() throws {
       let file = try file()
