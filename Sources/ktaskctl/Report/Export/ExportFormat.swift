@@ -10,15 +10,15 @@ struct ExportFormat: Sendable {
   /// All there are, in the order in which they are written.
   static let all = [document, csv, markdown, plot]
 
-  private static let document = ExportFormat(file: { $0.exportJson }, isDocument: true) { $0.json() + "\n" }
-  private static let csv = ofResults({ $0.exportCsv }) { CSV.text($0.results) }
-  private static let markdown = ofResults({ $0.exportMarkdown }) { Markdown.text($0.results) }
-  private static let plot = ofResults({ $0.plot }) { Plot($0).svg() }
+  private static let document = ExportFormat(file: { $0.exportJson }, isDocument: true, text: { $0.json() + "\n" })
+  private static let csv = ofResults({ $0.exportCsv }, text: { CSV.text($0.results) })
+  private static let markdown = ofResults({ $0.exportMarkdown }, text: { Markdown.text($0.results) })
+  private static let plot = ofResults({ $0.plot }, text: { Plot($0).svg() })
 
   /// Without results there is only the document, which tells why.
   private static func ofResults(
-    _ file: @escaping @Sendable (OutputOptions) -> String?, _ text: @escaping @Sendable (Document) -> String
+    _ file: @escaping @Sendable (OutputOptions) -> String?, text: @escaping @Sendable (Document) -> String
   ) -> ExportFormat {
-    ExportFormat(file: file) { $0.results.isEmpty ? nil : text($0) }
+    ExportFormat(file: file, text: { $0.results.isEmpty ? nil : text($0) })
   }
 }

@@ -41,24 +41,34 @@ extension MemoryError {
     case .hasPages(let bytes):
       "has \(ByteSize.text(bytes)) of its own, which several runs would have to give back"
     case .noMethod(let method): "the method \(method.rawValue) does not work here"
+    case .noPin(let refusal): refusal.sentence
+    case .noSuchNodes(_, let why): NodeMessages.unknown(why, facts.allowedNodes)
+    case .noNodes: "the kernel or the container that this runs in has no NUMA policies for it"
+    case .noPlacement(let what): "\(what) follows the policy of the thread, not that of the memory"
+    case .poolShort(let wanted, let got): poolSentence(wanted, got)
+    case .cancelled: "cancelled"
+    case .notZero, .notResident, .unknownResidency, .notAllocated, .notLocked, .notPinned, .wrongNode, .notAsDemanded,
+      .notReleased, .notGivenBack, .replaced:
+      found ?? "is not as it should be"
+    }
+  }
+
+  /// What was found when the work was looked at, or undone; nil: it did not come so far.
+  private var found: String? {
+    switch cause {
     case .notZero: "the byte at offset \(offset ?? 0) is not zero after clearing"
     case .notResident(let bytes): "\(ByteSize.text(bytes)) are not resident afterwards"
     case .unknownResidency: "the kernel does not tell how much of it is resident afterwards"
     case .notAllocated(let bytes): "\(ByteSize.text(bytes)) have no blocks on the disk afterwards"
     case .notLocked(let bytes): "\(ByteSize.text(bytes)) are not locked afterwards (VmLck)"
     case .notPinned(let bytes): "\(ByteSize.text(bytes)) are not pinned afterwards"
-    case .noPin(let refusal): refusal.sentence
-    case .noSuchNodes(_, let why): NodeMessages.unknown(why, facts.allowedNodes)
-    case .noNodes: "the kernel or the container that this runs in has no NUMA policies for it"
-    case .noPlacement(let what): "\(what) follows the policy of the thread, not that of the memory"
     case .wrongNode(let bytes, let asked, let wasThere):
       NodeMessages.wrong(bytes, on: node, asked: asked, offset: offset, wasThere: wasThere)
     case .notAsDemanded(let shortfall): sentence(shortfall)
-    case .poolShort(let wanted, let got): poolSentence(wanted, got)
     case .replaced: "the name means another file by now, which is left alone"
     case .notGivenBack: "not all of it could be given back"
     case .notReleased(let bytes): "\(ByteSize.text(bytes)) are there again: another program writes to it"
-    case .cancelled: "cancelled"
+    default: nil
     }
   }
 
