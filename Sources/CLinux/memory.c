@@ -2,21 +2,8 @@
 #include "clinux.h"
 #include "answer.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/falloc.h>
-#include <linux/fiemap.h>
-#include <linux/fs.h>
-#include <linux/magic.h>
-#include <linux/userfaultfd.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/inotify.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 // Numbers that older C library headers lack.
@@ -26,21 +13,6 @@
 #endif
 #ifndef MLOCK_ONFAULT
 #define MLOCK_ONFAULT 1
-#endif
-#ifndef SYS_cachestat
-#define SYS_cachestat 451
-#endif
-#ifndef SYS_openat2
-#define SYS_openat2 437
-#endif
-#ifndef UFFD_USER_MODE_ONLY
-#define UFFD_USER_MODE_ONLY 1
-#endif
-#ifndef EXT4_SUPER_MAGIC
-#define EXT4_SUPER_MAGIC 0xEF53
-#endif
-#ifndef XFS_SUPER_MAGIC
-#define XFS_SUPER_MAGIC 0x58465342
 #endif
 
 static int advise(uintptr_t address, size_t length, int advice) {
@@ -70,10 +42,6 @@ int clinux_unlock(uintptr_t address, size_t length) { return answer(munlock((voi
 
 int clinux_advise_random(uintptr_t address, size_t length) { return advise(address, length, MADV_RANDOM); }
 
-int clinux_resident(uintptr_t address, size_t length, unsigned char *vector) {
-  return answer(mincore((void *)address, length, vector));
-}
-
 int clinux_resident_bytes(uintptr_t address, size_t length, size_t *bytes) {
   unsigned char pages[4096];
   size_t page = (size_t)sysconf(_SC_PAGESIZE), window = sizeof pages * page;
@@ -81,7 +49,7 @@ int clinux_resident_bytes(uintptr_t address, size_t length, size_t *bytes) {
   for (size_t at = 0; at < length; at += window) {
     size_t part = length - at < window ? length - at : window;
     int error;
-    do error = clinux_resident(address + at, part, pages);
+    do error = answer(mincore((void *)(address + at), part, pages));
     while (error == EAGAIN);
     if (error) return error;
     for (size_t i = 0; i < (part + page - 1) / page; i++) *bytes += (pages[i] & 1) * page;
@@ -106,236 +74,6 @@ int clinux_mark_resident(uintptr_t address, size_t length, uint64_t *words, size
       words[bit / 64] |= (uint64_t)1 << bit % 64;
       ++*count;
     }
-  }
-  return 0;
-}
-
-// EINTR is retried here: cancelling happens between chunks, and no handler of ours interrupts on purpose.
-static int allocate(int fd, int mode, off_t offset, off_t length) {
-  int error;
-  do error = answer(fallocate(fd, mode, offset, length));
-  while (error == EINTR);
-  return error;
-}
-
-int clinux_allocate(int fd, off_t offset, off_t length) { return allocate(fd, 0, offset, length); }
-
-int clinux_punch(int fd, off_t offset, off_t length) {
-  return allocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
-}
-
-int clinux_drop_cache(int fd, off_t offset, off_t length) {
-  return posix_fadvise(fd, offset, length, POSIX_FADV_DONTNEED);
-}
-
-int clinux_seek(int fd, off_t from, bool data, off_t *at) {
-  off_t found = lseek(fd, from, data ? SEEK_DATA : SEEK_HOLE);
-  if (found == -1 && errno == ENXIO) found = lseek(fd, 0, SEEK_END);
-  if (found == -1) return errno;
-  *at = found;
-  return 0;
-}
-
-int clinux_next_extent(int fd, off_t from, off_t end, off_t *start, off_t *length) {
-  _Alignas(struct fiemap) char room[sizeof(struct fiemap) + sizeof(struct fiemap_extent)] = {0};
-  struct fiemap *ask = (struct fiemap *)room;
-  ask->fm_start = (uint64_t)from;
-  ask->fm_length = (uint64_t)(end - from);
-  ask->fm_extent_count = 1;
-  if (ioctl(fd, FS_IOC_FIEMAP, ask) == -1) return errno;
-  *length = 0;
-  if (ask->fm_mapped_extents == 0) return 0;
-  *start = (off_t)ask->fm_extents[0].fe_logical;
-  *length = (off_t)ask->fm_extents[0].fe_length;
-  return 0;
-}
-
-int clinux_memfd(const char *name, size_t huge_page_size, int *fd) {
-  unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  if (huge_page_size) flags |= MFD_HUGETLB | ((unsigned)__builtin_ctzl(huge_page_size) << 26);
-  *fd = memfd_create(name, flags);
-  return answer(*fd);
-}
-
-int clinux_seal_shrink(int fd) { return answer(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL)); }
-
-int clinux_cached_pages(int fd, off_t offset, off_t length, uint64_t *pages, uint64_t *swapped) {
-  struct { uint64_t offset, length; } range = {(uint64_t)offset, (uint64_t)length};
-  struct { uint64_t cached, dirty, writeback, evicted, recently_evicted; } counts;
-  int error = answer(syscall(SYS_cachestat, fd, &range, &counts, 0));
-  if (error) return error;
-  *pages = counts.cached;
-  *swapped = counts.evicted;
-  return 0;
-}
-
-// On the stack of a thread: small enough for that, large enough that the call costs little beside the copying.
-enum { READ_AT_A_TIME = 64 << 10 };
-
-int clinux_find_nonzero_in_file(int fd, off_t offset, size_t length, size_t *at) {
-  unsigned char buffer[READ_AT_A_TIME];
-  size_t done = 0;
-  *at = length;
-  while (done < length) {
-    size_t wanted = length - done < sizeof buffer ? length - done : sizeof buffer;
-    ssize_t count = pread(fd, buffer, wanted, offset + (off_t)done);
-    if (count == -1 && errno == EINTR) continue;
-    if (count == -1) return errno;
-    if (count == 0) return 0;
-    size_t found = 0;
-    int error = clinux_find_nonzero((uintptr_t)buffer, (size_t)count, &found);
-    if (error) return error;
-    if (found < (size_t)count) {
-      *at = done + found;
-      return 0;
-    }
-    done += (size_t)count;
-  }
-  return 0;
-}
-
-int clinux_read_through(int fd, off_t offset, size_t length, size_t *at) {
-  unsigned char buffer[READ_AT_A_TIME];
-  for (*at = 0; *at < length;) {
-    size_t wanted = length - *at < sizeof buffer ? length - *at : sizeof buffer;
-    ssize_t count = pread(fd, buffer, wanted, offset + (off_t)*at);
-    if (count == 0) return 0;
-    if (count > 0) *at += (size_t)count;
-    else if (errno != EINTR) return errno;
-  }
-  return 0;
-}
-
-int clinux_read_no_ahead(int fd) { return posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM); }
-
-int clinux_sole_opener(int fd) {
-  if (fcntl(fd, F_SETLEASE, F_WRLCK) == -1) return errno;
-  fcntl(fd, F_SETLEASE, F_UNLCK);
-  return 0;
-}
-
-int clinux_watch_open(int *watch) {
-  *watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-  return answer(*watch);
-}
-
-int clinux_watch_add(int watch, int fd) {
-  char name[40];
-  snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-  return answer(inotify_add_watch(watch, name, IN_OPEN));
-}
-
-bool clinux_watch_is_silent(int watch) {
-  int waiting;
-  return ioctl(watch, FIONREAD, &waiting) == 0 && waiting == 0;
-}
-
-static enum clinux_filesystem kind_of(unsigned long magic) {
-  switch (magic) {
-  case HUGETLBFS_MAGIC: return CLINUX_FS_HUGETLBFS;
-  case TMPFS_MAGIC: return CLINUX_FS_TMPFS;
-  case EXT4_SUPER_MAGIC: return CLINUX_FS_EXT;
-  case XFS_SUPER_MAGIC: return CLINUX_FS_XFS;
-  case BTRFS_SUPER_MAGIC: return CLINUX_FS_BTRFS;
-  case PROC_SUPER_MAGIC: return CLINUX_FS_PROC;
-  default: return CLINUX_FS_OTHER;
-  }
-}
-
-// STATX_MNT_ID, and the field's place, which older headers lack.
-enum { MOUNT_ID = 0x1000 };
-
-int clinux_mount_of(int fd, uint64_t *mount) {
-  union { struct statx x; unsigned char bytes[256]; } facts = {0};
-  if (statx(fd, "", AT_EMPTY_PATH, MOUNT_ID, &facts.x) == -1) return errno;
-  if (!(facts.x.stx_mask & MOUNT_ID)) return ENOSYS;
-  memcpy(mount, facts.bytes + 0x90, sizeof *mount);
-  return 0;
-}
-
-bool clinux_is_unremovable(int fd) {
-  enum { IMMUTABLE = 0x10, APPEND = 0x20 };
-  struct statx facts = {0};
-  if (statx(fd, "", AT_EMPTY_PATH, 0, &facts) == -1) return false;
-  return facts.stx_attributes & (IMMUTABLE | APPEND);
-}
-
-// Links in these lead where the kernel says, but for those that it follows straight to what a process has open.
-static bool is_procs_own(const char *path) {
-  return strcmp(path, "/dev/fd") == 0 || (strncmp(path, "/proc/", 6) == 0 && !strstr(path, "/.."));
-}
-
-int clinux_open_directory(int from, const char *path, int *directory, bool *is_straight) {
-  // struct open_how, which older headers lack, with RESOLVE_NO_MAGICLINKS or RESOLVE_NO_SYMLINKS
-  enum { NO_MAGIC = 2, NO_LINKS = 4, FLAGS = O_PATH | O_DIRECTORY | O_CLOEXEC };
-  struct { uint64_t flags, mode, resolve; } how = {FLAGS, 0, is_procs_own(path) ? NO_MAGIC : NO_LINKS};
-  *directory = (int)syscall(SYS_openat2, from, path, &how, sizeof how);
-  *is_straight = *directory != -1;
-  if (*is_straight) return 0;
-  // an older kernel does not tell, nor a profile that forbids what it does not know
-  *is_straight = (errno == ENOSYS || errno == EPERM) && is_procs_own(path);
-  *directory = openat(from, path, FLAGS);
-  return answer(*directory);
-}
-
-int clinux_filesystem_of(int fd, struct clinux_filesystem_facts *facts) {
-  struct statfs s;
-  if (fstatfs(fd, &s) == -1) return errno;
-  *facts = (struct clinux_filesystem_facts){
-      .kind = kind_of((unsigned long)s.f_type & 0xffffffff), .block_size = (size_t)s.f_bsize, .blocks = s.f_blocks,
-      .free_blocks = s.f_bfree, .available_blocks = s.f_bavail};
-  // hugetlbfs without a size limit says 0, and in later kernels -1.
-  if (facts->kind == CLINUX_FS_HUGETLBFS && (int64_t)s.f_blocks < 0) facts->blocks = 0;
-  return 0;
-}
-
-int clinux_probe_open(uintptr_t address, size_t length, bool huge, int *uffd) {
-  *uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
-  if (*uffd == -1) return errno;
-  struct uffdio_api api = {.api = UFFD_API,
-                           .features = huge ? UFFD_FEATURE_MINOR_HUGETLBFS : UFFD_FEATURE_MINOR_SHMEM};
-  struct uffdio_register range = {.range = {address, length}, .mode = UFFDIO_REGISTER_MODE_MINOR};
-  if (ioctl(*uffd, UFFDIO_API, &api) == 0 && ioctl(*uffd, UFFDIO_REGISTER, &range) == 0) return 0;
-  int error = errno;
-  close(*uffd);
-  return error;
-}
-
-int clinux_guard_open(uintptr_t address, size_t length, int *uffd) {
-  *uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
-  if (*uffd == -1) return errno;
-  struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_SIGBUS};
-  struct uffdio_register range = {.range = {address, length}, .mode = UFFDIO_REGISTER_MODE_MISSING};
-  if (ioctl(*uffd, UFFDIO_API, &api) == 0 && ioctl(*uffd, UFFDIO_REGISTER, &range) == 0) return 0;
-  int error = errno;
-  close(*uffd);
-  return error;
-}
-
-// A page of the file is a file's (bit 61) in the page table of a private mapping; what stands in for a hole is anonymous.
-int clinux_try_huge_page(int fd, int pagemap, off_t offset, size_t page_size, bool *is_there) {
-  void *page = mmap(NULL, page_size, PROT_READ, MAP_PRIVATE | MAP_NORESERVE, fd, offset);
-  if (page == MAP_FAILED) return errno;
-  int error = clinux_touch((uintptr_t)page, 1, 1, false);
-  uint64_t entry = 0;
-  if (!error) {
-    off_t at = (off_t)((uintptr_t)page / (size_t)sysconf(_SC_PAGESIZE) * sizeof entry);
-    if (pread(pagemap, &entry, sizeof entry, at) != sizeof entry || !(entry >> 63)) error = EIO;
-  }
-  munmap(page, page_size);
-  // no page could stand in: it is not in the file
-  *is_there = !error && entry >> 61 & 1;
-  return error == EFAULT ? 0 : error;
-}
-
-int clinux_probe(int uffd, uintptr_t address, size_t length, size_t *present) {
-  *present = 0;
-  while (*present < length) {
-    struct uffdio_continue step = {.range = {address + *present, length - *present}};
-    if (ioctl(uffd, UFFDIO_CONTINUE, &step) == 0) step.mapped = (int64_t)(length - *present);
-    if (step.mapped > 0) *present += (size_t)step.mapped;
-    else if (step.mapped == -EFAULT) return 0;
-    else if (step.mapped != -EAGAIN) return step.mapped < 0 ? (int)-step.mapped : errno;
   }
   return 0;
 }

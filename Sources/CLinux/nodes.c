@@ -21,7 +21,8 @@ int clinux_allowed_nodes(uint64_t *nodes, size_t words) {
   return answer(syscall(SYS_get_mempolicy, NULL, nodes, words * 64, 0, MPOL_F_MEMS_ALLOWED));
 }
 
-int clinux_node_of(uintptr_t address, int *node) {
+// The node of one page (MPOL_F_NODE | MPOL_F_ADDR), which is read for it.
+static int node_of(uintptr_t address, int *node) {
   return answer(syscall(SYS_get_mempolicy, node, NULL, 0, address, MPOL_F_NODE | MPOL_F_ADDR));
 }
 
@@ -52,7 +53,7 @@ static int add(struct clinux_page_counts *counts, int node, uint64_t pages, uint
 static int count_one_by_one(uintptr_t address, size_t length, size_t page_size, struct clinux_page_counts *counts) {
   for (size_t at = 0; at < length; at += page_size) {
     int node = -1;
-    int error = clinux_node_of(address + at, &node);
+    int error = node_of(address + at, &node);
     if (!error) error = add(counts, node, 1, address + at);
     if (error) return error;
   }
@@ -69,7 +70,7 @@ static int count_batch(uintptr_t address, size_t pages, size_t page_size, struct
   int error = answer(syscall(SYS_move_pages, 0, pages, addresses, NULL, nodes, 0));
   for (size_t i = 0, run = 0; i < pages && !error; i += run, run = 0) {
     // not in the page tables: fallocate(2) made it, or it was swapped out
-    if (nodes[i] < 0) error = clinux_node_of(address + i * page_size, &nodes[i]);
+    if (nodes[i] < 0) error = node_of(address + i * page_size, &nodes[i]);
     while (i + run < pages && nodes[i + run] == nodes[i]) run++;
     if (!error) error = add(counts, nodes[i], run, address + i * page_size);
   }
@@ -102,7 +103,7 @@ static int count_huge(uintptr_t from, uintptr_t to, size_t huge_size, struct cli
     uintptr_t next = at / huge_size * huge_size + huge_size;
     if (next > to) next = to;
     int node = -1;
-    int error = clinux_node_of(at, &node);
+    int error = node_of(at, &node);
     if (!error) error = add(counts, node, (next - at) / base, at);
     if (error) return error;
     at = next;

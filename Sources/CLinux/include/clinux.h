@@ -1,6 +1,7 @@
 // What Swift's Glibc module cannot see. Every call returns 0 or an errno, unless it says otherwise.
 #pragma once
 #include "clinux_dma.h"
+#include "clinux_files.h"
 #include "clinux_machine.h"
 #include "clinux_memory.h"
 #include "clinux_nodes.h"

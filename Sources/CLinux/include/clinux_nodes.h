@@ -49,5 +49,3 @@ CLINUX_NOLOCKS void clinux_count_resident(struct clinux_page_counts *_Nonnull co
 CLINUX_NOLOCKS void clinux_count_pages(
     int pagemap, uintptr_t address, size_t length, size_t page_size, size_t huge_size,
     struct clinux_page_counts *_Nonnull counts);
-/// The node of one page (get_mempolicy(2), MPOL_F_NODE | MPOL_F_ADDR), which is read for it.
-CLINUX_NOLOCKS int clinux_node_of(uintptr_t address, int *_Nonnull node);
