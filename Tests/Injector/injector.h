@@ -1,5 +1,6 @@
-// What the injector knows of processes and of names.
+// What the injector is asked to do, and what it knows of processes and of names.
 #pragma once
+#include <linux/filter.h>
 #include <stdio.h>
 #include <sys/types.h>
 #include <sys/user.h>
@@ -26,3 +27,22 @@ double processor_seconds(pid_t pid);
 void describe(FILE *report, pid_t thread, const struct user_regs_struct *registers);
 /// What each of its threads is doing.
 void describe_hang(FILE *report, pid_t pid);
+
+enum { MOST_FORBIDDEN = 64 };
+
+/// What its words ask for.
+struct wish {
+  enum { COUNT, FAIL, LIE, SIGNAL, FORBID, WATCH } mode;
+  long call;
+  struct sock_filter forbidden[2 * MOST_FORBIDDEN + 2];
+  unsigned short instructions;
+  long result;
+  int signal;
+  long from;
+  int once;
+  long argument, offset;
+};
+extern struct wish wanted;
+
+void read_words(int argc, char **argv);
+_Noreturn void usage(const char *what);
