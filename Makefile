@@ -66,7 +66,7 @@ bench-guest: setup ## the benchmarks in those machines: .build/bench-guest.md an
 
 ## Checks
 
-check: lint test man-check consumer-check ## format, lint, build with warnings as errors, tests, manual pages, KTask elsewhere
+check: lint test man-check consumer-check docs ## format, lint, build with warnings as errors, tests, manual pages, KTask elsewhere
 
 lint: test-tools ## format, lint, C warnings, shell scripts
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
@@ -80,6 +80,16 @@ man-check: setup test-tools ## the manual pages against the program's options, a
 
 consumer-check: ## a package of somebody else's that uses KTask, as a folder and by a git URL: built and run
 	Tests/Package/consumer-check.sh .build/consumer-check
+
+docs: ## KTask's documentation for a browser, without a warning: .build/docs
+	@command -v docc >/dev/null || { echo "docs: not done: this toolchain has no docc"; exit 0; }; \
+	$(SWIFT) build --target KTask; \
+	built=$$($(SWIFT) build --show-bin-path); rm -rf .build/docs .build/symbols; mkdir -p .build/symbols; \
+	$(SWIFT) symbolgraph-extract -module-name KTask -I "$$built/Modules" -ISources/CLinux/include \
+		-Xcc -fmodule-map-file="$$built/CLinux.build/module.modulemap" -target "$$(uname -m)-unknown-linux-gnu" \
+		-minimum-access-level public -output-dir .build/symbols; \
+	docc convert Sources/KTask/KTask.docc --additional-symbol-graph-dir .build/symbols --warnings-as-errors \
+		--fallback-bundle-identifier ktask.KTask --output-path .build/docs
 
 tsan: setup ## the engine's tests under the thread sanitizer
 	$(SWIFT) test --sanitize=thread --filter KTaskTests --scratch-path .build/tsan
@@ -155,5 +165,5 @@ test-tools:
 	{ $(call apt_install,sudo -n,$$missing); } || \
 		echo "Not installed:$$missing. The tests that need them will be skipped."
 
-.PHONY: run test faults test-guest build bench bench-guest check lint man-check consumer-check tsan format install uninstall deb deb-check \
+.PHONY: run test faults test-guest build bench bench-guest check lint man-check consumer-check docs tsan format install uninstall deb deb-check \
 	clean help setup test-tools

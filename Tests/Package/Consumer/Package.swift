@@ -17,7 +17,7 @@ let package = Package(
   dependencies: [isFolder ? .package(path: found) : .package(url: found, branch: "main")],
   targets: [
     .executableTarget(name: "consumer", dependencies: ktask, swiftSettings: strict),
-    // the README's program
-    .executableTarget(name: "readme", dependencies: ktask),
+    // what the articles show
+    .executableTarget(name: "articles", dependencies: ktask),
   ]
 )
