@@ -8,8 +8,11 @@ struct Example: CustomTestStringConvertible {
   let page: String
   let lines: [String]
 
-  /// What tells it from the page's other examples: its first line, without the prompt.
-  var name: String { Self.withoutPrompt(lines[0]) }
+  /// The README's name for it, in a comment before it.
+  var block: String?
+
+  /// What tells it from the page's other examples: its name, or its first line without the prompt.
+  var name: String { block ?? Self.withoutPrompt(lines[0]) }
   var testDescription: String { "\(page): \(name)" }
 
   /// For a shell: lines with a prompt are commands, and those without one belong to them; output is left out.
@@ -74,18 +77,20 @@ extension Example {
     String(line).replacing("\\e", with: "\\").replacing("\\-", with: "-").replacing("\\&", with: "")
   }
 
-  /// Blocks between fences, of a shell or of no language.
+  /// Blocks between fences.
   private static func ofReadme() -> [Example] {
     var examples: [Example] = []
-    var block: (language: Substring, lines: [String])?
+    var block: [String]?
+    var name: String?
     for line in text("README.md") {
+      if let word = line.wholeMatch(of: /<!-- block: (.*) -->/)?.1 { name = String(word) }
       if !line.hasPrefix("```") {
-        block?.lines.append(line)
-      } else if let ended = block {
-        if ended.language != "swift" { examples.append(Example(page: "README.md", lines: ended.lines)) }
-        block = nil
+        block?.append(line)
+      } else if let lines = block {
+        examples.append(Example(page: "README.md", lines: lines, block: name))
+        (block, name) = (nil, nil)
       } else {
-        block = (line.dropFirst(3), [])
+        block = []
       }
     }
     return examples

@@ -15,20 +15,6 @@ struct Recipe {
     if FileFacts(folder + "/ktaskctl") == nil { try tool("ln", "-s", BuiltProgram.path, folder + "/ktaskctl") }
   }
 
-  /// The README's script for a virtual machine, with another directory in place of one, and without KVM.
-  init(readme place: String, is folder: String, _ scratch: Scratch) throws {
-    self.folder = scratch.path
-    path = scratch.file("start-vm")
-    guard let example = Example.all.first(where: { $0.page == "README.md" && $0.lines[0] == "#!/bin/bash" }) else {
-      throw Failure("the README has no script")
-    }
-    let text = example.script.replacing(place, with: folder).replacing("-accel kvm", with: "-accel tcg")
-    try Data(text.utf8).write(to: URL(filePath: path))
-    if FileFacts(self.folder + "/ktaskctl") == nil {
-      try tool("ln", "-s", BuiltProgram.path, self.folder + "/ktaskctl")
-    }
-  }
-
   /// With the built program on the PATH.
   private var environment: [String] {
     ["env", "PATH=\(folder):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"]

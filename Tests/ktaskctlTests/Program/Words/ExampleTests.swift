@@ -143,14 +143,9 @@ extension ProgramTests.ExampleTests {
     Run(name: "ktaskctl.8: ktaskctl prefault /dev/shm/cache --size 64G --dry-run", after: "test ! -e /dev/shm/cache"),
     Run(name: "ktaskctl.8: ktaskctl --generate-completion-script bash"),
     Run(name: "README.md: ktaskctl clear --size 4G"),
-    // emulated, and with its smallest size
     Run(
-      name: "README.md: #!/bin/bash", before: "true",
-      after: stop + "\nktaskctl verify /dev/hugepages/vm1 --size 32M",
-      changes: [
-        ("name=$1 gib=$2 file=/dev/hugepages/$1", "set -- vm1 32 \(quick)\nname=$1 gib=$2 file=/dev/hugepages/$1"),
-        ("${gib}G", "${gib}M"), ("-accel kvm", "-accel tcg"),
-      ], needs: [machine]),
+      name: "README.md: ktaskctl topology",
+      after: "grep -q '</svg>' sweep.svg; grep -q '\"results\"' sweep.json"),
   ]
 
   static let notRun = [
@@ -162,8 +157,14 @@ extension ProgramTests.ExampleTests {
     "ktaskctl-recipes.7: ktaskctl prefault /dev/hugepages/vm1 --size 8G": "cloud-hypervisor; the page says so",
     "ktaskctl-recipes.7: <domain type=\"kvm\"": "libvirt; the page says so",
     "ktaskctl-topology.8: systemd-run --pty -p CPUQuota=150% ktaskctl topology": "a systemd that runs the machine",
-    "README.md: make run     # sets up, builds, and clears a quarter of the free memory (4 GiB at most) with each thread count":
-      "builds what is being tested",
     "README.md: Sources/CLinux          what Swift's Glibc module cannot see": "no command",
+    // blocks with a name
+    "README.md: install": "make deb-check",
+    "README.md: mount": "make deb-check",
+    "README.md: start-vm": "RecipeTests, make deb-check",
+    "README.md: stop-vm": "RecipeTests, make deb-check",
+    "README.md: machine": "make deb-check",
+    "README.md: Package.swift": "make consumer-check",
+    "README.md: main.swift": "make consumer-check",
   ]
 }

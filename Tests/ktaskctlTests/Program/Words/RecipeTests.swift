@@ -1,4 +1,6 @@
+import Foundation
 @unsafe @preconcurrency import Glibc
+import TestSupport
 import Testing
 
 extension ProgramTests {
@@ -48,12 +50,12 @@ extension ProgramTests {
 
     @Test(
       "start-vm ends with 75 while its machine runs, and leaves the machine's memory alone",
-      .enabled(if: Host.has("qemu-system-x86_64"), "needs qemu-system-x86_64"), arguments: ["recipe", "README"])
-    func startVMTwice(page: String) throws {
+      .enabled(if: Host.has("qemu-system-x86_64"), "needs qemu-system-x86_64"))
+    func startVMTwice() throws {
       try scratch.reserve(512, of: .mebibytes2)
       let folder = try scratch.hugetlbfs(.mebibytes2)
-      let recipe =
-        try page == "README" ? Recipe(readme: "/dev/hugepages", is: folder, scratch) : Recipe("start-vm", scratch)
+      let recipe = try Recipe("start-vm", scratch)
+      let stop = try Recipe("stop-vm", scratch)
       let variables = ["HUGETLBFS=\(folder)"]
       let content: Content
       do {
@@ -66,13 +68,47 @@ extension ProgramTests {
           #expect(again.status == 75, "\(again.err)")
           #expect(again.err == "start-vm: vm1 runs, or is being started\n")
         }
+        let refused = try stop.run(["vm1"], variables: variables)
+        #expect(refused.status == 75 && refused.err == "stop-vm: vm1 runs, or is being started\n")
         #expect(content.isWritten(512 << 20..<516 << 20))
       }
       // the machine has gone, and with it the lock; but this test has its memory
       let other = try recipe.run(["vm1", "1"], variables: variables)
-      #expect(other.status == (page == "README" ? 75 : 7), "\(other.err)")
+      #expect(other.status == 75, "\(other.err)")
       #expect(other.err.contains("process \(getpid()) ("))
       #expect(content.isWritten(512 << 20..<516 << 20))
+    }
+
+    @Test("stop-vm gives a machine's pages back to the pool, and has nothing to do the second time")
+    func stopVM() throws {
+      try scratch.reserve(32, of: .mebibytes2)
+      let folder = try scratch.hugetlbfs(.mebibytes2)
+      let stop = try Recipe("stop-vm", scratch)
+      #expect(try ktaskctl("prefault", folder + "/vm1", "--size", "64M").status == 0)
+      #expect(HugePage.mebibytes2.available == 0)
+      for _ in 1...2 {
+        let ended = try stop.run(["vm1"], variables: ["HUGETLBFS=\(folder)"])
+        #expect(ended.status == 0 && ended.out == "" && ended.err == "")
+        #expect(FileFacts(folder + "/vm1") == nil)
+        #expect(HugePage.mebibytes2.available == 32)
+      }
+    }
+
+    @Test("start-vm says how to mount hugetlbfs where that is not mounted, and makes nothing there")
+    func notMounted() throws {
+      let folder = try scratch.tmpfs(mebibytes: 8)
+      let ended = try Recipe("start-vm", scratch).run(["vm1", "1"], variables: ["HUGETLBFS=\(folder)"])
+      #expect(ended.status == 1)
+      #expect(ended.err == "start-vm: try: mount -t hugetlbfs -o pagesize=2M none \(folder)\n")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    }
+
+    @Test("the README has the manual's scripts, word for word", arguments: ["start-vm", "stop-vm"])
+    func readme(name: String) throws {
+      let there = try #require(Example.all.first { $0.page == "README.md" && $0.block == name })
+      let here = try tool(
+        Checkout.folder.path + "/Tests/recipe.sh", Checkout.folder.path + "/man/ktaskctl-recipes.7", name)
+      #expect(there.lines.joined(separator: "\n") == here.trimmingCharacters(in: .newlines))
     }
 
     @Test(
