@@ -48,7 +48,7 @@ test: setup test-tools ## set up, build, and run all tests (as root none is skip
 	$(SWIFT) test --no-parallel
 
 build: setup ## build the program for use: .build/release/ktaskctl
-	$(SWIFT) build -c release --product ktaskctl --static-swift-stdlib -Xlinker -s
+	$(SWIFT) build -c release --product ktaskctl --static-swift-stdlib --disable-local-rpath -Xlinker -s
 
 bench: build ## measure against a plain loop, fallocate, QEMU, libdispatch …; PARTS="--quick engine" picks
 	$(SWIFT) build -c release --product ktask-bench --static-swift-stdlib
@@ -106,7 +106,7 @@ install: $(PROGRAM) ## program, manual pages, units and shell completions, under
 	install -m 0644 $(PAGES) $(MAN)/man8
 	for unit in $(UNITS); do \
 		sed 's,@BIN@,$(PREFIX)/bin,' "$$unit" > "$(UNIT)/$${unit##*/}"; chmod 0644 "$(UNIT)/$${unit##*/}"; done
-	$(PROGRAM) --generate-completion-script bash > $(BASH)/ktaskctl
+	$(PROGRAM) --generate-completion-script bash | sed '1{/^#!/d}' > $(BASH)/ktaskctl
 	$(PROGRAM) --generate-completion-script zsh > $(ZSH)/_ktaskctl
 	$(PROGRAM) --generate-completion-script fish > $(FISH)/ktaskctl.fish
 	chmod 0644 $(BASH)/ktaskctl $(ZSH)/_ktaskctl $(FISH)/ktaskctl.fish
@@ -117,12 +117,14 @@ uninstall: ## remove what install put there
 	rm -f $(BASH)/ktaskctl $(ZSH)/_ktaskctl $(FISH)/ktaskctl.fish
 
 deb: $(PROGRAM) ## a Debian package of all that install puts in place: .build/deb/ktaskctl_VERSION_ARCHITECTURE.deb
+	@command -v dpkg-shlibdeps >/dev/null || { echo "make: as root, run: apt-get install dpkg-dev" >&2; exit 1; }
 	rm -rf .build/deb/root .build/deb/*.deb
 	@$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/.build/deb/root PREFIX=/usr \
 		ZSH=$(CURDIR)/.build/deb/root/usr/share/zsh/vendor-completions
 	Sources/Packaging/debian.sh .build/deb/root .build/deb
 
-deb-check: deb ## as root: install that package on a bare Debian 12, run it, and its units under a systemd of their own
+deb-check: deb ## that it is the same twice; as root: install it on a bare Debian 12, run it, and its units under a systemd of their own
+	Tests/Package/package-check.sh .build/deb/*.deb .build/deb/root
 	Tests/Package/deb-check.sh .build/deb/*.deb .build/deb
 	Tests/Package/unit-check.sh .build/deb/*.deb .build/deb
 
@@ -156,7 +158,7 @@ setup:
 test-tools:
 	@PATH="$$PATH:/usr/sbin:/sbin"; missing=""; \
 	for tool in strace:strace mkfs.xfs:xfsprogs mkfs.ext4:e2fsprogs python3:python3-minimal \
-		systemd-analyze:systemd shellcheck:shellcheck mandoc:mandoc debootstrap:debootstrap \
+		systemd-analyze:systemd shellcheck:shellcheck lintian:lintian mandoc:mandoc debootstrap:debootstrap \
 		qemu-system-x86_64:qemu-system-x86; do \
 		command -v "$${tool%:*}" >/dev/null || missing+=" $${tool#*:}"; \
 	done; \
