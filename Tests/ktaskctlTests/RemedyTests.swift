@@ -130,6 +130,23 @@ struct RemedyTests {
     #expect(failure.remedy == "a larger hugetlb limit for its container")
     #expect(error.failure(in: Self.root).remedy == "raise the cgroup's hugetlb limit")
   }
+
+  @Test(
+    "where hugetlbfs is usually mounted and is not, it is told how, and of no other directory that is missing",
+    arguments: [
+      ("/dev/hugepages/vm1", nil, "mkdir -p /dev/hugepages && mount -t hugetlbfs none /dev/hugepages"),
+      (
+        "/dev/hugepages/vm1", 1 << 30,
+        "mkdir -p /dev/hugepages && mount -t hugetlbfs -o pagesize=1G none /dev/hugepages"
+      ),
+      ("/dev/hugepages/none/vm1", nil, nil), ("/dev/hugepages-1G/vm1", nil, nil), ("/none/vm1", nil, nil),
+      ("vm1", nil, nil),
+    ] as [(String, Int?, String?)])
+  func notMounted(path: String, pageSize: Int?, remedy: String?) {
+    let error = MemoryError(.failed(.create, .noEntry), path: path, pageSize: pageSize)
+    #expect(error.failure(in: Self.root).remedy == remedy)
+    #expect(error.failure(in: Self.user).remedy == remedy.map { "as root: " + $0 })
+  }
 }
 
 extension Check {

@@ -2,15 +2,19 @@ import LinuxSystem
 import MemoryWork
 
 extension HugePageMounts {
-  /// What mounts one with pages of `pageSize` bytes there.
-  static func command(pageSize: Int, on directory: String) -> String {
+  /// What mounts one with pages of `pageSize` bytes there; nil: of the kernel's default size.
+  static func command(pageSize: Int?, on directory: String) -> String {
     let place = quotedForShell(directory)
-    return "mkdir -p \(place) && mount -t hugetlbfs -o pagesize=\(PageSizeWord.text(pageSize)) none \(place)"
+    let option = pageSize.map { "-o pagesize=\(PageSizeWord.text($0)) " } ?? ""
+    return "mkdir -p \(place) && mount -t hugetlbfs \(option)none \(place)"
   }
 
-  /// Where one is usually found, unless another one is there.
+  /// Where one is usually found.
+  static let usualPlace = "/dev/hugepages"
+
+  /// That, unless another one is there.
   func usualPlace(_ pageSize: Int) -> String {
-    let place = "/dev/hugepages"
+    let place = Self.usualPlace
     return mounts.contains { $0.path == place } ? "\(place)-\(PageSizeWord.text(pageSize))" : place
   }
 
@@ -31,6 +35,14 @@ extension HugePageMounts {
 }
 
 extension MemoryError {
+  /// For a file whose directory is not there: where that is hugetlbfs's usual place, nobody has mounted it.
+  func mountRemedy(_ here: Surroundings) -> String? {
+    let place = HugePageMounts.usualPlace
+    guard let path, path.hasPrefix(place + "/"), !path.dropFirst(place.count + 1).contains("/") else { return nil }
+    let size = pageSize.flatMap { $0 > MemoryInfo.basePageSize ? $0 : nil }
+    return here.asRoot(HugePageMounts.command(pageSize: size, on: place))
+  }
+
   /// What has pages of the size that was asked for, and that its file system has not.
   func pageSizeRemedy(_ facts: FailureFacts) -> String {
     guard let pageSize, pageSize > MemoryInfo.basePageSize else {
