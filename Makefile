@@ -15,6 +15,7 @@ MAN  = $(DESTDIR)$(PREFIX)/share/man
 UNIT = $(DESTDIR)$(PREFIX)/lib/systemd/system
 BASH = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+DATA = $(DESTDIR)$(PREFIX)/share/ktaskctl
 FISH = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 # One file that runs without the Swift toolchain; libnuma stays a shared library.
@@ -24,6 +25,7 @@ C_FILES = $(wildcard Sources/*/*.c Tests/*/*.c Tests/*/*/*.c)
 PAGES   = $(wildcard man/*.8)
 RECIPES = $(wildcard man/*.7)
 # Sources/Packaging is no target: SwiftPM leaves it alone, and the top level stays short.
+SCHEMA  = Sources/Packaging/report.schema.json
 UNITS   = $(wildcard Sources/Packaging/*.service)
 # A guest's kernel for the benchmarks: the newest that `make test-guest` has fetched.
 KERNEL ?= $(lastword $(sort $(wildcard $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ktaskctl-guest/linux-image-*/vmlinuz)))
@@ -99,11 +101,12 @@ format: ## write the sources as the format check wants them
 
 ## Installing
 
-install: $(PROGRAM) ## program, manual pages, units and shell completions, under PREFIX (/usr/local) and DESTDIR
+install: $(PROGRAM) ## program, manual pages, JSON schema, units and shell completions, under PREFIX (/usr/local) and DESTDIR
 	install -D -m 0755 $(PROGRAM) $(BIN)/ktaskctl
-	install -d $(MAN)/man7 $(MAN)/man8 $(UNIT) $(BASH) $(ZSH) $(FISH)
+	install -d $(MAN)/man7 $(MAN)/man8 $(UNIT) $(BASH) $(ZSH) $(FISH) $(DATA)
 	install -m 0644 $(RECIPES) $(MAN)/man7
 	install -m 0644 $(PAGES) $(MAN)/man8
+	install -m 0644 $(SCHEMA) $(DATA)
 	for unit in $(UNITS); do \
 		sed 's,@BIN@,$(PREFIX)/bin,' "$$unit" > "$(UNIT)/$${unit##*/}"; chmod 0644 "$(UNIT)/$${unit##*/}"; done
 	$(PROGRAM) --generate-completion-script bash | sed '1{/^#!/d}' > $(BASH)/ktaskctl
@@ -115,6 +118,7 @@ uninstall: ## remove what install put there
 	rm -f $(BIN)/ktaskctl $(patsubst man/%,$(MAN)/man8/%,$(PAGES)) $(patsubst man/%,$(MAN)/man7/%,$(RECIPES))
 	rm -f $(patsubst Sources/Packaging/%,$(UNIT)/%,$(UNITS))
 	rm -f $(BASH)/ktaskctl $(ZSH)/_ktaskctl $(FISH)/ktaskctl.fish
+	rm -rf $(DATA)
 
 deb: $(PROGRAM) ## a Debian package of all that install puts in place: .build/deb/ktaskctl_VERSION_ARCHITECTURE.deb
 	@command -v dpkg-shlibdeps >/dev/null || { echo "make: as root, run: apt-get install dpkg-dev" >&2; exit 1; }

@@ -35,6 +35,20 @@ public struct KernelVersion: Sendable, Equatable {
     return KernelVersion(release: text(name.release), version: text(name.version), dynamicPreemption: mode ?? nil)
   }
 
+  /// The machine's name in its network (uname(2)); nil: it has none, or it is not told.
+  public static func hostName() -> String? {
+    var name = utsname()
+    if unsafe uname(&name) != 0 || text(name.nodename).isEmpty { return nil }
+    return text(name.nodename)
+  }
+
+  /// What the first processor calls itself (/proc/cpuinfo); nil: it is not told, as on many that are not x86.
+  public static func processor(_ files: SystemFiles = SystemFiles()) -> String? {
+    let line = files.text("/proc/cpuinfo")?.split(separator: "\n").first { $0.hasPrefix("model name") }
+    let name = line?.split(separator: ":", maxSplits: 1).last?.split(separator: " ").joined(separator: " ")
+    return name?.isEmpty == false ? name : nil
+  }
+
   /// A field of `utsname`, an array of characters that ends with a 0.
   private static func text<Field>(_ field: Field) -> String {
     unsafe withUnsafeBytes(of: field) { bytes in

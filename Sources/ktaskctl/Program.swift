@@ -22,6 +22,7 @@ enum Program {
     }
     switch command {
     case let topology as TopologyCommand: return show(topology)
+    case let compare as Compare: return self.compare(compare)
     case let work as any WorkCommand: return execute(work)
     default: return runParsersOwn(command)
     }
@@ -52,7 +53,7 @@ enum Program {
   }
 
   /// Says what was asked; a failure where nobody could hear it.
-  private static func answer(_ text: String) -> ExitStatus {
+  static func answer(_ text: String) -> ExitStatus {
     Terminal.output.write(text)
     Terminal.flush()
     guard let errno = Terminal.output.failure else { return .done }

@@ -72,7 +72,7 @@ for method in populate fallocate touch; do
   step "it makes pages by $method" inside ktaskctl prefault "/dev/shm/$method" --size 8M --method "$method"
 done
 for file in /usr/share/man/man8/ktaskctl.8.gz /usr/share/bash-completion/completions/ktaskctl \
-  /usr/lib/systemd/system/ktaskctl-prefault@.service /usr/share/doc/ktaskctl/copyright; do
+  /usr/share/ktaskctl/report.schema.json /usr/lib/systemd/system/ktaskctl-prefault@.service /usr/share/doc/ktaskctl/copyright; do
   step "it has $file" inside test -s "$file"
 done
 step "the units run the program that is installed" inside grep -q '^ExecStart=/usr/bin/ktaskctl ' \

@@ -152,9 +152,9 @@ extension FilePlace {
     }
   }
 
-  /// Makes a new file beside the name, for writing, mode 0600 (openat(2), O_EXCL).
-  func makeBeside(_ temporary: String) throws(Errno) -> FileDescriptor {
-    try FileDescriptor.open(temporary, .createNew, in: directory.number)
+  /// Makes a new file beside the name, for writing, with what umask(2) leaves of `mode` (openat(2), O_EXCL).
+  func makeBeside(_ temporary: String, mode: UInt32) throws(Errno) -> FileDescriptor {
+    try FileDescriptor.open(temporary, .createNew, in: directory.number, mode: mode)
   }
 
   /// Gives what was made beside it the name (renameat(2)).

@@ -31,7 +31,8 @@ public struct ReplaceableFile: Sendable {
 
   private func makeAnew(_ text: String) throws(Errno) {
     let temporary = ".ktaskctl-\(getpid())-\(UInt64.random(in: 0 ... .max))"
-    let new = try place.value.makeBeside(temporary)
+    // one that takes over another's rights is nobody else's until it has them
+    let new = try place.value.makeBeside(temporary, mode: old == nil ? 0o666 : 0o600)
     // gone already once it has taken the name
     defer { place.value.removeBeside(temporary) }
     if let old { new.takeOverRights(of: old.value) }

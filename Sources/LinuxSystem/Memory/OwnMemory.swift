@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 
 /// The memory that a program needs for itself, asked for in plain calls that allocate nothing.
 public enum OwnMemory {
@@ -12,6 +13,21 @@ public enum OwnMemory {
     case data
     /// The machine, or a control group, has none left.
     case shortage
+  }
+
+  /// Begins to measure anew how much of it is resident at most (proc(5), clear_refs 5); false where the kernel does not.
+  public static func resetPeak() -> Bool {
+    do throws(Errno) {
+      let file = try FileDescriptor.open("/proc/self/clear_refs", .writeOnly)
+      return unsafe write(file.number, "5", 1) == 1
+    } catch {
+      return false
+    }
+  }
+
+  /// The most that has been resident since then, in bytes, pages of pools apart (VmHWM); nil where the kernel does not tell.
+  public static func peak(_ files: SystemFiles = SystemFiles()) -> Int? {
+    try? KilobyteFields("/proc/self/status", files).demand("VmHWM")
   }
 
   /// Keeps so many bytes of heap from now on, for all threads: what is allocated within them cannot fail. Looks whether

@@ -43,6 +43,7 @@ struct Exec: WorkCommand {
     // of that only COMMAND knows when it is ready
     let intent = Intent(.readyMemory, isReadiness: false).with { intent in
       intent.exec = ExecCommand(command: command.flatMap(\.words), seal: seal)
+      intent.ownWords = seal ? ["--seal"] : []
     }
     return Request(intent) { opening throws(MemoryError) in
       try PrefaultJob([opening.memfd(bytes)], method: opening.method)

@@ -9,7 +9,9 @@ struct Ktaskctl: ParsableCommand {
     abstract: "Make memory ready with many threads, and prove it.",
     discussion: "Manual: ktaskctl(8), and a page for each command, as ktaskctl-clear(8).",
     version: "ktaskctl \(version)",
-    subcommands: [Clear.self, Prefault.self, Pin.self, Release.self, Verify.self, Exec.self, TopologyCommand.self])
+    subcommands: [
+      Clear.self, Prefault.self, Pin.self, Release.self, Verify.self, Exec.self, Compare.self, TopologyCommand.self,
+    ])
 }
 
 /// A command that makes memory ready: its words become a plan.

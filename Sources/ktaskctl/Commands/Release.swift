@@ -45,6 +45,7 @@ struct Release: WorkCommand {
     let intent = Intent(.freeMemory, isReadiness: false, files).with { intent in
       intent.offset = start > 0 ? start : nil
       intent.removesName = unlink
+      intent.ownWords = unlink ? ["--unlink"] : []
     }
     let wanted = [WantedFile](files, size: work.size.map { start + $0.bytes })
     return Request(intent) { opening throws(MemoryError) in

@@ -32,7 +32,10 @@ struct Verify: WorkCommand {
 
   func request() -> Request {
     let (files, size, zero, info) = (file.flatMap(\.words), work.size?.bytes, zero, info)
-    return Request(Intent(.look, isReadiness: false, files)) { opening throws(MemoryError) in
+    let intent = Intent(.look, isReadiness: false, files).with { intent in
+      intent.ownWords = (zero ? ["--zero"] : []) + (info ? ["--info"] : [])
+    }
+    return Request(intent) { opening throws(MemoryError) in
       let demand = try opening.demand(size: size, zero: zero, isInfo: info)
       return VerifyJob(try opening.filesToLookAt(files, size: size), demand: demand)
     }

@@ -7,7 +7,8 @@ extension Document.Host {
     let kernel = try? KernelVersion.current()
     let topology = Machine.shared.topology
     return Document.Host(
-      kernel: kernel?.release, preemption: kernel?.preemption,
+      name: KernelVersion.hostName(), processor: KernelVersion.processor(), kernel: kernel?.release,
+      preemption: kernel?.preemption,
       cpus: topology.unread[.onlineCPUs] == nil ? topology.onlineCPUs.count : nil,
       allowedCPUs: try? CPUSet.allowed().count,
       nodes: topology.unread[.nodes] == nil

@@ -25,6 +25,15 @@ struct HelperOptions: ParsableArguments {
     }
   }
 
+  /// The words that ask for what is not usual.
+  var changed: [String] {
+    var words = nice == Priority.most ? [] : ["--nice", "\(nice)"]
+    if noLend { words.append("--no-lend") }
+    if let maxHelpers { words += ["--max-helpers", "\(maxHelpers)"] }
+    if ignorePowerPolicy { words.append("--ignore-power-policy") }
+    return words
+  }
+
   /// The budget that helpers are counted in. Every call makes another one where --max-helpers is given.
   func makeBudget() -> HelperBudget {
     maxHelpers.map { HelperBudget(Machine.shared.topology, maximumHelpers: $0) } ?? .shared

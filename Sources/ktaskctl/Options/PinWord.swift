@@ -85,7 +85,7 @@ extension PinRequest {
   var words: [String] {
     var words = with == .mlock ? [] : ["--with", with.text]
     if let iovaBase { words += ["--iova-base", "0x" + String(iovaBase, radix: 16)] }
-    if let mapSize { words += ["--map-size", "\(mapSize)"] }
+    if let mapSize { words += ["--map-size", PageSizeWord.text(mapSize)] }
     return words
   }
 }

@@ -37,6 +37,8 @@ struct Intent: Equatable, Sendable {
   var offset: Int?
   /// Its files are gone afterwards, empty ones too.
   var removesName = false
+  /// Options that only this command has, as the user writes them, where nothing else here says them.
+  var ownWords: [String] = []
   /// How it pins; nil: it does not.
   var pin: PinRequest?
   /// What takes this process's place.

@@ -9,6 +9,8 @@ struct Report: Sendable {
   let process: Int32
   /// Where there is a document to be made.
   var host: Document.Host?
+  /// When it was told, in UTC; there as well.
+  var date: String?
   var outcome: Outcome?
   /// What a look found where there was nothing to do.
   var found: Verification?
@@ -77,10 +79,12 @@ struct Report: Sendable {
     let counts = outcome?.counts ?? []
     let one = counts.first { $0.threads == 1 }.flatMap { Statistics($0.times)?.median }
     return counts.compactMap { count in
-      return Document.Result(
+      var result = Document.Result(
         command: plan.commandLine(threads: count.threads), threads: count.threads, bytes: plan.bytes,
         times: count.times, oneThread: one, usage: count.meanUsage,
         helpers: count.helpers.map { .init(node: $0.node, chunks: $0.chunks, bytes: $0.bytes, seconds: $0.seconds) })
+      result?.memoryUsage = count.knownPeaks
+      return result
     }
   }
 }

@@ -9,6 +9,8 @@ struct Outcome: Sendable {
     var times: [Double] = []
     /// CPU time of those runs of which the kernel tells it.
     var usages: [ResourceUsage] = []
+    /// Bytes of this process that were resident at most in each of those runs of which the kernel tells it.
+    var peaks: [Int] = []
     /// The last run's threads.
     var helpers: [JobRun.Thread] = []
     /// The fewest threads of a run, and what kept it from having more.
@@ -33,8 +35,10 @@ struct Outcome: Sendable {
 }
 
 extension Outcome.Count {
-  mutating func add(_ run: JobRun) {
+  /// `peak`: bytes that were resident at most meanwhile; nil: not known.
+  mutating func add(_ run: JobRun, peak: Int?) {
     times.append(run.seconds)
+    if let peak { peaks.append(peak) }
     if let usage = run.usage { usages.append(usage) }
     helpers = run.threads
     if run.threads.count < fewest {
@@ -43,6 +47,9 @@ extension Outcome.Count {
     }
     for bound in run.exceededBounds where !exceeded.contains(bound) { exceeded.append(bound) }
   }
+
+  /// nil where it is not known of every run.
+  var knownPeaks: [Int]? { peaks.isEmpty || peaks.count < times.count ? nil : peaks }
 
   /// CPU time of a run, on average; nil where it is not known of every run.
   var meanUsage: ResourceUsage? {

@@ -71,6 +71,8 @@ struct Sweep {
 
   private mutating func runOnce(_ index: Int, isMeasured: Bool) throws(MemoryError) {
     try monitor.check()
+    // pages of pools are not counted as resident: of those there is nothing to be told
+    let isCounted = plan.pageSize == MemoryInfo.basePageSize && OwnMemory.resetPeak()
     let prepared = try work.job.prepare()
     work.made.run = prepared
     let control = work.control(threads: outcome.counts[index].threads)
@@ -81,11 +83,12 @@ struct Sweep {
       throw run.errors.first ?? MemoryError(.cancelled)
     }
     monitor.forget()
+    let peak = isCounted ? OwnMemory.peak() : nil
     phase.begin(.verifying)
     let found = try prepared.verify(control, monitor)
     outcome.verification = found
     errors = found.unmet
-    if isMeasured { outcome.counts[index].add(run) }
+    if isMeasured { outcome.counts[index].add(run, peak: peak) }
   }
 
   private mutating func note(_ error: MemoryError) {

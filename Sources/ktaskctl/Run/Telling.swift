@@ -12,7 +12,9 @@ struct Telling<Command: WorkCommand> {
   /// Waits for the readers until it is called off; the exit status.
   func tell(_ report: inout Report) -> ExitStatus {
     watcher.beginTelling()
-    if command.output.json || !exports.isEmpty { report.host = .current() }
+    if command.output.json || !exports.isEmpty {
+      (report.host, report.date) = (.current(), Clock.date())
+    }
     export(&report)
     let messages = report.messages
     messages.forEach(Program.show)

@@ -41,8 +41,8 @@ struct ReportDocumentTests {
     let results = Report.madeUp(try .clear("--method", "touch"), .measured()).document.results
     #expect(
       results.map(\.command) == [
-        "ktaskctl clear --size 1073741824 --page-size 4K --method touch --threads 1",
-        "ktaskctl clear --size 1073741824 --page-size 4K --method touch --threads 2",
+        "ktaskctl clear --size 1G --page-size 4K --method touch --threads 1",
+        "ktaskctl clear --size 1G --page-size 4K --method touch --threads 2",
       ])
     #expect(results.map(\.speedup) == [1, 2] && results.map(\.efficiency) == [1, 1])
     #expect(results.map(\.user) == [0.25, 0.25] && results.map(\.system) == [0.5, 0.5])
@@ -54,7 +54,7 @@ struct ReportDocumentTests {
       "release",
       Intent(.freeMemory, isReadiness: false, ["-f", "/m/a b"]).with { $0.offset = 4096 }, "--even-if-open")
     #expect(
-      files.commandLine(threads: 2) == "ktaskctl release ./-f '/m/a b' --offset 4096 --even-if-open --threads 2")
+      files.commandLine(threads: 2) == "ktaskctl release ./-f '/m/a b' --offset 4K --even-if-open --threads 2")
     let regions = [try RegionWord.parse("path=/m/a,size=1G")]
     let region = try Plan.files(
       "prefault", Intent(.readyMemory, isReadiness: true, ["/m/a"]).with { $0.regions = regions })
@@ -64,7 +64,22 @@ struct ReportDocumentTests {
       Intent(.readyMemory, isReadiness: false).with { $0.exec = ExecCommand(command: ["ls", "{}"], seal: false) },
       "--size", "1G")
     #expect(
-      exec.commandLine(threads: 1) == "ktaskctl exec --size 1073741824 --page-size 4K --threads 1 -- ls '{}'")
+      exec.commandLine(threads: 1) == "ktaskctl exec --size 1G --page-size 4K --threads 1 -- ls '{}'")
+  }
+
+  @Test("a command says all that its figures depend on, in few words, and nothing that is usual")
+  func completeCommands() throws {
+    let usual = try Plan.clear("--min-chunk", "128M", "--nice", "19", "--runs", "7", "--timeout", "90")
+    #expect(usual.commandLine(threads: 1) == "ktaskctl clear --size 1G --page-size 4K --threads 1")
+    let changed = try Plan.clear(
+      "--min-chunk", "1.5M", "--nice", "5", "--no-lend", "--max-helpers", "3", "--ignore-power-policy")
+    #expect(
+      changed.commandLine(threads: 2) == "ktaskctl clear --size 1G --page-size 4K --min-chunk 1536K --nice 5 --no-lend "
+        + "--max-helpers 3 --ignore-power-policy --threads 2")
+    let look = Intent(.look, isReadiness: false, ["/m/a"]).with { $0.ownWords = ["--zero"] }
+    #expect(
+      try Plan.files("verify", look, "--page-size", "2M").commandLine(threads: 1)
+        == "ktaskctl verify /m/a --page-size 2M --zero --threads 1")
   }
 
   @Test("a file tells what it had and what was added; of what was not finished nothing was")

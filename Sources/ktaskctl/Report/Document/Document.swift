@@ -9,6 +9,8 @@ struct Document: Encodable, Equatable, Sendable {
   var command: String
   var request: Request?
   var host: Host?
+  /// When that was, in UTC: "2026-11-27T02:08:00Z".
+  var date: String?
   var plan: Plan?
   /// One per thread count, in the order asked for.
   var results: [Result] = []
@@ -64,6 +66,9 @@ extension Document {
 
   /// The machine that the figures were taken on.
   struct Host: Encodable, Equatable, Sendable {
+    /// What the machine is called in its network, and its first processor calls itself.
+    var name: String?
+    var processor: String?
     /// The kernel's release, as uname says it. Left out, as all of these, where the kernel does not tell.
     var kernel: String?
     /// The kernel's preemption model: "voluntary".
@@ -77,7 +82,7 @@ extension Document {
     var nodes: [Node]?
 
     enum CodingKeys: String, CodingKey {
-      case kernel, preemption, cpus, nodes
+      case name, processor, kernel, preemption, cpus, nodes
       case allowedCPUs = "allowed_cpus"
     }
   }

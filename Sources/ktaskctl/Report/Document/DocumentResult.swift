@@ -27,11 +27,17 @@ extension Document {
     var speedup: Double?
     /// The speed-up per thread.
     var efficiency: Double?
+    /// Half the distance from the fastest to the slowest run as a share of the median; left out for a single run.
+    var spread: Double?
+    /// Bytes of this process that were resident at most, one per run; left out where that is not known or, of pages of
+    /// pools, not counted.
+    var memoryUsage: [Int]?
     var helpers: [Helper]
 
     enum CodingKeys: String, CodingKey {
       case command, mean, stddev, median, user, system, min, max, times, parameters
-      case threads, speedup, efficiency, helpers
+      case threads, speedup, efficiency, spread, helpers
+      case memoryUsage = "memory_usage_byte"
       case exitCodes = "exit_codes"
       case bytesPerSecond = "bytes_per_second"
     }
@@ -64,11 +70,8 @@ extension Document.Result {
       user: usage?.userSeconds, system: usage?.systemSeconds, min: statistics.min, max: statistics.max, times: times,
       exitCodes: times.map { _ in 0 }, parameters: ["threads": "\(threads)"], threads: threads,
       bytesPerSecond: median > 0 ? Double(bytes) / median : 0,
-      speedup: speedup, efficiency: speedup.map { $0 / Double(threads) }, helpers: helpers)
+      speedup: speedup, efficiency: speedup.map { $0 / Double(threads) }, spread: statistics.spread, helpers: helpers)
   }
-
-  /// Half the distance from the fastest to the slowest run as a share of the median; nil for a single run.
-  var spread: Double? { Statistics(times)?.spread }
 
   /// Rate in GiB a second, for readers.
   var gibPerSecond: Double { bytesPerSecond / BinaryUnit.gib }

@@ -8,6 +8,7 @@ extension Report {
     var document = Document(ktaskctl: Ktaskctl.version, command: plan.command)
     document.request = plan.documentRequest
     document.host = host
+    document.date = date
     document.plan = plan.documentPlan
     document.results = results
     document.files = documentFiles

@@ -44,6 +44,20 @@ struct Exports {
     }
   }
 
+  /// A text that is known already.
+  init(text: String, to path: String) throws(Failure) {
+    do throws(Errno) {
+      items = [try Self.item(path, ExportFormat(file: { _ in path }, text: { _ in text }))]
+    } catch {
+      throw Failure(export: path, error)
+    }
+  }
+
+  /// Writes that; why it could not be, where that is so.
+  func writeText() -> [Failure] {
+    write(Document(ktaskctl: Ktaskctl.version, command: ""), isCalledOff: { false }).failures
+  }
+
   private static func item(_ path: String, _ format: ExportFormat) throws(Errno) -> Item {
     if path == "-" { return Item(path: path, format: format, place: .output) }
     switch try NameTarget(of: path) {

@@ -29,21 +29,28 @@ extension Plan {
     wantsTransparent || words.pageSize == .transparent ? "thp" : PageSizeWord.text(pageSize)
   }
 
-  /// The command that does one thread count's part again.
+  /// The command that does one thread count's part again, in as few words as say all that it depends on.
   func commandLine(threads: Int) -> String {
-    var words = ["ktaskctl", command] + intent.paths.map(quotedFile)
-    if !intent.regions.isEmpty {
-      words = ["ktaskctl", command] + intent.regions.flatMap { ["--region", quotedForShell($0.text)] }
-    }
-    if let size = self.words.size { words += ["--size", "\(size.bytes)"] }
-    if let offset = intent.offset { words += ["--offset", "\(offset)"] }
+    var words = ["ktaskctl", command]
+    words += intent.regions.isEmpty ? intent.paths.map(quotedFile) : []
+    words += intent.regions.flatMap { ["--region", quotedForShell($0.text)] }
+    if let size = self.words.size { words += ["--size", PageSizeWord.text(size.bytes)] }
+    if let offset = intent.offset { words += ["--offset", PageSizeWord.text(offset)] }
     if let nodes = self.words.placement.nodes { words += ["--nodes", quotedForShell(nodes.text)] }
     if let policy = self.words.placement.policy { words += ["--policy", policy.rawValue] }
-    if files.isEmpty { words += ["--page-size", pageWord] }
+    if files.isEmpty {
+      words += ["--page-size", pageWord]
+    } else if let page = self.words.pageSize {
+      words += ["--page-size", page.text]
+    }
     words += intent.pin?.words ?? []
     if let method = self.words.method { words += ["--method", method.rawValue] }
+    words += intent.ownWords
+    if growth != nil { words.append("--grow-pool") }
     if self.words.evenIfOpen { words.append("--even-if-open") }
-    words += ["--threads", "\(threads)"]
+    let minimum = self.words.minChunk.bytes
+    if minimum != usualMinimumChunk { words += ["--min-chunk", PageSizeWord.text(minimum)] }
+    words += self.words.helpers.changed + ["--threads", "\(threads)"]
     if let exec = intent.exec { words += ["--"] + exec.command.map(quotedForShell) }
     return words.joined(separator: " ")
   }

@@ -1,6 +1,8 @@
 /// What a script reads of the JSON document.
 struct Answer: Decodable {
   struct Host: Decodable {
+    var name: String?
+    var processor: String?
     var kernel: String?
     var cpus: Int?
     var allowedCpus: Int?
@@ -69,6 +71,8 @@ struct Answer: Decodable {
     var threads: Int
     var bytesPerSecond: Double
     var speedup: Double?
+    var spread: Double?
+    var memoryUsageByte: [Int]?
     var helpers: [Helper]
   }
   struct File: Decodable {
@@ -112,6 +116,7 @@ struct Answer: Decodable {
   var command: String
   var request: Request?
   var host: Host?
+  var date: String?
   var plan: Plan?
   var results: [Result]
   var files: [File]

@@ -61,6 +61,8 @@ extension Ended {
   func document(_ location: SourceLocation = #_sourceLocation) throws -> Answer {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let faults = try? Schema.ofDocuments?.faults(in: out)
+    if let faults, !faults.isEmpty { Issue.record("not as the schema says: \(faults)", sourceLocation: location) }
     do {
       return try decoder.decode(Answer.self, from: Data(out.utf8))
     } catch {

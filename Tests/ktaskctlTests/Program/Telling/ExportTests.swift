@@ -35,6 +35,14 @@ extension ProgramTests {
       #expect(names.count { $0.contains("report") } == 1 && !names.contains { $0.hasPrefix(".ktaskctl-") })
     }
 
+    @Test("a new file has the mode that umask leaves", arguments: [("022", "644"), ("027", "640"), ("077", "600")])
+    func mode(umask: String, mode: String) throws {
+      let shell = ["sh", "-c", "umask \(umask); exec \"$@\"", "sh"]
+      let ended = try start(["clear", "--size", "4M", "--runs", "1", "--export-json", json], under: shell).end()
+      #expect(ended.status == 0)
+      #expect(try tool("stat", "--format", "%a", json) == mode + "\n")
+    }
+
     @Test("a disk that is full leaves the earlier file as it was, and the run is undone")
     func full() throws {
       let disk = try scratch.tmpfs(mebibytes: 1)

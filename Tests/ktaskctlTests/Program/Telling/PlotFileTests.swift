@@ -8,7 +8,7 @@ extension ProgramTests {
 
     private let sweep = ["clear", "--size", "64M", "--min-chunk", "1M", "--threads", "1,2", "--runs", "2"]
 
-    @Test("writes a picture of the sweep, mode 0600, beside the table", .enabled(if: Host.cpus > 1, "needs two CPUs"))
+    @Test("writes a picture of the sweep beside the table", .enabled(if: Host.cpus > 1, "needs two CPUs"))
     func picture() throws {
       let file = scratch.file("sweep.svg")
       let ended = try start(sweep + ["--plot", file]).end()
@@ -17,9 +17,9 @@ extension ProgramTests {
       let picture = Host.text(file)
       #expect(picture.hasPrefix("<svg ") && picture.hasSuffix("</svg>"))
       #expect(picture.contains("<title>ktaskctl clear 64 MiB</title>"))
-      #expect(picture.contains("populate, 2 runs, Linux "))
-      #expect(picture.contains(">speed-up</text>"))
-      #expect(FileFacts(file)?.mode == 0o600)
+      #expect(
+        picture.contains("populate, 2 runs, ") && picture.contains(" GiB/s with ") && picture.contains(", Linux "))
+      #expect(picture.contains(">speed-up [×]</text>"))
     }
 
     @Test("one that cannot be written is told, and the status says so")

@@ -129,6 +129,9 @@ extension ProgramTests.ExampleTests {
       name: "ktaskctl-release.8: ktaskctl release --offset 8G /dev/hugepages/vm1",
       before: vm1 + "; ktaskctl prefault /dev/hugepages/vm1 --size 48M",
       after: "ktaskctl verify /dev/hugepages/vm1 --size 32M; test $(stat -c %s /dev/hugepages/vm1) = 50331648"),
+    Run(
+      name: "ktaskctl-compare.8: ktaskctl clear --size 512M --runs 7 --export-json a.json",
+      after: "grep -q '<svg' both.svg"),
     Run(name: "ktaskctl-topology.8: ktaskctl topology"),
     Run(
       name: "ktaskctl-verify.8: ktaskctl verify /dev/hugepages/vm1 --page-size 2M --nodes 0 && echo yes", before: vm1),

@@ -1,122 +1,143 @@
 import Glibc
 
 /// Two pictures of a sweep side by side, time and speed-up by the number of threads: every run, the median, the spread,
-/// and what an ideal machine would do. Drawn from results alone, as SVG that follows the reader's light or dark scheme.
+/// and what an ideal machine would do. Of two sweeps their medians. Drawn from results alone, as SVG that follows the
+/// reader's light or dark scheme.
 struct Plot {
+  /// What was measured at one time.
+  struct Series {
+    /// Where there are several.
+    var name: String?
+    let results: [Document.Result]
+    /// One thread's, where it was measured and took time: what ideal and speed-up are reckoned by.
+    let oneThread: Document.Result?
+
+    init(_ results: [Document.Result], name: String? = nil) {
+      self.name = name
+      self.results = results.sorted { $0.threads < $1.threads }
+      oneThread = results.first { $0.threads == 1 && $0.median > 0 }
+    }
+  }
+
   let title: String
-  let subtitle: String
-  private let results: [Document.Result]
-  /// One thread's median, in seconds: what ideal is measured by.
-  private let oneThread: Double?
+  /// Lines below the title.
+  let caption: [String]
+  private let series: [Series]
 
   static let width = 840.0
-  static let height = 420.0
-  private static let panels = (time: (60.0, 410.0), speedup: (480.0, 830.0))
-  private static let roomForWords = 42.0
-  private static let panelHeight = (top: 90.0, bottom: 340.0)
+  static let height = 484.0
+  static let wordsWidth = width - 40
 
-  init(title: String, subtitle: String, _ results: [Document.Result]) {
+  init(title: String, caption: [String], _ series: [Series]) {
     self.title = title
-    self.subtitle = subtitle
-    self.results = results.sorted { $0.threads < $1.threads }
-    oneThread = results.first { $0.threads == 1 }?.median
+    self.caption = Array(caption.prefix(3))
+    self.series = series
   }
 
   /// The whole picture.
   func svg() -> String {
-    let size = "\(SVG.number(Self.width)) \(SVG.number(Self.height))"
+    let (width, height) = (SVG.number(Self.width), SVG.number(Self.height))
     return """
-      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(size)" role="img" font-family="sans-serif">
+      <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)" \
+      role="img" font-family="sans-serif">
       <title>\(SVG.escaped(title))</title>
       <desc>\(SVG.escaped(description))</desc>
       <style>\(PlotStyle.css)</style>
       <rect class="paper" width="100%" height="100%"/>
-      \(SVG.text(title, (20, 30), "title", anchor: "start"))\
-      \(SVG.text(subtitle, (20, 50), "note", anchor: "start"))\
-      \(results.isEmpty ? SVG.text("nothing was measured", (Self.width / 2, Self.height / 2), "note") : panels)\
+      \(drawing().elements)\
       </svg>
 
       """
   }
 
-  private var panels: String { timePanel + speedupPanel + legend }
+  func drawing() -> Drawing {
+    var drawing = Drawing()
+    drawing.write(
+      Label(title.cut(to: Self.wordsWidth * PlotStyle.size / PlotStyle.titleSize), (20, 30), "title", .start))
+    for (index, line) in caption.enumerated() {
+      drawing.write(Label(line.cut(to: Self.wordsWidth), (20, 52 + 17 * Double(index)), "note", .start))
+    }
+    if results.isEmpty {
+      drawing.write(Label("nothing was measured", (Self.width / 2, Self.height / 2), "note"))
+    } else {
+      drawTimes(&drawing)
+      drawSpeedups(&drawing)
+      drawLegend(&drawing)
+    }
+    return drawing
+  }
+
+  private var results: [Document.Result] { series.flatMap(\.results) }
+
+  /// All that were measured, ascending.
+  private var threads: [Double] { Set(results.map { Double($0.threads) }).sorted() }
 
   /// For those who cannot see it.
   private var description: String {
-    results.map { result in
-      let speedup = result.speedup.map { ", speed-up \($0.fixed(2))" } ?? ""
-      return "\(result.threads.counted("thread")): \(result.median.asTime)\(speedup)"
+    series.map { series in
+      let each = series.results.map { result in
+        let speedup = result.speedup.map { ", speed-up \($0.fixed(2))" } ?? ""
+        return "\(result.threads.counted("thread")): \(result.median.asTime)\(speedup)"
+      }
+      return (series.name.map { $0 + ": " } ?? "") + each.joined(separator: "; ")
     }.joined(separator: "; ")
   }
 
-  /// From the least to the most.
-  private var threads: ClosedRange<Double> {
-    let counts = results.map { Double($0.threads) }
-    return (counts.first ?? 1)...(counts.last ?? 1)
-  }
-
-  /// Numbers of threads, by doublings; with room for the last point's words.
-  private func threadsAxis(_ panel: (from: Double, to: Double)) -> Axis {
-    let counts = results.map { Double($0.threads) }
-    let places = (panel.from, panel.to - Self.roomForWords)
-    return .doubling(threads, ticks: Self.apart(counts), margin: 0.35, places)
-  }
-
-  /// Not so many that their numbers would touch: the powers of two then, and the last.
-  static func apart(_ counts: [Double]) -> [Double] {
-    guard let most = counts.last, counts.count > 8 else { return counts }
-    return counts.filter { $0 == most || (log2($0).rounded() == log2($0) && $0 * 1.6 < most) }
-  }
+  /// What marks the second of several.
+  private static func mark(_ index: Int) -> String { index == 0 ? "" : " second" }
 }
 
-// MARK: - Time
-
 extension Plot {
-  private var timePanel: String {
+  private func drawTimes(_ drawing: inout Drawing) {
     let slowest = results.map(\.max).max() ?? 0
     let unit = slowest < 1 ? (name: "ms", factor: 1e3) : (name: "s", factor: 1.0)
-    let x = threadsAxis(Self.panels.time)
-    let y = Axis.linear(to: slowest * unit.factor, (Self.panelHeight.bottom, Self.panelHeight.top))
-    let ideal = oneThread.map { idealLine(x, y) { [time = $0 * unit.factor] threads in time / threads } } ?? ""
-    let points = results.map { result in
-      drawing(result.times.map { $0 * unit.factor }, at: result.threads, x, y)
-        + mark(result.median.asTime, result, x, y, unit.factor)
+    let y = Axis.linear(to: slowest * unit.factor, (Panel.bottom, Panel.top))
+    let panel = Panel(Panel.frame(66, 406), threads: threads, y: y)
+    panel.drawFrame("time [\(unit.name)]", &drawing)
+    if hasIdeal, let one = series[0].oneThread?.median { panel.drawIdeal(&drawing) { one * unit.factor / $0 } }
+    let medians = series.map { $0.results.map { (threads: Double($0.threads), value: $0.median * unit.factor) } }
+    if hasRuns {
+      for result in results {
+        panel.drawRuns(result.times.map { $0 * unit.factor }, at: Double(result.threads), &drawing)
+      }
     }
-    return frame("time [\(unit.name)]", x, y) + ideal + points.joined() + median(x, y) { $0.median * unit.factor }
+    for (index, medians) in medians.enumerated() { panel.drawMedians(medians, &drawing, Self.mark(index)) }
+    for (index, medians) in medians.enumerated() {
+      panel.label(medians, &drawing, Self.mark(index), isRising: false) { $0.significant }
+    }
   }
 
-  private func mark(_ words: String, _ result: Document.Result, _ x: Axis, _ y: Axis, _ factor: Double) -> String {
-    label(words, result.threads, x, y: y.place(result.max * factor) - 9)
-  }
-}
-
-// MARK: - Speed-up
-
-extension Plot {
-  private var speedupPanel: String {
-    let x = threadsAxis(Self.panels.speedup)
-    guard let oneThread, oneThread > 0 else {
-      let middle: SVG.Point = ((x.places.from + x.places.to) / 2, (Self.panelHeight.top + Self.panelHeight.bottom) / 2)
-      return SVG.text("no speed-up: one thread was not measured", middle, "note")
+  private func drawSpeedups(_ drawing: inout Drawing) {
+    let frame = Panel.frame(484, 784)
+    guard series.contains(where: { $0.oneThread != nil }) else {
+      let middle: SVG.Point = ((frame.left + Self.width) / 2, (frame.top + frame.bottom) / 2)
+      return drawing.write(Label("no speed-up: one thread was not measured", middle, "note"))
+    }
+    let all = series.flatMap { series in series.results.flatMap { series.speedups($0) } } + (hasIdeal ? threads : [])
+    let (lowest, highest) = (min(1, all.min() ?? 1), max(2, all.max() ?? 2))
+    let y = Axis.doubling(
+      lowest...highest, ticks: Self.speedupTicks(lowest, highest), margin: 0.6, (Panel.bottom, Panel.top))
+    let panel = Panel(frame, threads: threads, y: y)
+    let rate = series.count == 1 ? series[0].oneThread?.gibPerSecond : nil
+    panel.drawFrame("speed-up [×]", &drawing, other: rate.map { rate in ("GiB/s", { $0 * rate }) })
+    if hasIdeal { panel.drawIdeal(&drawing) { $0 } }
+    if hasRuns {
+      for result in results { panel.drawRuns(series[0].speedups(result), at: Double(result.threads), &drawing) }
     }
     // a time of zero, which a clock too coarse may show, is no speed-up
-    let speedups = results.map { result in result.times.filter { $0 > 0 }.map { oneThread / $0 } }
-    let all = speedups.joined() + results.map { Double($0.threads) }
-    let lowest = min(1, all.min() ?? 1)
-    let highest = max(2, all.max() ?? 2)
-    let y = Axis.doubling(
-      lowest...highest, ticks: Self.doublings(lowest, highest), margin: 0.6,
-      (Self.panelHeight.bottom, Self.panelHeight.top))
-    let points = zip(results, speedups).map { result, values in
-      drawing(values, at: result.threads, x, y) + speedupMark(result, values, x, y)
+    let medians = series.map { series in
+      series.results.compactMap { result in result.speedup.map { (threads: Double(result.threads), value: $0) } }
     }
-    return frame("speed-up", x, y) + idealLine(x, y) { $0 } + points.joined() + median(x, y) { $0.speedup ?? 1 }
+    for (index, medians) in medians.enumerated() { panel.drawMedians(medians, &drawing, Self.mark(index)) }
+    for (index, medians) in medians.enumerated() {
+      panel.label(medians, &drawing, Self.mark(index), isRising: true) { $0.fixed(2) }
+    }
   }
 
-  /// Below the points: the ideal line is above them.
-  private func speedupMark(_ result: Document.Result, _ values: [Double], _ x: Axis, _ y: Axis) -> String {
-    guard let speedup = result.speedup, let lowest = values.min() else { return "" }
-    return label(speedup.fixed(2) + "×", result.threads, x, y: y.place(lowest) + 18)
+  /// The powers of two within; where those are few, values between them.
+  static func speedupTicks(_ lowest: Double, _ highest: Double) -> [Double] {
+    let fine = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4].filter { (lowest...highest).contains($0) }
+    return highest <= 4 && fine.count <= 8 ? fine : doublings(lowest, highest)
   }
 
   /// The powers of two within.
@@ -125,60 +146,49 @@ extension Plot {
   }
 }
 
-// MARK: - What both have
+// MARK: - What is drawn at all
 
 extension Plot {
-  /// Axes, grid and their words.
-  private func frame(_ name: String, _ x: Axis, _ y: Axis) -> String {
-    var text = SVG.text(name, (x.places.from, Self.panelHeight.top - 14), "axis", anchor: "start")
-    for tick in y.ticks {
-      let at = y.place(tick)
-      text += SVG.line((x.places.from, at), (x.places.to + Self.roomForWords, at), "grid")
-      text += SVG.text(Self.label(tick), (x.places.from - 8, at + 4), "tick", anchor: "end")
+  /// Runs beside their median: of one series only, two would lie on each other.
+  private var hasRuns: Bool { series.count == 1 && results.contains { $0.times.count > 1 } }
+
+  /// Of several counts with one thread's among them.
+  private var hasIdeal: Bool { threads.count > 1 && series[0].oneThread != nil }
+
+  private func drawLegend(_ drawing: inout Drawing) {
+    var at = (x: 66.0, y: Panel.bottom + 66)
+    /// Its sign, 30 pixels wide, and its words; on the next line where this one is full.
+    func entry(_ words: String, _ sign: (SVG.Point) -> Void) {
+      let text = words.cut(to: Self.wordsWidth - 80)
+      let width = 38 + Label.width(text) * PlotStyle.size + 24
+      if at.x > 66 && at.x + width > Self.width { at = (66, at.y + 20) }
+      sign((at.x, at.y - 4))
+      drawing.write(Label(text, (at.x + 38, at.y), "note", .start))
+      at.x += width
     }
-    for tick in x.ticks {
-      text += SVG.text(SVG.number(tick), (x.place(tick), Self.panelHeight.bottom + 18), "tick")
+    for (index, series) in series.enumerated() {
+      entry(series.name ?? "median") { place in
+        drawing.polyline([place, (place.x + 30, place.y)], "median" + Self.mark(index))
+        drawing.circle((place.x + 15, place.y), radius: 4, "point" + Self.mark(index))
+      }
     }
-    return text + SVG.text("threads", ((x.places.from + x.places.to) / 2, Self.panelHeight.bottom + 36), "axis")
+    if hasRuns {
+      entry("each run, fastest to slowest") { place in
+        drawing.bar((place.x + 15, place.y - 6), (place.x + 15, place.y + 6), "spread")
+        drawing.circle((place.x + 15, place.y), radius: 2, "run")
+      }
+    }
+    if hasIdeal {
+      let words = series.count > 1 ? "ideal of the first" : "ideal: one thread’s median by the number of threads"
+      entry(words) { place in drawing.polyline([place, (place.x + 30, place.y)], "ideal") }
+    }
   }
+}
 
-  private static func label(_ value: Double) -> String { value.fixed(3).withoutTrailingZeros }
-
-  /// A value's words to the right of its point, off the line, where the number of threads has its own.
-  private func label(_ words: String, _ threads: Int, _ x: Axis, y: Double) -> String {
-    guard x.ticks.contains(Double(threads)) else { return "" }
-    return SVG.text(words, (x.place(Double(threads)) + 5, y), "value", anchor: "start")
-  }
-
-  /// The ideal, at steps close enough to look like a curve.
-  private func idealLine(_ x: Axis, _ y: Axis, _ value: (Double) -> Double) -> String {
-    let doublings = log2(threads.upperBound / threads.lowerBound)
-    let steps = (0...48).map { threads.lowerBound * exp2(Double($0) / 48 * doublings) }
-    let visible = steps.filter { y.values.contains(value($0)) }
-    return SVG.polyline(visible.map { (x.place($0), y.place(value($0))) }, "ideal")
-  }
-
-  /// The line through the medians.
-  private func median(_ x: Axis, _ y: Axis, _ value: (Document.Result) -> Double) -> String {
-    let points = results.map { (x.place(Double($0.threads)), y.place(value($0))) }
-    return SVG.polyline(points, "median") + points.map { SVG.circle($0, radius: 4, "point") }.joined()
-  }
-
-  /// Every run, and a line from the least to the most.
-  private func drawing(_ values: [Double], at threads: Int, _ x: Axis, _ y: Axis) -> String {
-    guard let least = values.min(), let most = values.max() else { return "" }
-    let at = x.place(Double(threads))
-    let spread = values.count > 1 ? SVG.line((at, y.place(least)), (at, y.place(most)), "spread") : ""
-    return spread + values.map { SVG.circle((at, y.place($0)), radius: 2, "run") }.joined()
-  }
-
-  private var legend: String {
-    let y = Self.height - 16
-    return SVG.polyline([(60, y - 4), (90, y - 4)], "median") + SVG.circle((75, y - 4), radius: 4, "point")
-      + SVG.text("median", (98, y), "note", anchor: "start")
-      + SVG.line((170, y - 10), (170, y + 2), "spread") + SVG.circle((170, y - 4), radius: 2, "run")
-      + SVG.text("each run, fastest to slowest", (180, y), "note", anchor: "start")
-      + SVG.polyline([(370, y - 4), (400, y - 4)], "ideal")
-      + SVG.text("ideal: one thread’s median by the number of threads", (408, y), "note", anchor: "start")
+extension Plot.Series {
+  /// Of each run that took time, against one thread's median.
+  fileprivate func speedups(_ result: Document.Result) -> [Double] {
+    guard let one = oneThread?.median else { return [] }
+    return result.times.filter { $0 > 0 }.map { one / $0 }
   }
 }

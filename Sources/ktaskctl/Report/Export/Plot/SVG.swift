@@ -16,10 +16,9 @@ enum SVG {
     "<circle class=\"\(style)\" cx=\"\(number(center.x))\" cy=\"\(number(center.y))\" r=\"\(number(radius))\"/>\n"
   }
 
-  /// Words at a point, which is their start, middle or end.
-  static func text(_ words: String, _ at: Point, _ style: String, anchor: String = "middle") -> String {
-    "<text class=\"\(style)\" x=\"\(number(at.x))\" y=\"\(number(at.y))\" text-anchor=\"\(anchor)\">"
-      + escaped(words) + "</text>\n"
+  static func text(_ words: Label) -> String {
+    "<text class=\"\(words.style)\" x=\"\(number(words.x))\" y=\"\(number(words.y))\""
+      + " text-anchor=\"\(words.anchor.rawValue)\">\(escaped(words.text))</text>\n"
   }
 
   static func number(_ value: Double) -> String { value.fixed(1).withoutTrailingZeros }

@@ -7,17 +7,10 @@ import Testing
 @Suite("The picture of a sweep")
 struct PlotTests {
   private func svg(_ results: [Document.Result], title: String = "ktaskctl clear 4 GiB") -> String {
-    Plot(title: title, subtitle: "thp pages", results).svg()
+    Plot(title: title, caption: ["thp pages"], [.init(results)]).svg()
   }
 
-  /// Times as on a machine of which an eighth of the work is serial.
-  private func sweep(_ counts: [Int]) -> [Document.Result] {
-    func time(_ threads: Int) -> Double { 8 * (0.125 + 0.875 / Double(threads)) }
-    return counts.compactMap { count in
-      let times = [0.95, 1, 1.1].map { $0 * time(count) }
-      return .sample(threads: count, times: times, oneThread: counts.contains(1) ? time(1) : nil)
-    }
-  }
+  private func sweep(_ counts: [Int]) -> [Document.Result] { .sweep(counts) }
 
   private func count(_ part: String, in text: String) -> Int { text.components(separatedBy: part).count - 1 }
 
@@ -95,13 +88,56 @@ struct PlotTests {
     #expect(axis.place(0) == 0 && axis.place(axis.values.upperBound) == 100)
   }
 
-  @Test("doublings are as long as each other, and thread counts that would touch are left out")
+  @Test("doublings are as long as each other")
   func doubling() {
     let axis = Axis.doubling(1...16, ticks: [1, 2, 4, 8, 16], margin: 1, (0, 600))
     #expect(axis.ticks.map { axis.place($0).rounded() } == [100, 200, 300, 400, 500])
-    #expect(Plot.apart((1...24).map(Double.init)) == [1, 2, 4, 8, 24])
-    #expect(Plot.apart((1...20).map(Double.init)) == [1, 2, 4, 8, 20])
     #expect(Plot.doublings(0.3, 9) == [0.5, 1, 2, 4, 8])
+    #expect(Plot.speedupTicks(0.9, 2) == [1, 1.25, 1.5, 1.75, 2])
+    #expect(Plot.speedupTicks(1, 16) == [1, 2, 4, 8, 16])
+  }
+
+  @Test("stands alone: it says how large it is")
+  func size() {
+    #expect(svg(sweep([1, 2])).contains(" width=\"840\" height=\"484\" viewBox=\"0 0 840 484\" "))
+  }
+
+  @Test("the legend names what is drawn, and nothing else")
+  func legend() {
+    func words(_ results: [Document.Result]) -> [String] {
+      Plot(title: "", caption: [], [.init(results)]).drawing().labels.filter { $0.y > Panel.bottom + 50 }.map(\.text)
+    }
+    let ideal = "ideal: one thread’s median by the number of threads"
+    #expect(words(sweep([1, 2])) == ["median", "each run, fastest to slowest", ideal])
+    #expect(words(sweep([2, 4])) == ["median", "each run, fastest to slowest"])
+    #expect(words(sweep([1])) == ["median", "each run, fastest to slowest"])
+    let single = [1, 2].compactMap { Document.Result.sample(threads: $0, times: [1], oneThread: 1) }
+    #expect(words(single) == ["median", ideal])
+  }
+
+  @Test("says how fast, on which machine and when; no date where the document has none")
+  func caption() {
+    var document = Document.sample
+    #expect(
+      Plot(document).caption == [
+        "2M pages, populate, 3 runs, 4.00 GiB/s with 2 threads, the fastest", "4 of 4 CPUs, Linux 6.12.0",
+      ])
+    document.host?.name = "tower"
+    document.host?.processor = "Processor @ 2.10GHz"
+    document.date = "2026-11-27T02:08:00Z"
+    #expect(
+      Plot(document).caption.last == "tower, Processor @ 2.10GHz, 4 of 4 CPUs, Linux 6.12.0, 2026-11-27T02:08:00Z")
+    #expect(Plot(document).svg() == Plot(document).svg())
+  }
+
+  @Test("of two sweeps each has its line and its name, and the runs are left out")
+  func two() {
+    let slower = [1, 2, 4].compactMap { Document.Result.sample(threads: $0, times: [9, 9.5], oneThread: 9.25) }
+    let picture = Plot(title: "", caption: [], [.init(slower, name: "old"), .init(sweep([1, 2, 4]), name: "new")]).svg()
+    #expect(Structure(picture).isWellFormed)
+    #expect(count("class=\"point\"", in: picture) == 7 && count("class=\"point second\"", in: picture) == 7)
+    #expect(count("class=\"run\"", in: picture) == 0 && !picture.contains(">each run"))
+    #expect(picture.contains(">old</text>") && picture.contains(">new</text>"))
   }
 }
 

@@ -1,0 +1,31 @@
+import ArgumentParser
+
+struct Compare: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compare two reports: how many times as fast the second is, per thread count.",
+    discussion: """
+      A.json and B.json are what --export-json wrote; hyperfine's files with a parameter “threads” do, too. The ratio is \
+      the first median by the second: above 1 B is faster. Its interval follows from the order of the runs.
+      """)
+
+  @Argument(help: ArgumentHelp("The first report.", valueName: "A.json"))
+  var first: String
+
+  @Argument(help: ArgumentHelp("The second.", valueName: "B.json"))
+  var second: String
+
+  @Flag(help: "The comparison as a JSON document on standard output, and nothing else.")
+  var json = false
+
+  @Option(help: ArgumentHelp("Both as an SVG picture into FILE (- is standard output).", valueName: "file"))
+  var plot: String?
+
+  func validate() throws {
+    if json && plot == "-" { throw ValidationError("standard output takes one of --json and --plot “-”") }
+    if let plot, plot != "-", plot == first || plot == second {
+      throw ValidationError("--plot \(plot.shown) would overwrite a report")
+    }
+  }
+
+  func run() throws { preconditionFailure("Program runs the commands") }
+}
