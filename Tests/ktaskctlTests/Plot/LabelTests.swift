@@ -37,7 +37,7 @@ struct LabelTests {
     #expect(
       labels.filter { $0.style == "axis" }.map(\.text) == ["time [s]", "threads", "speed-up [×]", "GiB/s", "threads"])
     let right = labels.filter { $0.style == "tick" && $0.x > 784 }.map(\.text)
-    #expect(right == ["0.500", "1.00", "2.00", "4.00"], "4 GiB in 8 s, and doubled")
+    #expect(right.sorted() == ["0.500", "1.00", "2.00", "4.00"], "4 GiB in 8 s, and doubled")
   }
 
   @Test("lines of facts are as wide as there is room")

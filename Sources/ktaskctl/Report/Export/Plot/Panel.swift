@@ -28,10 +28,11 @@ struct Panel {
   func drawFrame(_ name: String, _ drawing: inout Drawing, other: (name: String, value: (Double) -> Double)? = nil) {
     drawing.write(Label(name, (frame.left, Self.top - 12), "axis", .start))
     if let other { drawing.write(Label(other.name, (Plot.width - 10, Self.top - 12), "axis", .end)) }
-    for tick in y.ticks {
+    for tick in y.scale == .doubling ? Self.byImportance(y.ticks) : y.ticks {
       let at = y.place(tick)
+      let number = Label(tick.fixed(3).withoutTrailingZeros, (frame.left - 8, at + 4), "tick", .end)
+      if !drawing.writeIfFree(number) { continue }
       drawing.line((frame.left, at), (frame.right, at), "grid")
-      drawing.writeIfFree(Label(tick.fixed(3).withoutTrailingZeros, (frame.left - 8, at + 4), "tick", .end))
       if let other {
         drawing.writeIfFree(Label(other.value(tick).significant, (frame.right + 8, at + 4), "tick", .start))
       }
@@ -43,7 +44,7 @@ struct Panel {
     }
   }
 
-  /// The last, the first, and the powers of two first: what there is room for is the reader's choice of a few.
+  /// The last, the first, and the powers of two first: those are marked, and others where there is room.
   static func byImportance(_ counts: [Double]) -> [Double] {
     let ends = [counts.last, counts.first].compactMap(\.self)
     let doublings = counts.filter { log2($0).rounded() == log2($0) }.reversed()
