@@ -43,7 +43,7 @@ enum Program {
   private static func answer(
     _ error: any Error, _ command: String? = nil, inJSON: Bool = false, _ watcher: SignalWatcher? = nil
   ) -> ExitStatus {
-    if Ktaskctl.exitCode(for: error) == .success { return answer(Ktaskctl.fullMessage(for: error) + "\n") }
+    if Ktaskctl.exitCode(for: error) == .success { return answer(Ktaskctl.fullMessage(for: error).forReader + "\n") }
     let remedy = Words.remedy(Ktaskctl.fullMessage(for: error), command)
     let failure = Failure(wrongUsage: Ktaskctl.message(for: error), remedy: remedy)
     show(failure)
@@ -63,13 +63,13 @@ enum Program {
   }
 
   static func show(_ failure: Failure) {
-    for line in failure.lines { Terminal.errors.write(line + "\n") }
+    for line in failure.lines { Terminal.errors.write(line.forReader + "\n") }
   }
 
   private static func show(_ command: TopologyCommand) -> ExitStatus {
     do throws(MemoryError) {
       let report = try TopologyReport.current()
-      return answer(command.json ? report.json() : report.text())
+      return answer(command.json ? report.json() : report.text().forReader)
     } catch {
       var failure = Failure(error)
       failure.what = "topology"

@@ -42,12 +42,17 @@ enum Terminal {
     return !name.isEmpty && name != "dumb"
   }
 
-  /// Columns of the terminal behind standard error.
-  static var width: Int {
+  /// Columns of the terminal behind standard error, as it is now.
+  static var width: Int { width(of: STDERR_FILENO) }
+
+  /// Columns of the terminal that is behind a stream; 80 where there is none.
+  static func width(of stream: Int32) -> Int {
     var size = winsize()
-    let result = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size)
-    return result == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    let result = unsafe ioctl(stream, UInt(TIOCGWINSZ), &size)
+    return result == 0 && size.ws_col > 0 ? Int(size.ws_col) : usualWidth
   }
+
+  static let usualWidth = 80
 
   /// Whether the locale says that it shows block characters.
   static var isUTF8: Bool {

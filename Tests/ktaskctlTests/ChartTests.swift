@@ -34,4 +34,10 @@ struct ChartTests {
     let without = [2, 4].compactMap { Document.Result.sample(threads: $0, times: [1], oneThread: nil) }
     #expect(Chart.lines(without, utf8: false).last == "  # fastest run  . slowest run")
   }
+
+  @Test("fits the terminal", arguments: [40, 57, 80, 200])
+  func width(columns: Int) {
+    let lines = Chart.lines(results, utf8: true, width: columns)
+    #expect(lines.allSatisfy { $0.count <= min(columns, 56) })
+  }
 }

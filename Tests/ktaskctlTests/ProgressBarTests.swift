@@ -4,21 +4,42 @@ import Testing
 
 @Suite("The progress bar")
 struct ProgressBarTests {
-  private let bar = ProgressBar(what: "clear", total: 4 << 30, width: 72, utf8: true)
+  private let bar = ProgressBar(width: 72, utf8: true)
+
+  /// The one run of a clear.
+  private func state(done: Int, elapsed: Double, total: Int = 4 << 30) -> ProgressState {
+    ProgressState(
+      command: "clear", subject: "anonymous memory", phase: .working, run: 1, runs: 1, threads: 2, done: done,
+      total: total, seconds: elapsed, laterRuns: 0)
+  }
 
   @Test("the line says what, how far, how much, how fast and how long still")
   func whole() {
     #expect(
-      bar.line(done: 1_849_000_000, elapsed: 2)
-        == "clear  43 % █████████░░░░░░░░░░░░░  1.7/4.0 GiB  881.7 MiB/s   0:03 left")
+      bar.line(state(done: 1_849_000_000, elapsed: 2))
+        == "clear  43 % █████████░░░░░░░░░░░░  1.7/4.0 GiB   881.7 MiB/s   0:03 left")
+  }
+
+  @Test("of several runs it says which, and the share and the time left are of all")
+  func several() {
+    var third = state(done: 1 << 30, elapsed: 1)
+    (third.run, third.runs, third.restOfRun, third.laterRuns) = (3, 12, 1, 40)
+    #expect(bar.line(third) == "clear run  3 of 12  18 % █░░░░░░  1.0/4.0 GiB     1.0 GiB/s   0:44 left")
+    third.phase = .verifying
+    third.restOfRun = nil
+    #expect(bar.line(third) == "verifying run  3 of 12  24 %  1.0/4.0 GiB     1.0 GiB/s   0:43 left")
+    third.phase = .undoing
+    #expect(bar.line(third).hasPrefix("undoing  25 % "))
+    third.phase = .preparing
+    #expect(bar.line(third).hasPrefix("preparing   0 % "))
   }
 
   @Test("a terminal without UTF-8 gets plain ASCII")
   func ascii() {
     var plain = bar
     plain.utf8 = false
-    let line = plain.line(done: 2 << 30, elapsed: 1)
-    #expect(line == "clear  50 % ###########...........  2.0/4.0 GiB    2.0 GiB/s   0:01 left")
+    let line = plain.line(state(done: 2 << 30, elapsed: 1))
+    #expect(line == "clear  50 % ##########...........  2.0/4.0 GiB     2.0 GiB/s   0:01 left")
     #expect(line.utf8.allSatisfy { $0 < 128 })
   }
 
@@ -27,28 +48,28 @@ struct ProgressBarTests {
     var any = bar
     any.width = width
     for done in [0, 1, 1 << 30, 4 << 30] {
-      #expect(any.line(done: done, elapsed: 0.5).count <= width)
+      #expect(any.line(state(done: done, elapsed: 0.5)).count <= width)
     }
   }
 
   @Test(
-    "a narrow terminal loses the rate, then the time left, then the amounts",
+    "a narrow terminal loses the rate, then the amounts, then the time left",
     arguments: [
-      (55, "clear  50 % ██░░░  2.0/4.0 GiB    2.0 GiB/s   0:01 left"),
-      (50, "clear  50 %  2.0/4.0 GiB    2.0 GiB/s   0:01 left"),
+      (56, "clear  50 % ██░░░  2.0/4.0 GiB     2.0 GiB/s   0:01 left"),
+      (51, "clear  50 %  2.0/4.0 GiB     2.0 GiB/s   0:01 left"),
       (40, "clear  50 %  2.0/4.0 GiB   0:01 left"),
-      (30, "clear  50 % ██░░░  2.0/4.0 GiB"),
+      (30, "clear  50 % ███░░░   0:01 left"),
       (20, "clear  50 % ████░░░░"), (12, "clear  50 %"), (5, "clear"), (0, ""), (-1, ""),
     ] as [(Int, String)])
   func narrow(width: Int, line: String) {
     var narrow = bar
     narrow.width = width
-    #expect(narrow.line(done: 2 << 30, elapsed: 1) == line)
+    #expect(narrow.line(state(done: 2 << 30, elapsed: 1)) == line)
   }
 
   @Test("every line of one run is as long as the others")
   func steady() {
-    let lengths = (0...4096).map { step in bar.line(done: step << 20, elapsed: 0.01 * Double(step)).count }
+    let lengths = (0...4096).map { step in bar.line(state(done: step << 20, elapsed: 0.01 * Double(step))).count }
     #expect(Set(lengths.dropFirst()) == [72])
   }
 
@@ -56,30 +77,28 @@ struct ProgressBarTests {
   func wide() {
     var wide = bar
     wide.width = 300
-    #expect(wide.line(done: 0, elapsed: 0).filter { $0 == "░" }.count == 40)
+    #expect(wide.line(state(done: 0, elapsed: 0)).filter { $0 == "░" }.count == 40)
   }
 
-  @Test("before anything is done the time left is not known")
+  @Test("before anything is done neither the rate nor the time left is known")
   func start() {
-    #expect(bar.line(done: 0, elapsed: 0).hasSuffix("0.0/4.0 GiB    0.0 B/s   -:-- left"))
-    #expect(bar.line(done: 0, elapsed: 9).hasSuffix("-:-- left"))
-    #expect(bar.line(done: 1, elapsed: 1e6).hasSuffix("-:-- left"))
+    #expect(bar.line(state(done: 0, elapsed: 0)).hasSuffix("0.0/4.0 GiB                 -:-- left"))
+    #expect(bar.line(state(done: 0, elapsed: 9)).hasSuffix("-:-- left"))
+    #expect(bar.line(state(done: 1, elapsed: 1e6)).hasSuffix("-:-- left"))
   }
 
   @Test("100 % is shown when all is done and not before")
   func end() {
-    #expect(bar.line(done: (4 << 30) - 1, elapsed: 1).hasPrefix("clear  99 %"))
-    let full = bar.line(done: 4 << 30, elapsed: 1)
+    #expect(bar.line(state(done: (4 << 30) - 1, elapsed: 1)).hasPrefix("clear  99 %"))
+    let full = bar.line(state(done: 4 << 30, elapsed: 1))
     #expect(full.hasPrefix("clear 100 %") && !full.contains("░") && full.hasSuffix("0:00 left"))
   }
 
   @Test("numbers out of range are taken as the nearest end, and nothing to do is done")
   func outOfRange() {
-    #expect(bar.line(done: .max, elapsed: 1) == bar.line(done: 4 << 30, elapsed: 1))
-    #expect(bar.line(done: -1, elapsed: 1) == bar.line(done: 0, elapsed: 1))
-    #expect(
-      ProgressBar(what: "pin", total: 0, width: 60, utf8: true).line(done: 0, elapsed: 0).hasPrefix(
-        "pin 100 %"))
+    #expect(bar.line(state(done: .max, elapsed: 1)) == bar.line(state(done: 4 << 30, elapsed: 1)))
+    #expect(bar.line(state(done: -1, elapsed: 1)) == bar.line(state(done: 0, elapsed: 1)))
+    #expect(bar.line(state(done: 0, elapsed: 0, total: 0)).hasPrefix("clear 100 %"))
   }
 
   @Test(
@@ -88,7 +107,7 @@ struct ProgressBarTests {
       (1.0, "0:03 left"), (60.0, "3:00 left"), (1234.0, "1:01:42 left"), (100_000.0, "83:20:00 left"),
     ])
   func timeLeft(elapsed: Double, left: String) {
-    #expect(bar.line(done: 1 << 30, elapsed: elapsed).hasSuffix(" " + left))
+    #expect(bar.line(state(done: 1 << 30, elapsed: elapsed)).hasSuffix(" " + left))
   }
 
   @Test(

@@ -7,14 +7,15 @@ struct ProgressStateTests {
   private func state(_ phase: Phase = .working, done: Int = 1 << 30, seconds: Double = 0.5) -> ProgressState {
     ProgressState(
       command: "clear", subject: "anonymous memory", phase: phase, run: 2, runs: 8, threads: 2, done: done,
-      total: 4 << 30, seconds: seconds)
+      total: 4 << 30, seconds: seconds, restOfRun: 0.5, laterRuns: 10)
   }
 
   @Test("a sentence has the run, the share, the rate and the times")
   func sentence() {
     #expect(
       state().sentence
-        == "clear anonymous memory: run 2 of 8, 2 threads: 25 % of 4 GiB, 2.0 GiB/s, 500.0 ms so far, 1.500 s left")
+        == "clear anonymous memory: run 2 of 8, 2 threads: 25 % of 4 GiB, 2.0 GiB/s, 500.0 ms so far, 1.500 s left, "
+        + "12.000 s for all runs")
     #expect(state(.verifying).sentence.hasPrefix("clear anonymous memory: verifying run 2 of 8, "))
     #expect(state(.holding, seconds: 90).sentence == "clear anonymous memory: holding 4 GiB for 90.000 s")
     #expect(
@@ -35,12 +36,56 @@ struct ProgressStateTests {
     #expect(state(done: done).percent == percent)
   }
 
+  @Test("while nothing is known of the runs to come they are taken to be like this one")
+  func likeThisOne() {
+    var first = state()
+    (first.run, first.restOfRun, first.laterRuns) = (1, nil, nil)
+    #expect(first.secondsLeftInAll == 1.5 + 7 * 2)
+    first.runs = 1
+    #expect(first.secondsLeftInAll == 1.5)
+    #expect(state(.verifying, done: 4 << 30).secondsLeftInAll == 0.5 + 10)
+  }
+
+  @Test("the share of all runs only grows, and is not whole before the last one is verified")
+  func share() {
+    var shares: [Double] = []
+    for run in 1...8 {
+      for phase in [Phase.working, .verifying] {
+        for done in 0...4 {
+          var state = state(phase, done: done << 30)
+          state.run = run
+          shares.append(state.share)
+        }
+      }
+    }
+    #expect(shares == shares.sorted() && shares.first == 0)
+    #expect(shares.allSatisfy { $0 < 1 })
+  }
+
+  @Test("a run takes as long as the last one with as many threads, or as the last of any")
+  func runTimes() {
+    var times = RunTimes()
+    #expect(times.seconds(after: 1, of: 12, threads: [1, 2, 4]) == nil)
+    #expect(times.seconds(after: 12, of: 12, threads: [1, 2, 4]) == 0)
+    times.note(threads: 1, work: 4, rest: 1)
+    #expect(times.seconds(after: 1, of: 6, threads: [1, 2, 4]) == 5 * 5)
+    times.note(threads: 2, work: 2, rest: 1)
+    times.note(threads: 4, work: 1, rest: 1)
+    #expect(times.seconds(after: 3, of: 6, threads: [1, 2, 4]) == 5 + 3 + 2)
+    #expect(times.seconds(after: 4, of: 6, threads: [1, 2, 4]) == 3 + 2)
+    times.note(threads: 2, work: 3)
+    #expect(times.seconds(after: 5, of: 8, threads: [1, 2, 4]) == 2 + 5 + 3)
+  }
+
   @Test("a line is one JSON object with the keys of its event only")
   func lines() {
     #expect(
       ProgressLines.line(.moved(state()), "clear")
         == #"{"bytes_done":1073741824,"bytes_per_second":2147483648,"bytes_total":4294967296,"command":"clear","#
-        + #""event":"progress","phase":"run","run":2,"runs":8,"seconds":0.5,"seconds_left":1.5,"threads":2}"#)
+        + #""event":"progress","phase":"run","run":2,"runs":8,"seconds":0.5,"seconds_left":1.5,"#
+        + #""seconds_left_in_all":12,"threads":2}"#)
+    #expect(
+      ProgressLines.line(.warned("a doubt"), "pin") == #"{"command":"pin","event":"warning","message":"a doubt"}"#)
     #expect(
       ProgressLines.line(.undone(.init(bytes: 4096, complete: true)), "pin")
         == #"{"bytes":4096,"command":"pin","complete":true,"event":"undone"}"#)

@@ -58,6 +58,24 @@ struct StatisticsTests {
     #expect(doubt.contains("--warmup"))
   }
 
+  @Test("--warmup is no advice where a run was unmeasured already")
+  func wasWarm() {
+    let doubts = Statistics.doubts([2.1, 1.0, 1.01], of: "2 threads", wasWarm: true)
+    #expect(doubts == ["2 threads: the first run took 2.100 s, the others 1.010 s at most"])
+  }
+
+  @Test(
+    "warming up ends when two runs agree, or at the fifth",
+    arguments: [
+      ([1], false, false), ([1, 1.05], true, true), ([5, 1, 1.5], false, false), ([3, 2, 1, 0.95], true, true),
+      ([9, 7, 5, 3, 1], true, false), ([], false, false),
+    ] as [([Double], Bool, Bool)])
+  func warmUp(times: [Double], isOver: Bool, haveAgreed: Bool) {
+    var warmUp = WarmUp()
+    for seconds in times { warmUp.note(seconds) }
+    #expect(warmUp.isOver == isOver && warmUp.haveAgreed == haveAgreed)
+  }
+
   @Test("a wide spread is named")
   func wideSpread() {
     let doubts = Statistics.doubts([1.0, 1.5, 1.0], of: "1 thread")

@@ -1,3 +1,4 @@
+import KTask
 import Testing
 
 @testable import ktaskctl
@@ -60,5 +61,38 @@ struct ThreadListTests {
   func namesThePart() {
     let error = #expect(throws: WordError.self) { try ThreadRequest.parse("1,2,8-4") }
     #expect(error?.description == "thread count “8-4” runs backwards; write 4-8")
+  }
+}
+
+@Suite("The thread counts of a sweep")
+struct ThreadSweepTests {
+  /// Of two CPUs, for work that is worth one thread.
+  private func sweep(_ word: String) throws -> ThreadSweep {
+    ThreadSweep(try .parse(word)) { threads in
+      var bounds = ThreadBounds()
+      (bounds.size, bounds.minimumChunk, bounds.allowedCPUs) = (64, 128, 2)
+      return Policy.threads(threads, within: bounds)
+    }
+  }
+
+  @Test(
+    "a count that was refused names the bound that refused it, and not one that it passed", arguments: ["64", "2,64"])
+  func refused(word: String) throws {
+    let sweep = try sweep(word)
+    #expect(sweep.counts == [2])
+    #expect(
+      sweep.warnings == [
+        "64 threads asked for, 2 used: allowed CPUs", "more threads than size / minimum chunk allows, which is 1",
+      ])
+  }
+
+  @Test("many counts that were refused are told once")
+  func many() throws {
+    let sweep = try sweep("1-8")
+    #expect(sweep.counts == [1, 2])
+    #expect(
+      sweep.warnings.filter { $0.contains("asked for") } == [
+        "6 counts from 3 to 8 threads asked for, 2 used: allowed CPUs"
+      ])
   }
 }

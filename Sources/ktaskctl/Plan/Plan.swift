@@ -36,6 +36,8 @@ struct Plan: Sendable {
   var threadCounts: [Int] = [1]
   var runs = 1
   var warmup = 0
+  /// Unmeasured runs come before those until two of them agree, at most `WarmUp.most`.
+  var warmsUp = false
   /// Whether this process keeps the result, and until when.
   var hold: Hold?
   /// The largest chunk in bytes: the clock may make less of it.

@@ -56,8 +56,8 @@ struct ThreadSweep {
   }
 
   private static func warning(_ wanted: [Int], _ decision: ThreadDecision) -> String {
-    // the last are those that no request passes
-    let reason = decision.bounds.reversed().filter { $0.what != .requested }.min { $0.threads < $1.threads }
+    // the last are those that no request passes; what is less than was granted was passed
+    let reason = decision.bounds.last { $0.what != .requested && $0.threads == decision.threads }
     let (least, most) = (wanted.min() ?? 0, wanted.max() ?? 0)
     let counts = least == most ? "\(least) threads" : "\(wanted.count) counts from \(least) to \(most) threads"
     return "\(counts) asked for, \(decision.threads) used: \(reason?.what.rawValue ?? "")"

@@ -7,7 +7,7 @@ struct ProgressLines: ProgressListener {
     switch event {
     case .stopping: break
     case .moved: Terminal.errors.offer(line)
-    case .started, .finished, .failed, .undone, .released: Terminal.errors.mention(line)
+    case .started, .warned, .finished, .failed, .undone, .released: Terminal.errors.mention(line)
     }
   }
 
@@ -32,7 +32,9 @@ struct ProgressLine: Encodable, Equatable {
   var bytesPerSecond: Double?
   /// progress: since the phase began; finished: since the start.
   var seconds: Double?
+  /// Of this phase, and of all runs.
   var secondsLeft: Double?
+  var secondsLeftInAll: Double?
   var held: Bool?
   var bytes: Int?
   var complete: Bool?
@@ -48,6 +50,7 @@ struct ProgressLine: Encodable, Equatable {
     case bytesTotal = "bytes_total"
     case bytesPerSecond = "bytes_per_second"
     case secondsLeft = "seconds_left"
+    case secondsLeftInAll = "seconds_left_in_all"
     case exitStatus = "exit_status"
   }
 }
@@ -61,6 +64,7 @@ extension ProgressLine {
       self.files = files
       runs = state.runs
       bytesTotal = state.total
+    case .warned(let text): message = text
     case .moved(let state): tell(state)
     case .stopping: break
     case .finished(let seconds, let held): (self.seconds, self.held) = (seconds, held)
@@ -74,7 +78,8 @@ extension ProgressLine {
   private mutating func tell(_ state: ProgressState) {
     (phase, run, runs, threads) = (state.phase, state.run, state.runs, state.threads)
     (bytesDone, bytesTotal) = (state.done, state.total)
-    (bytesPerSecond, seconds, secondsLeft) = (state.rate, state.seconds, state.secondsLeft)
+    (bytesPerSecond, seconds) = (state.rate, state.seconds)
+    (secondsLeft, secondsLeftInAll) = (state.secondsLeft, state.secondsLeftInAll)
   }
 }
 
@@ -83,6 +88,7 @@ extension ProgressEvent {
   fileprivate var name: String {
     switch self {
     case .started: "start"
+    case .warned: "warning"
     case .moved: "progress"
     case .stopping: "stopping"
     case .finished: "finished"

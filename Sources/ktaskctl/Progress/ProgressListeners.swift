@@ -5,6 +5,8 @@ import MemoryWork
 /// What becomes of the work, as it is told to those who follow it.
 enum ProgressEvent: Sendable {
   case started(ProgressState, threads: [Int], files: [String])
+  /// What stands in nobody's way, and is to be known.
+  case warned(String)
   case moved(ProgressState)
   /// By a signal, by the time limit, or by the end of what was asked for.
   case stopping
@@ -31,7 +33,7 @@ struct ProgressListeners: Sendable {
   private let command: String
   private let subject: String
   private let total: Int
-  private let runs: Int
+  private let threadCounts: [Int]
   private let began = Clock.now()
   private let rateLimit = RateLimit(nanoseconds: 500_000_000)
 
@@ -41,8 +43,9 @@ struct ProgressListeners: Sendable {
     self.command = Command.name
     subject = plan.subject
     total = plan.bytes
-    runs = plan.runCount
-    bar = ProgressDisplay(command, total: plan.bytes)
+    threadCounts = plan.threadCounts
+    phase.expect(runs: plan.runCount)
+    bar = ProgressDisplay(command.output)
     let lines = command.output.progress == .json ? [ProgressLines(command: Command.name)] : []
     manager = ServiceManager.fromEnvironment(isReadiness: plan.intent.isReadiness)
     listeners = lines + (manager.map { [$0] } ?? [])
@@ -68,7 +71,10 @@ struct ProgressListeners: Sendable {
   }
 
   /// One line for who asks (SIGUSR1).
-  func answer() { Terminal.errors.offer("ktaskctl: \(state.sentence)\n") }
+  func answer() {
+    erase()
+    Terminal.errors.offer("ktaskctl: \(state.sentence)\n".forReader)
+  }
 
   func erase() { bar?.erase() }
 
@@ -95,9 +101,11 @@ struct ProgressListeners: Sendable {
     let total = progress.total ?? total
     // the work's own undo begins within it
     let undoing = monitor.undoingSince
+    let rest = now.phase == .working ? now.times.expected(threads: now.threads)?.rest : nil
     return ProgressState(
-      command: command, subject: subject, phase: undoing == nil ? now.phase : .undoing, run: now.run, runs: runs,
+      command: command, subject: subject, phase: undoing == nil ? now.phase : .undoing, run: now.run, runs: now.runs,
       threads: now.threads, done: min(progress.done, total), total: total,
-      seconds: Double(Clock.since(undoing ?? now.began)) / 1e9)
+      seconds: Double(Clock.since(undoing ?? now.began)) / 1e9, restOfRun: rest,
+      laterRuns: now.times.seconds(after: now.run, of: now.runs, threads: threadCounts))
   }
 }

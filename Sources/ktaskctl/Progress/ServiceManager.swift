@@ -42,6 +42,7 @@ final class ServiceManager: ProgressListener, Outgoing {
     switch event {
     case .started(let state, _, _), .moved(let state):
       if state.phase != .holding && isEmpty { try? socket.send(movement(state).joined(separator: "\n")) }
+    case .warned: break
     case .stopping: send(["STOPPING=1", "STATUS=stopping"])
     case .finished(let seconds, let held):
       send((isReadiness ? ["READY=1"] : []) + ["STATUS=\(held ? "holding" : "done"), verified after \(seconds.asTime)"])
@@ -52,12 +53,14 @@ final class ServiceManager: ProgressListener, Outgoing {
   }
 
   private func movement(_ state: ProgressState) -> [String] {
-    let what =
+    let run = state.runs > 1 ? [state.runWord] : []
+    let parts =
       switch state.phase {
-      case .verifying: "verifying, \(state.amount)"
-      case .undoing: "undoing, \(state.amount)"
-      case .preparing, .working, .holding: state.amount
+      case .verifying: [(["verifying"] + run).joined(separator: " ")]
+      case .undoing: ["undoing"]
+      case .preparing, .working, .holding: run
       }
+    let what = (parts + [state.amount]).joined(separator: ", ")
     let status = "STATUS=\(state.command) \(state.subject.onOneLine): \(what)"
     let moved = self.state.withLock { own in
       let now = (state.run, state.phase, state.done)

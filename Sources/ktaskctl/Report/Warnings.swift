@@ -27,9 +27,15 @@ extension Report {
     var warnings = plan.urgentWarnings + plan.warnings
     if let hugeShortfall { warnings.append(hugeShortfall) }
     for count in outcome?.counts ?? [] {
-      warnings += Statistics.doubts(count.times, of: count.threads.counted("thread"))
+      let wasWarm = plan.warmup > 0 || plan.intent.isLook
+      warnings += Statistics.doubts(count.times, of: count.threads.counted("thread"), wasWarm: wasWarm)
       if let shortfall = count.shortfall { warnings.append(shortfall) }
       warnings += count.exceeded.filter { !plan.exceeded.contains($0) }.map(ThreadSweep.warning)
+    }
+    if let warmUp = outcome?.warmUp, warmUp.isOver, !warmUp.haveAgreed {
+      warnings.append(
+        "\(warmUp.times.count.counted("unmeasured run")) did not agree: the machine's host may not have given it all its memory yet"
+      )
     }
     if plan.words.pageSize == .transparent, plan.bytes > 0, plan.transparentBytes == 0 {
       warnings.append("too little for a transparent huge page: all of it comes in base pages")

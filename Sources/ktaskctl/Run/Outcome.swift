@@ -20,6 +20,8 @@ struct Outcome: Sendable {
     var exceeded: [Bound] = []
   }
   var counts: [Count]
+  /// Runs before the measured ones, where their number was left to them.
+  var warmUp: WarmUp?
   var verification: Verification?
   /// The first in time is the result.
   var failures: [Failure] = []

@@ -78,6 +78,7 @@ extension Plan {
       alignment: job.alignment, method: job.method, nodeTasks: job.nodeTasks,
       files: job.files.map { PlannedFile($0, job) }, threadRequest: words.threads ?? defaults.threads,
       threadCounts: sweep.counts, runs: words.runs ?? defaults.runs, warmup: words.warmup ?? defaults.warmup,
+      warmsUp: defaults.warmup > 0 && words.warmup == nil && (try? VirtualMachine.isThis()) == true,
       hold: command.holding?.wanted, chunkBytes: control.chunk(size: job.bytes, threads: sweep.most),
       helpers: HelperRules(control.priority(), control.budget), bounds: sweep.bounds, exceeded: sweep.exceeded,
       unknownBounds: Machine.shared.unknownBounds)

@@ -24,6 +24,9 @@ struct Sweep {
   private var errors: [MemoryError] = []
   /// Bytes that undo functions gave back in the run that did not finish.
   private var undoneBytes = 0
+  /// Those begun so far, and all that are to be.
+  private var run = 0
+  private var runs: Int
 
   static func run(_ work: PlannedWork, _ phase: CurrentPhase) -> Outcome {
     var sweep = Sweep(work, phase)
@@ -38,6 +41,7 @@ struct Sweep {
   private init(_ work: PlannedWork, _ phase: CurrentPhase) {
     self.work = work
     self.phase = phase
+    runs = work.plan.runCount
     outcome = Outcome(counts: work.plan.threadCounts.map { Outcome.Count(threads: $0) })
   }
 
@@ -46,17 +50,41 @@ struct Sweep {
 
   private mutating func runAll() throws(MemoryError) {
     try work.growth?.raise(monitor, within: plan.words.timeout?.seconds)
+    let warm = try warmUp()
     let rounds = plan.warmup + plan.runs
     for round in 0..<rounds {
       for index in outcome.counts.indices {
-        let threads = outcome.counts[index].threads
-        phase.begin(run: round * outcome.counts.count + index + 1, threads: threads)
-        try runOnce(index, isMeasured: round >= plan.warmup)
+        // the first unmeasured one has been made
+        if round == 0 && index == warm { continue }
         let isLast = round == rounds - 1 && index == outcome.counts.count - 1
-        if !isLast || !plan.keepsResult { try giveBack(finally: isLast) }
+        try runNext(index, isMeasured: round >= plan.warmup, isLast: isLast)
       }
     }
     work.growth?.unlock()
+  }
+
+  /// With the last count, as often as it takes until the machine has the memory that it says it has; which count that is.
+  private mutating func warmUp() throws(MemoryError) -> Int? {
+    guard plan.warmsUp, let index = outcome.counts.indices.last else { return nil }
+    var warmUp = WarmUp()
+    while !warmUp.isOver {
+      // the first is one of those that are planned
+      runs += warmUp.times.isEmpty ? 0 : 1
+      warmUp.note(try runNext(index, isMeasured: false, isLast: false))
+      outcome.warmUp = warmUp
+    }
+    return index
+  }
+
+  /// The seconds that its work took.
+  @discardableResult
+  private mutating func runNext(_ index: Int, isMeasured: Bool, isLast: Bool) throws(MemoryError) -> Double {
+    run += 1
+    monitor.forget()
+    phase.begin(run: run, of: runs, threads: outcome.counts[index].threads)
+    let seconds = try runOnce(index, isMeasured: isMeasured)
+    if !isLast || !plan.keepsResult { try giveBack(finally: isLast) }
+    return seconds
   }
 
   /// Of what was only made to be measured, nothing may stay.
@@ -69,7 +97,7 @@ struct Sweep {
     outcome.mayHaveLeft = true
   }
 
-  private mutating func runOnce(_ index: Int, isMeasured: Bool) throws(MemoryError) {
+  private mutating func runOnce(_ index: Int, isMeasured: Bool) throws(MemoryError) -> Double {
     try monitor.check()
     // pages of pools are not counted as resident: of those there is nothing to be told
     let isCounted = plan.pageSize == MemoryInfo.basePageSize && OwnMemory.resetPeak()
@@ -89,6 +117,7 @@ struct Sweep {
     outcome.verification = found
     errors = found.unmet
     if isMeasured { outcome.counts[index].add(run, peak: peak) }
+    return run.seconds
   }
 
   private mutating func note(_ error: MemoryError) {

@@ -55,20 +55,30 @@ struct Telling<Command: WorkCommand> {
     if output.json {
       Terminal.output.write(report.document.json() + "\n")
     } else {
-      let warnings = output.quiet ? report.urgentWarnings : report.warnings
-      for warning in warnings { Terminal.errors.write("ktaskctl: warning: \(warning.onOneLine)\n") }
+      let style = TextStyle(
+        isPlanOnly: command.work.dryRun, isVerbose: output.verbose, isUTF8: Terminal.isUTF8,
+        width: Terminal.width(of: Terminal.output.number))
+      if !output.quiet { say(report.planText(style), report.plan) }
+      if output.progress != .json { warn(output.quiet ? report.urgentWarnings : report.warnings) }
+      if !output.quiet { say(report.text(style), report.plan) }
     }
-    if !output.json && !output.quiet {
-      let text = report.text(
-        TextStyle(isPlanOnly: command.work.dryRun, isVerbose: output.verbose, isUTF8: Terminal.isUTF8))
-      if report.plan.intent.exec == nil || command.work.dryRun {
-        Terminal.output.write(text)
-      } else if output.verbose {
-        // standard output is COMMAND's
-        Terminal.errors.write(text)
-      }
+    if output.progress == .json {
+      for warning in report.warnings { ProgressLines(command: Command.name).hear(.warned(warning)) }
     }
     Terminal.output.write(exports.onOutput(report.document))
+  }
+
+  private func warn(_ warnings: [String]) {
+    for warning in warnings { Terminal.errors.write("ktaskctl: warning: \(warning.onOneLine)\n".forReader) }
+  }
+
+  private func say(_ text: String, _ plan: Plan) {
+    if plan.intent.exec == nil || command.work.dryRun {
+      Terminal.output.write(text.forReader)
+    } else if command.output.verbose {
+      // standard output is COMMAND's
+      Terminal.errors.write(text.forReader)
+    }
   }
 
   /// Standard output has not taken all of it.

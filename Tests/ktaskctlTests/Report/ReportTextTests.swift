@@ -15,11 +15,12 @@ struct ReportTextTests {
     outcome.verification = found
     #expect(
       Report.madeUp(try .clear(), outcome).text(TextStyle()) == """
-        clear anonymous memory: 1 GiB, 4K pages, any node, populate, 3 runs, 1 unmeasured before
+        clear anonymous memory: 1 GiB, 4K pages, populate, 3 runs, 1 unmeasured before
         threads    median  spread  GiB/s  speed-up  efficiency  CPU s
               1  500.0 ms  ±0.0 %   2.00     1.00x       100 %   0.75
               2  250.0 ms  ±0.0 %   4.00     2.00x       100 %   0.75
         verified: 1 GiB resident, all zero
+        2 threads: 2.00× one, 100 % efficient
 
         """)
   }
@@ -39,7 +40,7 @@ struct ReportTextTests {
         { $0.addresses = DeviceAddresses(first: 0x1000, last: 0x1fff) },
         "0 B resident, devices see it at 0x1000–0x1fff"
       ),
-      ({ $0.store = .nonTemporal }, "0 B resident, cleared with nonTemporal"),
+      ({ $0.store = .nonTemporal }, "0 B resident"),
       ({ $0.bytesByNode = [1: 4096, 0: 8192] }, "0 B resident, 8 KiB on node 0, 4 KiB on node 1"),
       ({ $0.bytesByNode = [0: 8192] }, "0 B resident"),
     ]
@@ -123,7 +124,7 @@ struct ReportTextTests {
     plan.growth = [PoolRaise(pageSize: 2 << 20, node: nil, pages: 3)]
     plan.checks = [Check(.memory, need: 1 << 30, have: 1 << 20)]
     #expect(
-      Report.madeUp(plan).text(TextStyle(isPlanOnly: true)) == """
+      Report.madeUp(plan).planText(TextStyle(isPlanOnly: true)) == """
         plan: clear, 1 GiB to do, 4K pages, populate, 3 measured and 1 unmeasured runs
           threads 1, 2, chunk 128 MiB at most, by the clock (5 to 50 ms each)
           helpers: nice 19, at most 3 at once over all processes (2 free now); the caller lends its priority to one at \
@@ -144,10 +145,60 @@ struct ReportTextTests {
       JobRun.Thread(node: nil, chunks: 1, bytes: 1 << 20, seconds: 0.25),
       JobRun.Thread(node: nil, chunks: 2, bytes: 2 << 20, seconds: 0.125),
     ]
-    let lines = Report.madeUp(try .clear(), outcome).text(TextStyle(isVerbose: true)).split(separator: "\n")
-    #expect(lines.first?.hasPrefix("plan: clear, ") == true)
+    var found = Verification()
+    found.store = .repStosb
+    outcome.verification = found
+    let report = Report.madeUp(try .clear(), outcome)
+    #expect(report.planText(TextStyle(isVerbose: true)).hasPrefix("plan: clear, "))
+    #expect(report.planText(TextStyle()) == "")
+    let lines = report.text(TextStyle(isVerbose: true)).split(separator: "\n")
+    #expect(lines.first?.hasPrefix("clear anonymous memory: ") == true)
     #expect(lines.contains("  2 threads, caller: 1 chunk, 1 MiB, 250.0 ms"))
     #expect(lines.contains("  2 threads, helper 1: 2 chunks, 2 MiB, 125.0 ms"))
-    #expect(lines.last == "  # fastest run  . slowest run  | ideal")
+    #expect(lines.contains("  # fastest run  . slowest run  | ideal"))
+    #expect(lines.contains("verified: 0 B resident, cleared with string stores"))
+  }
+
+  @Test("the last line says what more threads brought, and what kept them from being more")
+  func closing() throws {
+    func line(_ times: [Int: Double], _ bounds: [Bound], counts: [Int]) throws -> String? {
+      var plan = try Plan.clear(counts: counts)
+      plan.bounds = bounds
+      let outcome = Outcome(counts: counts.map { Outcome.Count(threads: $0, times: [times[$0] ?? 1], fewest: $0) })
+      return Report.madeUp(plan, outcome).closingLines.first
+    }
+    let bounds = [Bound(.size, 8), Bound(.physicalCores, 2), Bound(.allowedCPUs, 2)]
+    #expect(
+      try line([1: 1.86, 2: 1], bounds, counts: [1, 2])
+        == "2 threads: 1.86× one, 93 % efficient; more is not to be had here (allowed CPUs)")
+    #expect(try line([1: 1.86, 2: 1], [], counts: [1, 2]) == "2 threads: 1.86× one, 93 % efficient")
+    #expect(
+      try line([1: 4, 2: 2, 4: 3], bounds, counts: [1, 2, 4])
+        == "2 threads: 2.00× one, 100 % efficient; 4 are no faster")
+    #expect(try line([1: 1, 2: 2], [], counts: [1, 2]) == "1 thread: the fastest; 2 are no faster")
+    #expect(try line([2: 1], bounds, counts: [2]) == "2 threads: more is not to be had here (allowed CPUs)")
+    #expect(try line([1: 1], bounds, counts: [1]) == nil)
+    #expect(try line([1: 1], [Bound(.powerPolicy, 1)], counts: [1])?.hasSuffix("(power policy)") == true)
+  }
+
+  @Test("no line of the header is wider than a terminal")
+  func header() throws {
+    var outcome = Outcome.measured()
+    var warmUp = WarmUp()
+    for seconds in [2.0, 1, 1] { warmUp.note(seconds) }
+    outcome.warmUp = warmUp
+    var plan = try Plan.clear("--nodes", "0-15", "--policy", "interleave")
+    plan.nodeTasks = (0..<16).map { Span(region: 0, range: 0..<1 << 26, node: $0) }
+    let lines = Report.madeUp(plan, outcome).text(TextStyle()).split(separator: "\n")
+    #expect(lines.allSatisfy { $0.count <= 80 })
+    #expect(lines[1] == "  warmed up by 4 runs")
+    #expect(Wrapping.lines(["abc", "de", "f"], width: 7) == ["abc,", "  de, f"])
+    #expect(Wrapping.lines([]) == [])
+  }
+
+  @Test("a reader without UTF-8 gets ASCII for what this program says, and names as they are")
+  func plain() {
+    #expect("±1.2 %, 1.86× one, 3 µs, “a” 0x1–0x2 …".inASCII == "+-1.2 %, 1.86x one, 3 us, \"a\" 0x1-0x2 ...")
+    #expect("/tmp/ü".inASCII == "/tmp/ü")
   }
 }

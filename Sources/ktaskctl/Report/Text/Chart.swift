@@ -1,25 +1,29 @@
 /// The sweep as a small chart for a terminal, drawn from results alone: a bar per thread count, full up to the fastest
 /// run and light up to the slowest, with a mark where the ideal is.
 enum Chart {
-  private static let cells = 40
+  private static let mostCells = 40
+  private static let fewestCells = 8
 
-  /// Nothing for a single thread count.
-  static func lines(_ results: [Document.Result], utf8: Bool) -> [String] {
+  /// Nothing for a single thread count. `width`: columns that no bar reaches beyond.
+  static func lines(_ results: [Document.Result], utf8: Bool, width: Int = Terminal.usualWidth) -> [String] {
     guard results.count > 1, let slowest = results.map(\.max).max(), slowest > 0 else { return [] }
     let oneThread = results.first { $0.threads == 1 }?.median
-    let width = results.map { "\($0.threads)".count }.max() ?? 0
+    let countWidth = results.map { "\($0.threads)".count }.max() ?? 0
+    let timeWidth = results.map { $0.median.asTime.count }.max() ?? 0
+    let cells = max(fewestCells, min(mostCells, width - countWidth - timeWidth - 4))
     let rows = results.map { result in
       let ideal = oneThread.map { $0 / Double(result.threads) }
-      let bar = bar(result.min / slowest, result.max / slowest, ideal.map { $0 / slowest }, utf8)
-      return "  " + "\(result.threads)".rightAligned(to: width) + " " + bar + " " + result.median.asTime
+      let bar = bar(result.min / slowest, result.max / slowest, ideal.map { $0 / slowest }, cells, utf8)
+      return "  " + "\(result.threads)".rightAligned(to: countWidth) + " " + bar + " " + result.median.asTime
     }
     return rows + ["  " + legend(hasIdeal: oneThread != nil, utf8)]
   }
 
   /// The shares are of the whole width.
-  private static func bar(_ fastest: Double, _ slowest: Double, _ ideal: Double?, _ utf8: Bool) -> String {
+  private static func bar(_ fastest: Double, _ slowest: Double, _ ideal: Double?, _ cells: Int, _ utf8: Bool) -> String
+  {
     let (full, light, mark) = marks(utf8)
-    let ends = (cell(fastest), cell(slowest), ideal.map(cell))
+    let ends = (cell(fastest, of: cells), cell(slowest, of: cells), ideal.map { cell($0, of: cells) })
     return (1...cells).map { cell in
       if cell == ends.2 { return mark }
       return cell <= ends.0 ? full : cell <= ends.1 ? light : " "
@@ -27,7 +31,9 @@ enum Chart {
   }
 
   /// The last cell that a share of the width reaches into, from 1.
-  private static func cell(_ share: Double) -> Int { max(1, min(cells, Int((share * Double(cells)).rounded()))) }
+  private static func cell(_ share: Double, of cells: Int) -> Int {
+    max(1, min(cells, Int((share * Double(cells)).rounded())))
+  }
 
   private static func marks(_ utf8: Bool) -> (full: String, light: String, ideal: String) {
     utf8 ? ("█", "░", "│") : ("#", ".", "|")

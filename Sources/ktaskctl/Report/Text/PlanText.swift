@@ -17,10 +17,10 @@ extension Plan {
 
   var policyWord: String? { placesMemory ? (words.placement.policy ?? .bind).rawValue : nil }
 
-  /// For the header: "nodes 0-1 (bind)".
-  var nodesText: String {
+  /// For the header: "nodes 0-1 (bind)"; nil: nothing is said of nodes.
+  var nodesText: String? {
     let nodes = NodeSet(nodeTasks.compactMap(\.node))
-    guard let policyWord else { return "any node" }
+    guard let policyWord else { return nil }
     return "\(nodes.numbers.count == 1 ? "node" : "nodes") \(nodes) (\(policyWord))"
   }
 
@@ -62,7 +62,8 @@ extension Plan {
     let counts = threadCounts.map(String.init).joined(separator: ", ")
     var lines = [
       "plan: \(command), \(ByteSize.text(bytes)) to do, \(pageWord) pages\(method.map { ", \($0.rawValue)" } ?? ""), "
-        + "\(runs) measured and \(warmup) unmeasured runs",
+        + "\(runs) measured and \(warmup) unmeasured runs"
+        + (warmsUp ? ", more of these until two agree, at most \(WarmUp.most)" : ""),
       "  threads \(counts), chunk \(ByteSize.text(chunkBytes)) at most, by the clock (5 to 50 ms each)",
       "  " + helpers.text,
     ]

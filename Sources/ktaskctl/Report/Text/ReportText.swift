@@ -8,24 +8,33 @@ struct TextStyle: Sendable {
   var isVerbose = false
   /// The terminal shows block characters.
   var isUTF8 = false
+  /// Columns.
+  var width = Terminal.usualWidth
 }
 
 extension Report {
+  /// What comes before any warning, for standard output too.
+  func planText(_ style: TextStyle) -> String {
+    let isWanted = style.isPlanOnly || (style.isVerbose && (plan.intent.isLook || !wasUndone))
+    return isWanted ? joined(plan.lines) : ""
+  }
+
+  private var wasUndone: Bool { !failures.isEmpty || end != nil || outcome?.undone != nil }
+
   /// For standard output.
   func text(_ style: TextStyle) -> String {
-    if style.isPlanOnly { return joined(plan.lines) }
-    let planLines = style.isVerbose ? plan.lines : []
-    if plan.intent.isLook { return joined(planLines + (outcome?.verification?.findings ?? []).flatMap(\.lines)) }
-    if !failures.isEmpty || end != nil || outcome?.undone != nil { return joined(measuredLines) }
-    return joined(planLines + resultLines(style))
+    if style.isPlanOnly { return "" }
+    if plan.intent.isLook { return joined((outcome?.verification?.findings ?? []).flatMap(\.lines)) }
+    if wasUndone { return joined(measuredLines) }
+    return joined(resultLines(style))
   }
 
   private func resultLines(_ style: TextStyle) -> [String] {
     if plan.hasNothingToDo { return plan.files.map { "\($0.path.shown): \(residentAlready($0))" } }
     if plan.hold != nil { return [heldLine] }
     if let released = outcome?.verification?.released { return [releasedLine(released)] }
-    let details = style.isVerbose ? threadLines + Chart.lines(results, utf8: style.isUTF8) : []
-    return [header] + Table.lines(results) + details + foundLines
+    let details = style.isVerbose ? threadLines + Chart.lines(results, utf8: style.isUTF8, width: style.width) : []
+    return header + Table.lines(results) + details + foundLines(style) + closingLines
   }
 
   /// What a sweep came to that was not finished.
@@ -33,7 +42,7 @@ extension Report {
     let planned = plan.threadCounts.count * plan.runs
     let measured = results.reduce(0) { $0 + $1.times.count }
     if planned == 1 || measured == 0 { return [] }
-    return [header] + Table.lines(results) + ["not finished: \(measured) of \(planned.counted("run")) measured"]
+    return header + Table.lines(results) + ["not finished: \(measured) of \(planned.counted("run")) measured"]
   }
 
   private func joined(_ lines: [String]) -> String { lines.map { $0.onOneLine + "\n" }.joined() }
@@ -44,20 +53,26 @@ extension Report {
   }
 
   /// What, how much, page size, nodes, runs.
-  private var header: String {
-    let runs = plan.runs.counted("run")
-    let warmups = plan.warmup == 0 ? "" : ", \(plan.warmup) unmeasured before"
-    return "\(plan.command) \(subject): \(ByteSize.text(plan.bytes)), \(plan.pageWord) pages, "
-      + "\(plan.nodesText), \(pinWord)"
-      + "\(plan.method?.rawValue ?? ""), \(runs)\(warmups)"
+  private var header: [String] {
+    let amount = "\(plan.command) \(subject): \(ByteSize.text(plan.bytes))"
+    let how = [plan.nodesText, pinWord, plan.method?.rawValue].compactMap(\.self)
+    return Wrapping.lines([amount, "\(plan.pageWord) pages"] + how + [plan.runs.counted("run")] + warmUpWord)
   }
 
-  private var pinWord: String {
-    guard let pin = plan.intent.pin, pin.with != .mlock else { return "" }
-    return "with \(pin.with.text), "
+  private var warmUpWord: [String] {
+    if let warmUp = outcome?.warmUp {
+      let unmeasured = warmUp.times.count - 1 + plan.warmup * plan.threadCounts.count
+      return ["warmed up by \(unmeasured.counted("run"))"]
+    }
+    return plan.warmup == 0 ? [] : ["\(plan.warmup) unmeasured before"]
   }
 
-  private var foundLines: [String] {
+  private var pinWord: String? {
+    guard let pin = plan.intent.pin, pin.with != .mlock else { return nil }
+    return "with \(pin.with.text)"
+  }
+
+  private func foundLines(_ style: TextStyle) -> [String] {
     guard let found = outcome?.verification else { return [] }
     var facts = ["\(found.residentBytes.map { ByteSize.text($0) } ?? "not known how much") resident"]
     if let huge = found.hugeBytes, huge > 0 { facts.append("\(ByteSize.text(huge)) of it in huge pages") }
@@ -68,9 +83,9 @@ extension Report {
     }
     if let pinned = found.pinnedBytes { facts.append("\(ByteSize.text(pinned)) pinned (VmPin)") }
     if let seen = found.addresses { facts.append("devices see it at \(seen.text)") }
-    if let store = found.store { facts.append("cleared with \(store)") }
+    if let store = found.store, style.isVerbose { facts.append("cleared with \(store.text)") }
     if found.bytesByNode.count > 1 || plan.placesMemory { facts += nodeFacts(found.bytesByNode) }
-    return ["verified: " + facts.joined(separator: ", ")]
+    return Wrapping.lines(["verified: " + facts[0]] + facts.dropFirst())
   }
 
   private func nodeFacts(_ bytesByNode: [Int: Int]) -> [String] {
@@ -85,6 +100,17 @@ extension Report {
           + "\(ByteSize.text(thread.bytes)), "
           + thread.seconds.asTime
       }
+    }
+  }
+}
+
+extension Memory.Store {
+  /// In words.
+  fileprivate var text: String {
+    switch self {
+    case .memset: "the C library's stores"
+    case .repStosb: "string stores"
+    case .nonTemporal: "stores past the caches"
     }
   }
 }

@@ -48,17 +48,18 @@ extension Statistics {
   /// A sentence for each thing that makes these times doubtful. `subject` says whose they are: "2 threads".
   ///
   /// A slow first run is left out before the spread is judged: one cause, one warning.
-  static func doubts(_ times: [Double], of subject: String) -> [String] {
-    let slowFirst = slowFirstRun(times)
+  /// `wasWarm`: there were unmeasured runs before, or there can be none.
+  static func doubts(_ times: [Double], of subject: String, wasWarm: Bool = false) -> [String] {
+    let slowFirst = slowFirstRun(times, wasWarm)
     let steady = slowFirst == nil ? times : Array(times.dropFirst())
     return [slowFirst, wideSpread(steady)].compactMap(\.self).map { doubt in "\(subject): \(doubt)" }
   }
 
-  private static func slowFirstRun(_ times: [Double]) -> String? {
+  private static func slowFirstRun(_ times: [Double], _ wasWarm: Bool) -> String? {
     guard let first = times.first, let slowest = times.dropFirst().max() else { return nil }
     guard first > slowest * (1 + markedlySlower) else { return nil }
-    return "the first run took \(first.asTime), the others \(slowest.asTime) at most; "
-      + "caches may have been cold, --warmup keeps such a run out of the figures"
+    return "the first run took \(first.asTime), the others \(slowest.asTime) at most"
+      + (wasWarm ? "" : "; caches may have been cold, --warmup keeps such a run out of the figures")
   }
 
   private static func wideSpread(_ times: [Double]) -> String? {

@@ -50,11 +50,23 @@ extension ProgramTests {
       #expect(lines.first?.bytesTotal == 1 << 30 && lines.first?.runs == 3)
       #expect(lines.first?.threadCounts == [1] && lines.first?.files == [])
       #expect(lines.last?.held == false && lines.last!.seconds! > 0)
-      let moves = lines.dropFirst().dropLast()
+      // a busy machine has its warnings
+      let moves = lines.dropFirst().dropLast().filter { $0.event != "warning" }
       #expect(!moves.isEmpty)
       #expect(moves.allSatisfy { $0.event == "progress" && $0.command == "clear" && $0.threads == 1 })
       #expect(moves.allSatisfy { (1...3).contains($0.run!) && (0...1 << 30).contains($0.bytesDone!) })
       #expect(moves.allSatisfy { ["prepare", "run", "verify"].contains($0.phase) })
+    }
+
+    @Test("tells warnings as events, and not in lines besides")
+    func warnings() throws {
+      let ended = try start(
+        ["clear", "--size", "4M", "--threads", "65536", "--runs", "1", "--warmup", "0", "--progress", "json"]
+      ).end()
+      #expect(ended.status == 0, "\(ended.err)")
+      let warnings = try lines(ended).filter { $0.event == "warning" }
+      #expect(warnings.contains { $0.message?.hasPrefix("65536 threads asked for, ") == true }, "\(ended.err)")
+      #expect(!ended.err.contains("ktaskctl: warning"))
     }
 
     @Test("tells a failure and what was undone", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
@@ -65,7 +77,7 @@ extension ProgramTests {
         under: Traced.failing("madvise", "EFAULT", when: "2+")
       ).end()
       #expect(ended.status == 3)
-      let lines = try lines(ended).filter { $0.event != "progress" }
+      let lines = try lines(ended).filter { !["progress", "warning"].contains($0.event) }
       #expect(lines.map(\.event) == ["start", "failed", "undone"])
       #expect(lines[1].exitStatus == 3 && lines[1].code == "no-memory" && lines[1].path == file)
       #expect(lines[2].complete == true)
@@ -76,7 +88,7 @@ extension ProgramTests {
       let child = try start(["pin", "--size", "32M", "--hold", "--progress", "json"])
       try child.waitForWords("\"event\":\"finished\"")
       child.send(SIGTERM)
-      let lines = try lines(child.end()).filter { $0.event != "progress" }
+      let lines = try lines(child.end()).filter { !["progress", "warning"].contains($0.event) }
       #expect(lines.map(\.event) == ["start", "finished", "released"])
       #expect(lines[1].held == true)
       #expect(lines[2].bytes == 32 << 20 && lines[2].complete == true)
