@@ -11,7 +11,9 @@ struct VirtualMachineTests {
       ("model name\t: hypervisor\n", false), ("", false),
     ])
   func flag(text: String, isOne: Bool) throws {
-    #expect(try VirtualMachine.isThis(FileTree(["/proc/cpuinfo": text]).files) == isOne)
+    let tree = try FileTree(["/proc/cpuinfo": text])
+    #expect(try VirtualMachine.isThis(tree.files) == isOne)
+    withExtendedLifetime(tree) {}
   }
 
   @Test("is not known without /proc")

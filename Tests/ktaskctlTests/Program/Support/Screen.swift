@@ -29,9 +29,9 @@ final class Screen {
 
   func type(_ keys: String) throws { try tool("tmux", "-L", socket, "send-keys", keys) }
 
-  /// The lines that are not empty, as they are seen.
+  /// The lines that are not empty, those too that have left the screen at its top.
   func lines() throws -> [String] {
-    try tool("env", "LC_ALL=C.UTF-8", "tmux", "-L", socket, "capture-pane", "-p").split(separator: "\n").map(
+    try tool("env", "LC_ALL=C.UTF-8", "tmux", "-L", socket, "capture-pane", "-p", "-S", "-").split(separator: "\n").map(
       String.init)
   }
 
