@@ -24,10 +24,10 @@ struct ProgressBarTests {
   func several() {
     var third = state(done: 1 << 30, elapsed: 1)
     (third.run, third.runs, third.restOfRun, third.laterRuns) = (3, 12, 1, 40)
-    #expect(bar.line(third) == "clear run  3 of 12  18 % █░░░░░░  1.0/4.0 GiB     1.0 GiB/s   0:44 left")
+    #expect(bar.line(third) == "clear run  3 of 12  18 % █░░░░░░░  1.0/4.0 GiB     1.0 GiB/s   0:44 left")
     third.phase = .verifying
     third.restOfRun = nil
-    #expect(bar.line(third) == "verifying run  3 of 12  24 %  1.0/4.0 GiB     1.0 GiB/s   0:43 left")
+    #expect(bar.line(third) == "verifying run  3 of 12  24 % ░░░░  1.0/4.0 GiB     1.0 GiB/s   0:43 left")
     third.phase = .undoing
     #expect(bar.line(third).hasPrefix("undoing  25 % "))
     third.phase = .preparing

@@ -68,13 +68,13 @@ struct ProgressStateTests {
     #expect(times.seconds(after: 1, of: 12, threads: [1, 2, 4]) == nil)
     #expect(times.seconds(after: 12, of: 12, threads: [1, 2, 4]) == 0)
     times.note(threads: 1, work: 4, rest: 1)
-    #expect(times.seconds(after: 1, of: 6, threads: [1, 2, 4]) == 5 * 5)
+    #expect(times.seconds(after: 1, of: 6, threads: [1, 2, 4]) == 25.0)
     times.note(threads: 2, work: 2, rest: 1)
     times.note(threads: 4, work: 1, rest: 1)
-    #expect(times.seconds(after: 3, of: 6, threads: [1, 2, 4]) == 5 + 3 + 2)
-    #expect(times.seconds(after: 4, of: 6, threads: [1, 2, 4]) == 3 + 2)
+    #expect(times.seconds(after: 3, of: 6, threads: [1, 2, 4]) == 10.0)
+    #expect(times.seconds(after: 4, of: 6, threads: [1, 2, 4]) == 5.0)
     times.note(threads: 2, work: 3)
-    #expect(times.seconds(after: 5, of: 8, threads: [1, 2, 4]) == 2 + 5 + 3)
+    #expect(times.seconds(after: 5, of: 8, threads: [1, 2, 4]) == 10.0)
   }
 
   @Test("a line is one JSON object with the keys of its event only")

@@ -33,7 +33,7 @@ final class ProgressDisplay: Sendable {
 
   func erase() {
     isDrawn.withLock { isDrawn in
-      if isDrawn { Terminal.errors.offer("\r\u{1B}[J") }
+      if isDrawn { Terminal.errors.offer("\r\u{1B}[K\u{1B}[J") }
       isDrawn = false
     }
   }

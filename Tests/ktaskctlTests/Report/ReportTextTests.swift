@@ -191,7 +191,7 @@ struct ReportTextTests {
     plan.nodeTasks = (0..<16).map { Span(region: 0, range: 0..<1 << 26, node: $0) }
     let lines = Report.madeUp(plan, outcome).text(TextStyle()).split(separator: "\n")
     #expect(lines.allSatisfy { $0.count <= 80 })
-    #expect(lines[1] == "  warmed up by 4 runs")
+    #expect(lines[1] == "  3 runs, warmed up by 4 runs")
     #expect(Wrapping.lines(["abc", "de", "f"], width: 7) == ["abc,", "  de, f"])
     #expect(Wrapping.lines([]) == [])
   }

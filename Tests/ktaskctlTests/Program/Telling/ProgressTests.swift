@@ -19,7 +19,7 @@ extension ProgramTests {
       let ended = try start(Self.work + ["--progress", "always"], under: ["env", "TERM=xterm"]).end()
       #expect(ended.err.contains("\rclear "))
       #expect(ended.err.contains(" %") && ended.err.contains("GiB") && ended.err.contains(" left"))
-      #expect(ended.err.contains("\r\u{1B}[J"))
+      #expect(ended.err.contains("\r\u{1B}[K"))
       #expect(!ended.out.contains("\r"))
     }
 
