@@ -23,6 +23,11 @@ extension TopologyReport {
       basePageSize: MemoryInfo.basePageSize,
       transparentHugePages: asked.known("transparent huge pages") { () throws(Unreadable) in try transparentWord() },
       pools: asked.known("pools") { () throws(Unreadable) in try HugePagePool.all() }?.map(Pool.init) ?? [],
+      nodes: nodes(
+        topology, asked.known("available memory of nodes") { () throws(Unreadable) in try NodeMemory.all() }),
+      hugetlbMounts: asked.known("mounts") { () throws(Unreadable) in try HugePageMount.all() }?.map {
+        Mount(path: $0.path, pageSize: PageSizeWord.text($0.pageSize))
+      },
       limits: Limits(
         lockedMemoryBytes: asked.limit(.lockedMemory), fileSizeBytes: asked.limit(.fileSize),
         addressSpaceBytes: asked.limit(.addressSpace), dataBytes: asked.limit(.data),
@@ -37,6 +42,16 @@ extension TopologyReport {
       helpersText: rules.text)
     if let shortage = asked.shortage { throw MemoryError(.unread(shortage)) }
     return report
+  }
+
+  private static func nodes(_ topology: Topology, _ memory: [NodeMemory]?) -> [NodeState] {
+    if topology.unread[.nodes] != nil { return [] }
+    let numbers = topology.nodes.map(\.number)
+    return numbers.map { from in
+      NodeState(
+        node: from, availableBytes: memory?.first { $0.number == from }?.availableBytes,
+        distances: Dictionary(uniqueKeysWithValues: numbers.map { ("\($0)", topology.distance(from: from, to: $0)) }))
+    }
   }
 
   private static func transparentWord() throws(Unreadable) -> String {
@@ -99,6 +114,6 @@ extension TopologyReport.Pool {
   init(_ pool: HugePagePool) {
     self.init(
       pageSize: PageSizeWord.text(pool.pageSize), total: pool.total, free: pool.free, reserved: pool.reserved,
-      available: pool.available)
+      available: pool.available, nodes: pool.nodes.map { .init(node: $0.number, total: $0.total, free: $0.free) })
   }
 }

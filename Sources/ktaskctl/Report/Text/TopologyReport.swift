@@ -10,9 +10,11 @@ struct TopologyReport: Encodable {
     var free: Int
     var reserved: Int
     var available: Int
+    /// Its parts.
+    var nodes: [NodePool]
 
     enum CodingKeys: String, CodingKey {
-      case total, free, reserved, available
+      case total, free, reserved, available, nodes
       case pageSize = "page_size"
     }
   }
@@ -45,6 +47,8 @@ struct TopologyReport: Encodable {
   var basePageSize: Int
   var transparentHugePages: String?
   var pools: [Pool]
+  var nodes: [NodeState]
+  var hugetlbMounts: [Mount]?
   var limits: Limits
   var power: String?
   var threads: Int
@@ -54,7 +58,8 @@ struct TopologyReport: Encodable {
   var helpersText: String
 
   private enum CodingKeys: String, CodingKey {
-    case ktaskctl, command, host, pools, limits, power, threads, bounds, helpers, unknown
+    case ktaskctl, command, host, pools, nodes, limits, power, threads, bounds, helpers, unknown
+    case hugetlbMounts = "hugetlb_mounts"
     case physicalCores = "physical_cores"
     case memoryAvailableBytes = "memory_available_bytes"
     case basePageSize = "base_page_size"
@@ -68,17 +73,22 @@ struct TopologyReport: Encodable {
   func text() -> String {
     var lines = (host.nodes ?? []).map {
       "node \($0.node): CPUs \($0.cpus.isEmpty ? "none" : $0.cpus), \(Self.amount($0.memoryBytes, nil: "unknown memory"))"
+        + availableText(on: $0.node)
     }
-    lines += host.nodes == nil ? ["nodes: unknown"] : []
+    lines += host.nodes == nil ? ["nodes: unknown"] : Self.distanceLines(nodes)
     lines += [
       "CPUs: \(Self.count(host.cpus)) online, \(Self.count(host.allowedCPUs)) allowed, "
         + "\(Self.count(physicalCores)) physical cores",
       "memory: \(Self.amount(memoryAvailableBytes, nil: "unknown")) available",
       "pages: \(PageSizeWord.text(basePageSize)); transparent huge pages: \(transparentHugePages ?? "unknown")",
     ]
-    lines += pools.map {
-      "pool \($0.pageSize): \($0.total) pages, \($0.free) free, \($0.reserved) reserved, \($0.available) available"
+    lines += pools.flatMap { pool in
+      [
+        "pool \(pool.pageSize): \(pool.total) pages, \(pool.free) free, \(pool.reserved) reserved, \(pool.available) available"
+      ]
+        + partLines(of: pool)
     }
+    lines += (hugetlbMounts ?? []).map { "hugetlbfs of \($0.pageSize) pages: \($0.path.shown)" }
     lines += limitLines
     lines += [
       "power policy: \(power ?? "unknown")",
