@@ -28,13 +28,7 @@ extension TopologyReport {
       hugetlbMounts: asked.known("mounts") { () throws(Unreadable) in try HugePageMount.all() }?.map {
         Mount(path: $0.path, pageSize: PageSizeWord.text($0.pageSize))
       },
-      limits: Limits(
-        lockedMemoryBytes: asked.limit(.lockedMemory), fileSizeBytes: asked.limit(.fileSize),
-        addressSpaceBytes: asked.limit(.addressSpace), dataBytes: asked.limit(.data),
-        cgroupCpus: asked.known("cgroup CPU quota") { () throws(Unreadable) in try group.cpuQuota } ?? nil,
-        cgroupMemoryLeftBytes: asked.known("cgroup memory") { () throws(Unreadable) in try group.memoryHeadroom }??
-          .bytes,
-        canLockBeyondLimit: asked.known("CAP_IPC_LOCK") { () throws(Unreadable) in try Capability.ipcLock.isEffective }),
+      limits: limits(&asked, group),
       power: asked.known("power policy") { () throws(Unreadable) in try PowerPolicy.current() }.map(Self.word),
       threads: decision.threads,
       bounds: decision.bounds.filter { $0.what != .size }.map { .init(what: $0.what.rawValue, threads: $0.threads) },
@@ -42,6 +36,16 @@ extension TopologyReport {
       helpersText: rules.text)
     if let shortage = asked.shortage { throw MemoryError(.unread(shortage)) }
     return report
+  }
+
+  private static func limits(_ asked: inout Asked, _ group: ControlGroup) -> Limits {
+    Limits(
+      lockedMemoryBytes: asked.limit(.lockedMemory), fileSizeBytes: asked.limit(.fileSize),
+      addressSpaceBytes: asked.limit(.addressSpace), dataBytes: asked.limit(.data),
+      cgroupCpus: asked.known("cgroup CPU quota") { () throws(Unreadable) in try group.cpuQuota } ?? nil,
+      cgroupMemoryLeftBytes: asked.known("cgroup memory") { () throws(Unreadable) in try group.memoryHeadroom }??
+        .bytes,
+      canLockBeyondLimit: asked.known("CAP_IPC_LOCK") { () throws(Unreadable) in try Capability.ipcLock.isEffective })
   }
 
   private static func nodes(_ topology: Topology, _ memory: [NodeMemory]?) -> [NodeState] {
