@@ -75,8 +75,13 @@ public final class ClearFileJob: MemoryJob {
   public func prepare() throws(MemoryError) -> any PreparedRun {
     let store = store
     let mapped = try MappedFiles(files, nodeTasks, watch) { _ in recipe }
-    // somebody may have come since the checks
-    if !evenIfOpen { try FilesInUse.refuse(files) }
+    do throws(MemoryError) {
+      // somebody may have come since the checks
+      if !evenIfOpen { try FilesInUse.refuse(files) }
+    } catch {
+      _ = mapped.unmap()
+      throw error
+    }
     return ClearFileRun(mapped, store)
   }
 

@@ -16,10 +16,16 @@ final class MappedFiles: MappedMemory {
     self.files = files
     self.nodeTasks = nodeTasks
     var regions: [Region] = []
-    for file in files {
-      let (mapping, region) = try file.begin(watch, recipe(file))
-      mappings.append(mapping)
-      regions.append(region)
+    do throws(MemoryError) {
+      for file in files {
+        let (mapping, region) = try file.begin(watch, recipe(file))
+        mappings.append(mapping)
+        regions.append(region)
+      }
+    } catch {
+      // those before it would keep their policies
+      for (file, mapping) in zip(files, mappings) { file.forgetPlacement(mapping) }
+      throw error
     }
     table = RegionTable(regions, present: files.map(\.present))
   }

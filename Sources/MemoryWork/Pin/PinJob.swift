@@ -27,8 +27,13 @@ final class PinJob<Kind: Pinner>: MemoryJob {
 
   func prepare() throws(MemoryError) -> any PreparedRun {
     let mapped = try memory.map(recipe)
-    let pins = try pinner.pins(memory, alignment: rounded(leastChunk, up: alignment) ?? alignment)
-    return PinRun(memory, mapped, pins, threadsApart: recipe.pages == .none ? nil : pinner.threadsApart)
+    do throws(MemoryError) {
+      let pins = try pinner.pins(memory, alignment: rounded(leastChunk, up: alignment) ?? alignment)
+      return PinRun(memory, mapped, pins, threadsApart: recipe.pages == .none ? nil : pinner.threadsApart)
+    } catch {
+      _ = mapped.unmap()
+      throw error
+    }
   }
 
   func putBack() -> Bool { files.putBack() }
