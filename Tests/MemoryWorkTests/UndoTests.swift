@@ -45,6 +45,26 @@ struct MemoryUndoTests {
     #expect(!exists(path))
   }
 
+  @Test("A prefault that cannot begin with one file leaves no policy on those before it")
+  func policyGoes() throws {
+    let (directory, other) = (try ScratchDirectory(), try ScratchDirectory())
+    let path = directory.file("a")
+    try write(7, to: path, 0..<4096)
+    let folder = other.file("gone")
+    unsafe #expect(mkdir(folder, 0o700) == 0)
+    let files = try MemoryFile.open([path, folder + "/b"], size: 8 * Self.mib, creating: true)
+    var stock = NodeStock([:])
+    try files[0].place(Placement(NodeSet([0]), .bind), &stock, Looking())
+    let job = try PrefaultJob(files, method: nil)
+    unsafe rmdir(folder)
+    #expect(throws: MemoryError.self) { try job.prepare() }
+    #expect(job.putBack())
+    let seen = try Mapping.shared(FileDescriptor.open(path, .readWrite), 4096)
+    let maps = try SystemFiles().demand("/proc/self/numa_maps")
+    let line = maps.split(separator: "\n").first { $0.hasPrefix(String(seen.address, radix: 16) + " ") }
+    #expect(line?.split(separator: " ").dropFirst().first == "default", "\(line ?? "")")
+  }
+
   @Test("What another process wrote meanwhile is not given back, what it did not touch is")
   func othersWritesStay() throws {
     let directory = try ScratchDirectory()
