@@ -4,16 +4,26 @@
 
 machines=(two_nodes four_nodes iommufd no_remapping iommufd_no_remapping)
 
-# numa NODE MEMORY [CPUS]: a node; without CPUS it has none.
+# numa NODE MEMORY [CPUS [INITIATOR]]: a node; without CPUS it has none. INITIATOR: the node whose CPUs are nearest to its
+# memory, where firmware tells of that.
 numa() {
   hardware+=(
     -object "memory-backend-ram,id=memory$1,size=$2"
-    -numa "node,nodeid=$1,memdev=memory$1${3:+,cpus=$3}"
+    -numa "node,nodeid=$1,memdev=memory$1${3:+,cpus=$3}${4:+,initiator=$4}"
   )
 }
 
 # distance NODE NODE DISTANCE
 distance() { hardware+=(-numa "dist,src=$1,dst=$2,val=$3"); }
+
+# fast NODE NODE NANOSECONDS BYTES: how fast the second one's memory is for the first one's CPUs, as firmware says (HMAT).
+fast() {
+  local way=initiator=$1,target=$2,hierarchy=memory
+  hardware+=(
+    -numa "hmat-lb,$way,data-type=access-latency,latency=$3"
+    -numa "hmat-lb,$way,data-type=access-bandwidth,bandwidth=$4"
+  )
+}
 
 # Two devices that do DMA, behind an IOMMU: without interrupt remapping VFIO refuses them.
 edu=(
@@ -27,11 +37,11 @@ pair=(
   -device "virtio-rng-pci,addr=7.1,iommu_platform=on,disable-legacy=on"
 )
 
-# Two nodes alike, two CPUs and 4 GiB each.
+# Two nodes alike, two CPUs and 4 GiB each; with a word their firmware says which are nearest to their memory.
 two_equal_nodes() {
   hardware=(-smp "4,sockets=2" -m 8G "${edu[@]}")
-  numa 0 4G 0-1
-  numa 1 4G 2-3
+  numa 0 4G 0-1 ${1:+0}
+  numa 1 4G 2-3 ${1:+1}
   distance 0 1 21
   append="hugepagesz=1G hugepages=0:1,1:1"
 }
@@ -45,8 +55,12 @@ far=(
 two_nodes() {
   old_kernels_qemu
   debian_kernel
-  two_equal_nodes
-  hardware+=("${far[@]}")
+  two_equal_nodes hmat
+  hardware+=(-machine "hmat=on" "${far[@]}")
+  fast 0 0 50 10G
+  fast 1 1 60 8G
+  fast 0 1 120 4G
+  fast 1 0 120 4G
 }
 
 iommufd() {

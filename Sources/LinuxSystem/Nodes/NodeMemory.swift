@@ -5,11 +5,14 @@ public struct NodeMemory: Sendable, Equatable {
   /// What could be had there without swapping: free memory, and page cache and slabs that can be given up. An estimate
   /// like the machine's MemAvailable, which the kernel does not make for a node.
   public let availableBytes: Int
+  /// What nobody uses at all; nil: not known.
+  public let freeBytes: Int?
 
-  public init(number: Int, totalBytes: Int, availableBytes: Int) {
+  public init(number: Int, totalBytes: Int, availableBytes: Int, freeBytes: Int? = nil) {
     self.number = number
     self.totalBytes = totalBytes
     self.availableBytes = availableBytes
+    self.freeBytes = freeBytes
   }
 }
 
@@ -26,7 +29,11 @@ extension NodeMemory {
     }
     guard nodes.count == 1 else { return nodes }
     let all = try MemoryInfo.current(files)
-    return [NodeMemory(number: nodes[0].number, totalBytes: all.totalBytes, availableBytes: all.availableBytes)]
+    return [
+      NodeMemory(
+        number: nodes[0].number, totalBytes: all.totalBytes, availableBytes: all.availableBytes,
+        freeBytes: all.freeBytes)
+    ]
   }
 
   /// A node's own count; nil where the kernel does not tell.
@@ -49,9 +56,10 @@ extension NodeMemory {
     guard let fields = try fields(of: number, files) else { return nil }
     let total = try fields.demand("MemTotal")
     if total == 0 { return nil }
+    let free = try fields.demand("MemFree")
     return NodeMemory(
-      number: number, totalBytes: total,
-      availableBytes: try fields.demand("MemFree") +| droppable(fields, lowMark: lowMark(files)))
+      number: number, totalBytes: total, availableBytes: free +| droppable(fields, lowMark: lowMark(files)),
+      freeBytes: free)
   }
 
   /// What the kernel gives up before it swaps: clean file cache, and of slabs the half that is not in use by its own

@@ -23,8 +23,7 @@ extension TopologyReport {
       basePageSize: MemoryInfo.basePageSize,
       transparentHugePages: asked.known("transparent huge pages") { () throws(Unreadable) in try transparentWord() },
       pools: asked.known("pools") { () throws(Unreadable) in try HugePagePool.all() }?.map(Pool.init) ?? [],
-      nodes: nodes(
-        topology, asked.known("available memory of nodes") { () throws(Unreadable) in try NodeMemory.all() }),
+      nodes: nodes(&asked, topology),
       hugetlbMounts: asked.known("mounts") { () throws(Unreadable) in try HugePageMount.all() }?.map {
         Mount(path: $0.path, pageSize: PageSizeWord.text($0.pageSize))
       },
@@ -32,8 +31,7 @@ extension TopologyReport {
       power: asked.known("power policy") { () throws(Unreadable) in try PowerPolicy.current() }.map(Self.word),
       threads: decision.threads,
       bounds: decision.bounds.filter { $0.what != .size }.map { .init(what: $0.what.rawValue, threads: $0.threads) },
-      helpers: .init(rules), unknown: asked.unknown(besides: group),
-      helpersText: rules.text)
+      helpers: .init(rules), unknown: asked.unknown(besides: group), helperRules: rules)
     if let shortage = asked.shortage { throw MemoryError(.unread(shortage)) }
     return report
   }
@@ -48,13 +46,17 @@ extension TopologyReport {
       canLockBeyondLimit: asked.known("CAP_IPC_LOCK") { () throws(Unreadable) in try Capability.ipcLock.isEffective })
   }
 
-  private static func nodes(_ topology: Topology, _ memory: [NodeMemory]?) -> [NodeState] {
+  private static func nodes(_ asked: inout Asked, _ topology: Topology) -> [NodeState] {
     if topology.unread[.nodes] != nil { return [] }
+    let memory = asked.known("available memory of nodes") { () throws(Unreadable) in try NodeMemory.all() }
     let numbers = topology.nodes.map(\.number)
     return numbers.map { from in
-      NodeState(
-        node: from, availableBytes: memory?.first { $0.number == from }?.availableBytes,
-        distances: Dictionary(uniqueKeysWithValues: numbers.map { ("\($0)", topology.distance(from: from, to: $0)) }))
+      let own = memory?.first { $0.number == from }
+      let access = asked.known("access to node \(from)") { () throws(Unreadable) in try NodeAccess.of(node: from) }
+      return NodeState(
+        node: from, availableBytes: own?.availableBytes, freeBytes: own?.freeBytes,
+        distances: Dictionary(uniqueKeysWithValues: numbers.map { ("\($0)", topology.distance(from: from, to: $0)) }),
+        access: (access ?? nil).map(NodeState.Access.init))
     }
   }
 

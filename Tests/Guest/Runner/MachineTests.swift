@@ -20,6 +20,21 @@ let machineTests: [GuestTest] = [
       test.expect(node["memory_bytes"].int == kilobytes.map { $0 << 10 }, "node \(number): \(node["memory_bytes"])")
     }
   },
+  GuestTest("ktaskctl topology says how fast the nodes are, as their firmware does", on: [.twoNodes]) { test in
+    let run = try Program.ktaskctl(["topology", "--json"])
+    let nodes = try run.document()["nodes"].array
+    for (number, (megabytes, nanoseconds)) in [(10240, 50), (8192, 60)].enumerated() {
+      let access = nodes.count > number ? nodes[number]["access"] : .null
+      test.expect(access["from_nodes"].string == "\(number)", "node \(number): \(access)")
+      for way in ["read", "write"] {
+        test.expect(access["\(way)_bytes_per_second"].int == megabytes * 1_000_000, "node \(number): \(access)")
+        let seconds = access["\(way)_latency_seconds"].double ?? 0
+        test.expect((seconds * 1e9).rounded() == Double(nanoseconds), "node \(number): \(access)")
+      }
+    }
+    let text = try Program.ktaskctl(["topology"])
+    test.expect(text.output.contains("10240 MB/s, 50 ns from node 0"), text.output)
+  },
   GuestTest("an IOMMU is there, and every edu device is bound to vfio-pci in a group of its own") { test in
     var groups: [String] = []
     for group in Files.list("/sys/kernel/iommu_groups") {

@@ -34,8 +34,9 @@ struct NodeTests {
       directory + "/node2/cpulist": "0-3\n", "/sys/kernel/notes": "",
     ])
     let expected = [
-      NodeMemory(number: 0, totalBytes: 1000 << 10, availableBytes: (400 + 90 - 5 + 10) << 10),
-      NodeMemory(number: 10, totalBytes: 30 << 10, availableBytes: 20 << 10),
+      NodeMemory(
+        number: 0, totalBytes: 1000 << 10, availableBytes: (400 + 90 - 5 + 10) << 10, freeBytes: 400 << 10),
+      NodeMemory(number: 10, totalBytes: 30 << 10, availableBytes: 20 << 10, freeBytes: 20 << 10),
     ]
     #expect(try NodeMemory.all(files.files) == expected)
     let unknown = try FileTree([
@@ -51,10 +52,31 @@ struct NodeTests {
       "/proc/meminfo": "MemTotal: 100 kB\nMemFree: 50 kB\nMemAvailable: 70 kB\n",
       "/sys/devices/system/node/node0/meminfo": "Node 0 MemTotal: 60 kB\nNode 0 MemFree: 20 kB\n",
     ])
-    #expect(try NodeMemory.all(files.files) == [NodeMemory(number: 0, totalBytes: 100 << 10, availableBytes: 70 << 10)])
+    let all = NodeMemory(number: 0, totalBytes: 100 << 10, availableBytes: 70 << 10, freeBytes: 50 << 10)
+    #expect(try NodeMemory.all(files.files) == [all])
     let here = try NodeMemory.all().reduce(0) { $0 + $1.totalBytes }
     let machine = try MemoryInfo.current().totalBytes
     #expect(here > 0 && here <= machine)
+  }
+
+  @Test("are as fast as firmware says, and of what it says nothing nothing is known")
+  func access() throws {
+    func directory(_ node: Int) -> String { "/sys/devices/system/node/node\(node)/access0" }
+    let files = try FileTree([
+      directory(0) + "/initiators/read_bandwidth": "10240\n", directory(0) + "/initiators/read_latency": "50\n",
+      directory(0) + "/initiators/write_bandwidth": "0\n", directory(0) + "/initiators/write_latency": "60\n",
+      directory(0) + "/initiators/node0/cpulist": "", directory(0) + "/initiators/node2/cpulist": "",
+      directory(1) + "/initiators/read_bandwidth": "0\n", directory(1) + "/initiators/node0/cpulist": "",
+      directory(2) + "/targets/node2/cpulist": "", "/sys/kernel/notes": "",
+      directory(3) + "/initiators/read_latency": "much\n",
+    ])
+    #expect(
+      try NodeAccess.of(node: 0, files.files)
+        == NodeAccess(
+          initiators: NodeSet([0, 2]), read: .init(bandwidth: 10240, latency: 50),
+          write: .init(bandwidth: nil, latency: 60)))
+    for node in [1, 2, 7] { #expect(try NodeAccess.of(node: node, files.files) == nil) }
+    #expect(throws: Unreadable.self) { try NodeAccess.of(node: 3, files.files) }
   }
 
   @Test(

@@ -1,12 +1,14 @@
 import KTask
 
 extension HelperRules {
-  /// For plans and for `topology`.
-  var text: String {
-    let scope =
-      isMachineWide
-      ? "over all processes (\(left) free now)" : "within this process only: no /run/ktask to share"
-    return "helpers: nice \(nice), at most \(limit) at once \(scope); \(tail.text)"
+  /// For plans.
+  var text: String { "helpers: nice \(nice), at most \(atOnce); \(tail.text)" }
+
+  /// How many there may be: "1 at once over all processes (1 free now)".
+  var atOnce: String {
+    "\(limit) at once "
+      + (isMachineWide
+        ? "over all processes (\(left) free now)" : "within this process only: no /run/ktask to share")
   }
 }
 

@@ -55,7 +55,8 @@ struct TopologyReport: Encodable {
   var bounds: [Document.Bound]
   var helpers: Document.HelperRules
   var unknown: [Document.UnknownBound]
-  var helpersText: String
+  /// The same, for the text.
+  var helperRules: HelperRules
 
   private enum CodingKeys: String, CodingKey {
     case ktaskctl, command, host, pools, nodes, limits, power, threads, bounds, helpers, unknown
@@ -66,67 +67,5 @@ struct TopologyReport: Encodable {
     case transparentHugePages = "transparent_huge_pages"
   }
 
-  func json() -> String {
-    JSON.text(self) + "\n"
-  }
-
-  func text() -> String {
-    var lines = (host.nodes ?? []).map {
-      "node \($0.node): CPUs \($0.cpus.isEmpty ? "none" : $0.cpus), \(Self.amount($0.memoryBytes, nil: "unknown memory"))"
-        + availableText(on: $0.node)
-    }
-    lines += host.nodes == nil ? ["nodes: unknown"] : Self.distanceLines(nodes)
-    lines += [
-      "CPUs: \(Self.count(host.cpus)) online, \(Self.count(host.allowedCPUs)) allowed, "
-        + "\(Self.count(physicalCores)) physical cores",
-      "memory: \(Self.amount(memoryAvailableBytes, nil: "unknown")) available",
-      "pages: \(PageSizeWord.text(basePageSize)); transparent huge pages: \(transparentHugePages ?? "unknown")",
-    ]
-    lines += pools.flatMap { pool in
-      [
-        "pool \(pool.pageSize): \(pool.total) pages, \(pool.free) free, \(pool.reserved) reserved, \(pool.available) available"
-      ]
-        + partLines(of: pool)
-    }
-    lines += (hugetlbMounts ?? []).map { "hugetlbfs of \($0.pageSize) pages: \($0.path.shown)" }
-    lines += limitLines
-    lines += [
-      "power policy: \(power ?? "unknown")",
-      "kernel: \(host.kernel ?? "unknown"), \(host.preemption ?? "unknown preemption")",
-      "threads: \(threads)",
-    ]
-    lines += bounds.map { "  bound: \($0.what): \($0.threads)" }
-    lines.append(helpersText)
-    lines += unknown.map { "unknown: \($0.what): \($0.why)" }
-    return lines.map { $0.onOneLine + "\n" }.joined()
-  }
-
-  private var limitLines: [String] {
-    let isCapable = limits.canLockBeyondLimit == true
-    let locked = isCapable ? "no limit (CAP_IPC_LOCK)" : amount(.lockedMemory, limits.lockedMemoryBytes)
-    return [
-      "locked memory: \(locked)",
-      "file size: \(amount(.fileSize, limits.fileSizeBytes))",
-      "address space: \(amount(.addressSpace, limits.addressSpaceBytes)), "
-        + "of its own: \(amount(.data, limits.dataBytes))",
-      "cgroup: \(known("cgroup CPU quota", limits.cgroupCpus.map { "\($0.fixed(2)) CPUs" }, nil: "no CPU quota")), "
-        + known(
-          "cgroup memory", limits.cgroupMemoryLeftBytes.map { "\(ByteSize.text($0)) of memory left" },
-          nil: "no memory limit"),
-    ]
-  }
-
-  /// What an optional means is in the list of what is not known.
-  private func known(_ what: String, _ text: String?, nil none: String) -> String {
-    if let text { return text }
-    return unknown.contains { $0.what == what } ? "unknown (\(what))" : none
-  }
-
-  private func amount(_ resource: ResourceLimit.Resource, _ bytes: Int?) -> String {
-    known(resource.name, bytes.map { ByteSize.text($0) }, nil: "no limit")
-  }
-
-  private static func amount(_ bytes: Int?, nil none: String) -> String { bytes.map { ByteSize.text($0) } ?? none }
-
-  private static func count(_ number: Int?) -> String { number.map { "\($0)" } ?? "unknown" }
+  func json() -> String { JSON.text(self) + "\n" }
 }

@@ -126,3 +126,10 @@ struct Answer: Decodable {
   var errors: [Failure]
   var undone: Undone?
 }
+
+extension String {
+  /// With one space where there are several.
+  var withoutColumns: String {
+    split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
+  }
+}
