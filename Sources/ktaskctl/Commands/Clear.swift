@@ -4,28 +4,35 @@ import MemoryWork
 struct Clear: WorkCommand {
   static let configuration = CommandConfiguration(
     abstract: "Clear memory and report the time per thread count.",
+    usage: "ktaskctl clear [OPTION ...] [FILE ...]",
     discussion: """
       Without FILE: anonymous memory of --size is made, verified to be zero and given back. With FILE: the memory of \
       a hugetlbfs or tmpfs file or a memfd is zeroed in place; what was in it is gone.
       """)
 
-  @Argument(help: "Files to zero in place.")
+  @Argument(help: "Files to zero in place", completion: .file())
   var file: [ManyWords] = []
 
   @Option(
-    help: ArgumentHelp(
-      "One of several regions done together: path=FILE,size=SIZE,nodes=NODES; repeatable.", valueName: "region"),
+    help: ArgumentHelp("One of several: path=FILE,size=SIZE,nodes=NODES", valueName: "region"),
     transform: RegionWord.parseAll)
   var region: [[RegionWord]] = []
 
-  @OptionGroup var work: WorkOptions
-  @OptionGroup var output: OutputOptions
+  @OptionGroup(title: "What") var memory: SizeOptions<Clear>
+  @OptionGroup(title: "What") var placement: PlacementOptions
+  @OptionGroup(title: "How") var repeats: RunOptions<Clear>
+  @OptionGroup(title: "How") var work: WorkOptions<Clear>
+  @OptionGroup(title: "How") var open: OpenFileOptions
+  @OptionGroup(title: "Helpers") var helpers: HelperOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
 
   static let name = "clear"
   static let defaults = SweepDefaults.measuring
 
+  var words: WorkWords { WorkWords(memory, work, helpers, placement, repeats, open) }
+
   func request() throws -> Request {
-    let (files, regions, size) = (file.flatMap(\.words), region.flatMap(\.self), work.size?.bytes)
+    let (files, regions, size) = (file.flatMap(\.words), region.flatMap(\.self), memory.size?.bytes)
     if !regions.isEmpty { try regions.check(besides: files, size: size, allowAnonymous: true) }
     let wanted = regions.isEmpty ? [WantedFile](files, size: size) : [WantedFile](regions, size: size)
     if wanted.isEmpty { return try anonymous(regions, size) }

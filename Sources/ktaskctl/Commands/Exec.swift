@@ -4,33 +4,38 @@ import MemoryWork
 struct Exec: WorkCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make memory ready as a memfd and run COMMAND with it.",
-    usage: "ktaskctl exec --size <size> [<options>] -- <command> ...",
+    usage: "ktaskctl exec --size SIZE [OPTION ...] -- COMMAND ...",
     discussion: """
       {} in COMMAND's words becomes /proc/self/fd/N, the memory's name. COMMAND takes this process's place: signals go \
       to it, and the exit status is its own.
       """)
 
-  @Argument(parsing: .postTerminator, help: "The command and its words, after --.")
+  @Argument(parsing: .postTerminator, help: "What is run with it, and its words")
   var command: [ManyWords] = []
 
-  @Flag(help: "Seal the memory against being made shorter.")
+  @Flag(help: "Seal the memory against being made shorter")
   var seal = false
 
-  @Flag(help: "Raise the pools of huge pages by what they lack.")
+  @Flag(help: "Raise the pools of huge pages by what they lack")
   var growPool = false
 
-  @OptionGroup var work: WorkOptions
-  @OptionGroup var output: OutputOptions
+  @OptionGroup(title: "What") var memory: SizeOptions<Exec>
+  @OptionGroup(title: "What") var placement: PlacementOptions
+  @OptionGroup(title: "How") var work: WorkOptions<Exec>
+  @OptionGroup(title: "Helpers") var helpers: HelperOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
 
   static let name = "exec"
   static let defaults = SweepDefaults.once
+  static let usualSize = "none: it is needed"
+  static let usualPages = "thp, else 4K"
+  static let refused = [
+    "--runs": "makes memory once", "--warmup": "makes memory once", "--even-if-open": "works on no FILE",
+  ]
 
   func validate() throws {
     if command.isEmpty { throw ValidationError("exec needs a COMMAND after --") }
-    if work.size == nil { throw ValidationError("exec needs --size SIZE") }
-    if work.runs ?? 1 != 1 || work.warmup ?? 0 != 0 {
-      throw ValidationError("exec makes memory once: it takes neither --runs nor --warmup")
-    }
+    if memory.size == nil { throw ValidationError("exec needs --size SIZE") }
     if case .counts(let counts) = work.threads, counts.count > 1 {
       throw ValidationError("exec makes memory once: it takes one number of threads")
     }
@@ -38,8 +43,10 @@ struct Exec: WorkCommand {
 
   var growsPool: Bool { growPool }
 
+  var words: WorkWords { WorkWords(memory, work, helpers, placement) }
+
   func request() throws -> Request {
-    guard let bytes = work.size?.bytes else { throw ValidationError("exec needs --size SIZE") }
+    guard let bytes = memory.size?.bytes else { throw ValidationError("exec needs --size SIZE") }
     // of that only COMMAND knows when it is ready
     let intent = Intent(.readyMemory, isReadiness: false).with { intent in
       intent.exec = ExecCommand(command: command.flatMap(\.words), seal: seal)

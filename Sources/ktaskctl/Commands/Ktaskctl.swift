@@ -7,6 +7,7 @@ struct Ktaskctl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ktaskctl",
     abstract: "Make memory ready with many threads, and prove it.",
+    usage: "ktaskctl COMMAND [OPTION ...]",
     discussion: "Manual: ktaskctl(8), and a page for each command, as ktaskctl-clear(8).",
     version: "ktaskctl \(version)",
     subcommands: [
@@ -17,10 +18,17 @@ struct Ktaskctl: ParsableCommand {
 /// A command that makes memory ready: its words become a plan.
 protocol WorkCommand: ParsableCommand {
   static var name: String { get }
-  var work: WorkOptions { get }
+  var work: WorkOptions<Self> { get }
   var output: OutputOptions { get }
-  /// What is used where the options say nothing.
+  /// What all its options say of the work.
+  var words: WorkWords { get }
+  /// What is used where the options say nothing; of the size and the pages as the help shows it.
   static var defaults: SweepDefaults { get }
+  static var usualSize: String { get }
+  static var usualPages: String { get }
+  /// Options of other commands that somebody may look for here, and why it takes none: the words between its name and
+  /// a colon.
+  static var refused: [String: String] { get }
   /// Whether this process keeps the result, and the file that names it; nil for most commands.
   var holding: HoldOptions? { get }
   /// Whether pools of huge pages are raised by what they lack.
@@ -32,6 +40,9 @@ protocol WorkCommand: ParsableCommand {
 extension WorkCommand {
   var holding: HoldOptions? { nil }
   var growsPool: Bool { false }
+  static var usualSize: String { "FILE's size" }
+  static var usualPages: String { "FILE's, else thp" }
+  static var refused: [String: String] { [:] }
 
   /// What is held is made once.
   var defaultsForIt: SweepDefaults { holding?.wanted == nil ? Self.defaults : .once }

@@ -4,26 +4,31 @@ import MemoryWork
 struct Prefault: WorkCommand {
   static let configuration = CommandConfiguration(
     abstract: "Give every page of each FILE its memory.",
+    usage: "ktaskctl prefault [OPTION ...] FILE ...",
     discussion: """
       Creates or extends each FILE to --size. Pages that are there keep their content; a second call finds nothing to \
       do. Files on hugetlbfs, tmpfs, ext4, xfs and btrfs, and memfds.
       """)
 
-  @Argument(help: "Files to make resident.")
+  @Argument(help: "Files to make resident", completion: .file())
   var file: [ManyWords] = []
 
   @Option(
-    help: ArgumentHelp(
-      "One of several regions done together: path=FILE,size=SIZE,nodes=NODES; repeatable.", valueName: "region"),
+    help: ArgumentHelp("One of several: path=FILE,size=SIZE,nodes=NODES", valueName: "region"),
     transform: RegionWord.parseAll)
   var region: [[RegionWord]] = []
 
-  @OptionGroup var hold: HoldOptions
-  @Flag(help: "Raise the pools of huge pages by what they lack.")
+  @Flag(help: "Raise the pools of huge pages by what they lack")
   var growPool = false
 
-  @OptionGroup var work: WorkOptions
-  @OptionGroup var output: OutputOptions
+  @OptionGroup(title: "What") var memory: SizeOptions<Prefault>
+  @OptionGroup(title: "What") var placement: PlacementOptions
+  @OptionGroup(title: "How") var hold: HoldOptions
+  @OptionGroup(title: "How") var repeats: RunOptions<Prefault>
+  @OptionGroup(title: "How") var work: WorkOptions<Prefault>
+  @OptionGroup(title: "How") var open: OpenFileOptions
+  @OptionGroup(title: "Helpers") var helpers: HelperOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
 
   static let name = "prefault"
   static let defaults = SweepDefaults.once
@@ -36,8 +41,10 @@ struct Prefault: WorkCommand {
 
   var growsPool: Bool { growPool }
 
+  var words: WorkWords { WorkWords(memory, work, helpers, placement, repeats, open) }
+
   func request() throws -> Request {
-    let (files, regions, size) = (file.flatMap(\.words), region.flatMap(\.self), work.size?.bytes)
+    let (files, regions, size) = (file.flatMap(\.words), region.flatMap(\.self), memory.size?.bytes)
     if !regions.isEmpty { try regions.check(besides: files, size: size, allowAnonymous: false) }
     let wanted = regions.isEmpty ? [WantedFile](files, size: size) : [WantedFile](regions, size: size)
     let intent = Intent(.readyMemory, isReadiness: true, wanted.map(\.path)).with { $0.regions = regions }

@@ -3,35 +3,53 @@ import MemoryWork
 
 struct Verify: WorkCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say whether each FILE is resident, in which pages, on which nodes.",
+    abstract: "Say whether each FILE is resident, in what pages and where.",
+    usage: "ktaskctl verify [OPTION ...] FILE ...",
     discussion: """
       Changes nothing, also where a virtual machine runs from FILE. All of FILE, or its first --size, must be resident; \
       --page-size, --nodes and --zero demand more. If it is not so, a message says what is different and the status is 2.
       """)
 
-  @Argument(help: "Files to look at.")
+  @Argument(help: "Files to look at", completion: .file())
   var file: [ManyWords] = []
 
-  @Flag(help: "Demand that every byte is zero.")
+  @Flag(help: "Demand that every byte is zero")
   var zero = false
 
-  @Flag(help: "Say what is found, and demand nothing.")
+  @Flag(help: "Say what is found, and demand nothing")
   var info = false
 
-  @OptionGroup var work: WorkOptions
-  @OptionGroup var output: OutputOptions
+  @Option(
+    name: [.customShort("n", allowingJoined: true), .long],
+    help: "Demand that it lies on them: 0-3,5, !2 (default: any)", completion: .nodes, transform: NodesWord.parse)
+  var nodes: NodesWord?
+
+  @OptionGroup(title: "What") var memory: SizeOptions<Verify>
+  @OptionGroup(title: "How") var repeats: RunOptions<Verify>
+  @OptionGroup(title: "How") var work: WorkOptions<Verify>
+  @OptionGroup(title: "Helpers") var helpers: HelperOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
 
   static let name = "verify"
   static let defaults = SweepDefaults.once
+  static let usualSize = "all of FILE"
+  static let usualPages = "any"
+  static let refused = [
+    "--policy": "places no pages", "--method": "makes no pages", "--even-if-open": "changes nothing",
+  ]
 
   func validate() throws {
     if file.isEmpty { throw ValidationError("verify needs a FILE") }
-    if work.placement.policy != nil { throw ValidationError("verify places no pages: it takes no --policy") }
-    if work.method != nil { throw ValidationError("verify makes no pages: it takes no --method") }
+  }
+
+  var words: WorkWords {
+    var words = WorkWords(memory, work, helpers, nil, repeats)
+    words.nodes = nodes
+    return words
   }
 
   func request() -> Request {
-    let (files, size, zero, info) = (file.flatMap(\.words), work.size?.bytes, zero, info)
+    let (files, size, zero, info) = (file.flatMap(\.words), memory.size?.bytes, zero, info)
     let intent = Intent(.look, isReadiness: false, files).with { intent in
       intent.ownWords = (zero ? ["--zero"] : []) + (info ? ["--info"] : [])
     }

@@ -4,16 +4,16 @@ import LinuxSystem
 
 /// How helpers behave.
 struct HelperOptions: ParsableArguments {
-  @Option(help: "The helpers' nice value.")
+  @Option(help: ArgumentHelp("Their nice value", valueName: "n"))
   var nice = Priority.most
 
-  @Flag(help: "Never lend the caller's priority to a helper.")
+  @Flag(help: "Never lend the caller's priority to a helper")
   var noLend = false
 
-  @Option(help: "Helpers at once on this machine, in place of 4/5 of its CPUs.")
+  @Option(help: ArgumentHelp("At once on this machine (default: 4/5 of its CPUs)", valueName: "n"))
   var maxHelpers: Int?
 
-  @Flag(help: "Use helpers although a CPU is set to save energy.")
+  @Flag(help: "Use helpers although a CPU is set to save energy")
   var ignorePowerPolicy = false
 
   func validate() throws {

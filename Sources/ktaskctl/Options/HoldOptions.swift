@@ -2,13 +2,13 @@ import ArgumentParser
 
 /// Options of the commands whose result can be kept by the process itself.
 struct HoldOptions: ParsableArguments {
-  @Flag(help: "Keep the result until SIGTERM, SIGINT or SIGHUP.")
+  @Flag(help: "Keep the result until SIGTERM, SIGINT or SIGHUP")
   var hold = false
 
-  @Flag(help: "As --hold, or until standard input ends.")
+  @Flag(help: "As --hold, or until standard input ends")
   var holdUntilEof = false
 
-  @Option(help: ArgumentHelp("The process's number into FILE, while it runs.", valueName: "file"))
+  @Option(help: ArgumentHelp("The process's number into FILE, while it runs", valueName: "file"), completion: .file())
   var pidfile: String?
 
   /// nil: not kept.

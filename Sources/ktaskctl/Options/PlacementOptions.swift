@@ -1,15 +1,18 @@
 import ArgumentParser
 import MemoryWork
 
-/// Options that say where memory is to lie.
+/// Where pages are to lie and how they are made: for the commands that make pages.
 struct PlacementOptions: ParsableArguments {
   @Option(
-    help: "Nodes for the memory and the threads, in numactl's words: 0-3,5, !2, +0, all, pci:ADDRESS.",
-    transform: NodesWord.parse)
+    name: [.customShort("n", allowingJoined: true), .long],
+    help: "For memory and threads: 0-3,5, !2, pci:… (default: any)", completion: .nodes, transform: NodesWord.parse)
   var nodes: NodesWord?
 
-  @Option(help: "With --nodes: bind, interleave or preferred.")
+  @Option(help: "With --nodes: how they are used (default: bind)")
   var policy: PolicyWord?
+
+  @Option(help: "How pages are made: touch … (default: the fastest)")
+  var method: MethodWord?
 }
 
 /// The policies by their names on the command line.
@@ -21,6 +24,21 @@ enum PolicyWord: String, ExpressibleByArgument, CaseIterable {
     case .bind: .bind
     case .interleave: .interleave
     case .preferred: .preferred
+    }
+  }
+}
+
+/// The methods by their names on the command line.
+enum MethodWord: String, ExpressibleByArgument, CaseIterable {
+  case populate, fallocate, touch
+  case mapCold = "map-cold"
+
+  var method: Method {
+    switch self {
+    case .populate: .populate
+    case .fallocate: .fallocate
+    case .touch: .touch
+    case .mapCold: .mapCold
     }
   }
 }

@@ -12,10 +12,10 @@ struct NodeAssignment {
   let looking: Looking
   private var stock = NodeStock([:])
 
-  init(_ options: PlacementOptions, looking: Looking) {
+  init(_ words: WorkWords, looking: Looking) {
     self.looking = looking
-    standard = options.nodes
-    policy = options.policy?.policy ?? .bind
+    standard = words.nodes
+    policy = words.policy?.policy ?? .bind
   }
 
   /// `own` nodes come before those of the whole command.
@@ -54,9 +54,9 @@ extension NodesWord {
   }
 }
 
-extension PlacementOptions {
+extension WorkWords {
   /// A policy is for nodes, be they of the command or of one of its regions.
-  func check(_ regions: [RegionWord]) throws {
+  func checkPolicy(_ regions: [RegionWord]) throws {
     if policy != nil, nodes == nil, regions.allSatisfy({ $0.nodes == nil }) {
       throw ValidationError("--policy needs --nodes")
     }

@@ -34,7 +34,7 @@ struct Opening {
   let evenIfOpen: Bool
   private var nodes: NodeAssignment
 
-  init(_ words: WorkOptions, _ nodes: NodeAssignment) {
+  init(_ words: WorkWords, _ nodes: NodeAssignment) {
     page = words.pageSize
     method = words.method?.method
     evenIfOpen = words.evenIfOpen

@@ -10,6 +10,8 @@ struct SweepDefaults {
   var warmup: Int
 
   static let measuring = SweepDefaults(threads: nil, runs: 3, warmup: 1)
+  var threadsText: String { threads?.text ?? "1, 2, 4 …" }
+
   static let once = SweepDefaults(threads: .automatic, runs: 1, warmup: 0)
 }
 
@@ -17,7 +19,7 @@ struct SweepDefaults {
 /// to be done.
 struct Plan: Sendable {
   var command: String
-  var words: WorkOptions
+  var words: WorkWords
   var intent: Intent
 
   /// Bytes that a run will do; 0: there is nothing to do.

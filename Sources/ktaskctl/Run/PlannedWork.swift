@@ -17,11 +17,11 @@ struct PlannedWork {
   let shortages: [Failure]
 
   init<Command: WorkCommand>(_ command: Command, _ request: Request, _ monitor: TaskMonitor) throws {
-    let (words, intent) = (command.work, request.intent)
-    try words.placement.check(intent.regions)
+    let (words, intent) = (command.words, request.intent)
+    try words.checkPolicy(intent.regions)
     let budget = words.helpers.makeBudget()
     let looking = Looking(Self.looking(words, budget), monitor, isMaking: !words.dryRun)
-    var opening = Opening(words, NodeAssignment(words.placement, looking: looking))
+    var opening = Opening(words, NodeAssignment(words, looking: looking))
     let job = try request.open(&opening)
 
     let threads = words.threads ?? command.defaultsForIt.threads
@@ -49,7 +49,7 @@ struct PlannedWork {
   }
 
   private static func control(
-    _ job: any MemoryJob, _ words: WorkOptions, _ budget: HelperBudget, _ threads: TaskControl.Threads
+    _ job: any MemoryJob, _ words: WorkWords, _ budget: HelperBudget, _ threads: TaskControl.Threads
   ) -> TaskControl {
     var control = job.control(minimumChunk: words.minChunk.bytes, threads: threads)
     words.helpers.apply(to: &control)
@@ -58,7 +58,7 @@ struct PlannedWork {
   }
 
   /// For a look at what is there before the plan is made: with no more threads than are asked for.
-  private static func looking(_ words: WorkOptions, _ budget: HelperBudget) -> TaskControl {
+  private static func looking(_ words: WorkWords, _ budget: HelperBudget) -> TaskControl {
     var control = TaskControl(minimumChunk: usualMinimumChunk)
     if case .counts(let counts)? = words.threads { control.threads = .atMost(counts.max() ?? 1) }
     words.helpers.apply(to: &control)
@@ -72,7 +72,7 @@ extension Plan {
   fileprivate init<Command: WorkCommand>(
     _ command: Command, _ intent: Intent, _ job: any MemoryJob, _ sweep: ThreadSweep, _ control: TaskControl
   ) {
-    let (words, defaults) = (command.work, command.defaultsForIt)
+    let (words, defaults) = (command.words, command.defaultsForIt)
     self.init(
       command: Command.name, words: words, intent: intent, bytes: job.bytes, pageSize: job.pageSize,
       alignment: job.alignment, method: job.method, nodeTasks: job.nodeTasks,

@@ -24,7 +24,7 @@ extension Plan {
   /// Clears 1 GiB of anonymous memory in base pages with `counts` threads, three runs each and one before.
   static func clear(_ words: String..., counts: [Int] = [1, 2]) throws -> Plan {
     Plan(
-      command: "clear", words: try WorkOptions.parse(["--size", "1G"] + words),
+      command: "clear", words: try Clear.parse(["--size", "1G"] + words).words,
       intent: Intent(.figures, isReadiness: true), bytes: 1 << 30, pageSize: 4096, alignment: 4096, method: .populate,
       nodeTasks: [Span(region: 0, range: 0..<1 << 30)], threadCounts: counts, runs: 3, warmup: 1,
       chunkBytes: 128 << 20, helpers: .madeUp)
@@ -37,7 +37,7 @@ extension Plan {
         path: $0, bytes: 4 << 20, residentBefore: 1 << 20, sizeBefore: 4 << 20, pageSize: 4096, part: 0..<4 << 20)
     }
     return Plan(
-      command: command, words: try WorkOptions.parse(words), intent: intent, bytes: files.count * 4 << 20,
+      command: command, words: try Clear.parse(words).words, intent: intent, bytes: files.count * 4 << 20,
       pageSize: 4096, alignment: 2 << 20, method: intent.makesPages ? .populate : nil,
       nodeTasks: files.indices.map { Span(region: $0, range: 0..<4 << 20) }, files: files,
       threadRequest: .automatic, chunkBytes: 128 << 20, helpers: .madeUp)

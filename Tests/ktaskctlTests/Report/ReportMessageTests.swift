@@ -120,7 +120,7 @@ struct ReportMessageTests {
   func transparent() throws {
     func report(_ words: String..., huge: Int) throws -> Report {
       var plan = try Plan.clear()
-      plan.words = try WorkOptions.parse(words)
+      plan.words = try Clear.parse(words).words
       plan.alignment = 2 << 20
       var outcome = Outcome.measured([1])
       var found = Verification()

@@ -55,7 +55,7 @@ extension Report {
 extension Plan {
   var documentRequest: Document.Request {
     Document.Request(
-      bytes: bytesAskedFor, offset: intent.offset, pageSize: pageWord, nodes: words.placement.nodes?.text,
+      bytes: bytesAskedFor, offset: intent.offset, pageSize: pageWord, nodes: words.nodes?.text,
       policy: policyWord,
       regions: intent.regions.isEmpty ? nil : intent.regions.map(\.text),
       files: files.map(\.path), method: method?.rawValue, threads: threadRequest?.text ?? doublingCounts,

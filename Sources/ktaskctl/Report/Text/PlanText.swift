@@ -15,7 +15,7 @@ extension Plan {
     return files.count > 3 ? "\(named) and \((files.count - 3).counted("other file"))" : named
   }
 
-  var policyWord: String? { placesMemory ? (words.placement.policy ?? .bind).rawValue : nil }
+  var policyWord: String? { placesMemory ? (words.policy ?? .bind).rawValue : nil }
 
   /// For the header: "nodes 0-1 (bind)"; nil: nothing is said of nodes.
   var nodesText: String? {
@@ -36,8 +36,8 @@ extension Plan {
     words += intent.regions.flatMap { ["--region", quotedForShell($0.text)] }
     if let size = self.words.size { words += ["--size", PageSizeWord.text(size.bytes)] }
     if let offset = intent.offset { words += ["--offset", PageSizeWord.text(offset)] }
-    if let nodes = self.words.placement.nodes { words += ["--nodes", quotedForShell(nodes.text)] }
-    if let policy = self.words.placement.policy { words += ["--policy", policy.rawValue] }
+    if let nodes = self.words.nodes { words += ["--nodes", quotedForShell(nodes.text)] }
+    if let policy = self.words.policy { words += ["--policy", policy.rawValue] }
     if files.isEmpty {
       words += ["--page-size", pageWord]
     } else if let page = self.words.pageSize {

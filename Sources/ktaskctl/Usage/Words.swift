@@ -6,13 +6,18 @@ enum Words {
     var joined: [String] = []
     let own = words.prefix { $0 != "--" }
     for word in own {
-      if isNegativeNumber(word), let last = joined.last, last.hasPrefix("--"), last.count > 2, !last.contains("=") {
+      if isNegativeNumber(word), let last = joined.last, isOption(last) {
         joined[joined.count - 1] = last + "=" + word
       } else {
         joined.append(word)
       }
     }
     return joined + words[own.endIndex...]
+  }
+
+  private static func isOption(_ word: String) -> Bool {
+    if word.hasPrefix("--") { return word.count > 2 && !word.contains("=") }
+    return word.count == 2 && word.first == "-" && word.last?.isLetter == true
   }
 
   private static func isNegativeNumber(_ word: String) -> Bool {
