@@ -20,18 +20,27 @@ extension PositionIterator {
   @inlinable public func misalignment(of position: Position, to alignment: Int) -> Int { 0 }
 }
 
-/// Integers as positions, one unit apart: the default.
+/// Integers as positions, one unit apart: the default. A node task may be longer than the type's largest number, as long as it
+/// ends within the type.
 public struct IntegerIterator<Position: FixedWidthInteger & BitwiseCopyable>: PositionIterator {
   @inlinable public static var isRandomAccess: Bool { true }
   @inlinable public init() {}
 
   @inlinable public func position(_ units: Int, after position: Position) -> Position {
-    position + Position(units)
+    // what is cut off of the units is cut off of the sum, too
+    position &+ Position(truncatingIfNeeded: units)
   }
 
   @inlinable public func misalignment(of position: Position, to alignment: Int) -> Int {
-    let rest = Int(position % Position(alignment))
-    return rest < 0 ? rest + alignment : rest
+    if let number = Int(exactly: position) { return Self.rest(of: number, alignment) }
+    // a type that goes beyond Int has room for any alignment
+    return Self.rest(of: position, Position(alignment))
+  }
+
+  /// By a division that rounds down.
+  @inlinable static func rest<Number: FixedWidthInteger>(of number: Number, _ divisor: Number) -> Int {
+    let rest = number % divisor
+    return Int(rest < 0 ? rest + divisor : rest)
   }
 }
 
