@@ -17,5 +17,5 @@ public struct ChunkTime: BitwiseCopyable, Hashable, Sendable {
   }
 
   /// Soon enough for whoever cancels or waits, and thousands of times what taking a chunk costs.
-  public static let usual = ChunkTime(shortest: 5_000_000, longest: 50_000_000)
+  public static var usual: ChunkTime { ChunkTime(shortest: 5_000_000, longest: 50_000_000) }
 }

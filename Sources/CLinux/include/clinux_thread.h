@@ -21,6 +21,15 @@ int clinux_nice_get(int thread, int *_Nonnull nice);
 CLINUX_NOLOCKS int clinux_nice_set(int thread, int nice);
 /// gettid(2).
 int clinux_thread_id(void);
+/// No errno: a number that tells a forked child from its parent, and from every other process that has begun with a copy of the
+/// same memory. Never 0, below 2^31; costs two loads.
+CLINUX_NOLOCKS uint32_t clinux_generation(void);
+/// What a process has one of.
+enum clinux_object { CLINUX_OBJECT_MACHINE, CLINUX_OBJECT_BUDGET, CLINUX_OBJECT_HELPERS, CLINUX_OBJECTS };
+/// No errno: what is kept; NULL before anything is.
+void *_Nullable clinux_object(enum clinux_object which);
+/// No errno: keeps `object`, unless another was there first; which it is.
+void *_Nonnull clinux_object_keep(enum clinux_object which, void *_Nonnull object);
 /// sched_yield(2).
 CLINUX_NOLOCKS void clinux_yield(void);
 /// One turn of a spin loop (PAUSE, YIELD).

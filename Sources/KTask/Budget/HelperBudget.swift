@@ -1,4 +1,3 @@
-internal import Glibc
 package import LinuxSystem
 
 /// R4: how many helpers may run at once, in all and on each node, over all tasks that share the budget: those of this
@@ -6,7 +5,7 @@ package import LinuxSystem
 /// Helpers only: a task's caller always works. Nothing ever waits for it.
 public final class HelperBudget: Sendable {
   /// This machine's budget, shared with every other process that uses it.
-  public static let shared = HelperBudget(Machine.shared.topology)
+  public static var shared: HelperBudget { OnlyObject.budget.get { HelperBudget(Machine.shared.topology) } }
 
   /// Helpers at once, over all nodes.
   public let limit: Int
@@ -62,7 +61,7 @@ public final class HelperBudget: Sendable {
   /// This process's: a forked child begins with none.
   private var currentCounts: HelperCounts {
     counts.withLock { counts in
-      if counts.process != getpid() { counts = HelperCounts(nodes: Array(nodeLimits.keys)) }
+      if counts.generation != Generation.current { counts = HelperCounts(nodes: Array(nodeLimits.keys)) }
       return counts
     }
   }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import LinuxSystem
 internal import Synchronization
 
 /// How many helpers of one process run, in all and on each node. Without a lock: a helper at nice 19 that moves must not
@@ -8,7 +8,7 @@ final class HelperCounts: @unchecked Sendable {
   // @unchecked: the counts are atomic, and nothing else changes.
 
   /// Whose helpers: a forked child has its parent's counts, not its threads.
-  let process = getpid()
+  let generation = Generation.current
   /// Where each node's count is, the first being that of all. Complete from the start: counting allocates nothing (R7).
   private let indices: [Int: Int]
   private let counts: SpacedArray<Atomic<Int>>

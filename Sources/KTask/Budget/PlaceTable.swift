@@ -1,4 +1,3 @@
-internal import Glibc
 internal import LinuxSystem
 internal import Synchronization
 
@@ -22,7 +21,7 @@ final class PlaceTable: @unchecked Sendable {
 
   private let file: PlaceFile
   /// A forked child shares its parent's open file, and with that its locks.
-  private let process = getpid()
+  private let generation = Generation.current
   /// By node; complete from the start, so that taking a place allocates nothing (R7).
   private let nodes: [Int: Row]
   private let machine: Row
@@ -54,8 +53,8 @@ final class PlaceTable: @unchecked Sendable {
     unsafe own.deallocate()
   }
 
-  /// Whether others find the same file, and this process is the one that opened it.
-  var isCurrent: Bool { process == getpid() && file.isNamed }
+  /// Whether others find the same file, and this process is the one that opened it, and has not closed it since.
+  var isCurrent: Bool { generation == Generation.current && file.isNamed }
 
   enum Answer {
     case place(Place)
@@ -97,7 +96,7 @@ final class PlaceTable: @unchecked Sendable {
 
   func release(_ place: Place) {
     // a forked child that gave it back would give back its parent's
-    if process != getpid() { return }
+    if generation != Generation.current { return }
     file.release(place.byte)
     unsafe own[place.flag].store(false, ordering: .releasing)
   }

@@ -1,11 +1,10 @@
-internal import Glibc
 internal import LinuxSystem
 
 /// Helpers kept from one task to the next, since creating a thread costs more than a small task.
 ///
 /// They never outlive their use by much: an idle helper ends itself after a few seconds.
 final class HelperPool: Sendable {
-  static let shared = HelperPool()
+  static var shared: HelperPool { OnlyObject.helpers.get { HelperPool() } }
 
   /// How long a helper that has nothing to do is kept.
   static let idleNanoseconds = 5_000_000_000
@@ -14,7 +13,7 @@ final class HelperPool: Sendable {
 
   private struct State {
     var idle: [Helper] = []
-    var process = getpid()
+    let generation = Generation.current
 
     /// Up to `count` helpers of that nice value, the last given back first, in the order in which they were given.
     mutating func take(_ count: Int, nice: Int) -> [Helper] {
@@ -35,7 +34,7 @@ final class HelperPool: Sendable {
   func claim(_ count: Int, nice: Int) -> [Helper] {
     var helpers = state.withLock { state in
       // a forked child has its parent's list, not its threads
-      if state.process != getpid() { state = State() }
+      if state.generation != Generation.current { state = State() }
       return state.take(count, nice: nice)
     }
     let known = helpers.count

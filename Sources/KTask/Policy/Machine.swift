@@ -28,7 +28,7 @@ public struct Machine: Sendable {
   }
 
   /// This machine, asked once a process: reading it costs more than a small task. The caller's CPUs are asked anew.
-  public static let shared = Machine.current()
+  public static var shared: Machine { OnlyObject.machine.get { Owned(Machine.current()) }.value }
 
   /// What `files` tell; the topology is the kernel's own.
   package static func current(_ files: SystemFiles = SystemFiles()) -> Machine {

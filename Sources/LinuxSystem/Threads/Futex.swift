@@ -77,23 +77,39 @@ public struct FutexWord: ~Copyable, @unchecked Sendable {
 }
 
 /// A lock of one word for a few instructions' work, which allocates nothing and tells the compiler so.
+///
+/// A child that was forked while a thread of its parent held the lock has the lock's copy and not the thread: it takes the
+/// lock over, and is told.
 @frozen
 public struct FutexLock: ~Copyable, Sendable {
-  /// 0 free, 1 held, 2 held and somebody may sleep.
+  /// 0: free. Else the generation whose thread holds it, with `sleepers` where somebody may sleep.
   @usableFromInline let word = FutexWord(0)
+  @inlinable static var sleepers: UInt32 { 1 << 31 }
 
   public init() {}
 
-  /// Waits asleep until it is free. Not for signal handlers.
+  /// Waits asleep until it is free. True: it was inherited held, from a thread that will never give it back, so that what
+  /// it guards may be half changed. Not for signal handlers.
   @inlinable
-  public borrowing func lock() {
-    if word.compareExchange(0, 1) { return }
-    while word.exchange(2) != 0 { word.wait(while: 2) }
+  @discardableResult
+  public borrowing func lock() -> Bool {
+    let own = Generation.current
+    if word.compareExchange(0, own) { return false }
+    while true {
+      let found = word.load()
+      if found == 0 {
+        if word.compareExchange(0, own | Self.sleepers) { return false }
+      } else if found & ~Self.sleepers != own {
+        if word.compareExchange(found, own | Self.sleepers) { return true }
+      } else if found & Self.sleepers != 0 || word.compareExchange(found, found | Self.sleepers) {
+        word.wait(while: own | Self.sleepers)
+      }
+    }
   }
 
   /// Wakes one of those that wait.
   @inlinable
   public borrowing func unlock() {
-    if word.exchange(0) == 2 { word.wake(1) }
+    if word.exchange(0) & Self.sleepers != 0 { word.wake(1) }
   }
 }

@@ -45,7 +45,7 @@ public struct PowerPolicy: Sendable, Equatable {
 extension PowerPolicy.Processor {
   /// Drivers that leave the speed to the CPU: `powersave` is their usual governor and saves nothing; what
   /// counts is the preference they hand to the CPU.
-  private static let autonomousDrivers: Set<String> = ["intel_pstate", "amd-pstate-epp", "amd_pstate_epp"]
+  private static var autonomousDrivers: [String] { ["intel_pstate", "amd-pstate-epp", "amd_pstate_epp"] }
 
   /// The setting that saves energy; nil if none does.
   fileprivate var energyConscious: String? {

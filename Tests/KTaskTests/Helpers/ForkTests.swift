@@ -37,6 +37,33 @@ struct ForkTests {
   }
 }
 
+extension ForkTests {
+  /// A lock that a thread of the parent held at the fork has nobody who gives it back.
+  @Test(
+    "runs its tasks and ends, whatever the parent's other threads were about at the fork",
+    .enabled(if: counting_is_possible(), "a sanitizer lets no forked child start threads"))
+  func inherits() async {
+    await #expect(processExitsWith: .success) {
+      let directory = try PlaceDirectory()
+      let places = SharedPlaces(limit: 12, nodeLimits: [0: 2], directory: directory.path)
+      let budget = HelperBudget(limit: 12, nodeLimits: [0: 2], places: places)
+      let monitor = TaskMonitor()
+      let isOver = Event()
+      let run: @Sendable () -> Bool = {
+        var control = TaskControl.madeUp(threads: .exactly(3), budget: budget)
+        // a helper at nice 19 would hardly get a CPU beside them, not even to end
+        control.helpersNice = 0
+        let outcome = try? control.run(RecordedWork(), start: 0, size: 24, monitor: monitor)
+        return outcome?.unitsDone == 24
+      }
+      let threads = try (0..<4).map { _ in try OwnThread { while run() && !isOver.hasHappened {} } }
+      for _ in 0..<100 { try expectChild { run() && monitor.unitsDone == 24 ? 0 : 1 } }
+      isOver.happen()
+      for thread in threads { thread.join() }
+    }
+  }
+}
+
 /// Runs `body` in a forked child, and expects it to return 0.
 private func expectChild(_ body: () -> Int32) throws {
   // Swift hides fork(2)
@@ -47,6 +74,15 @@ private func expectChild(_ body: () -> Int32) throws {
   let child = fork()
   if child == 0 { _exit(body()) }
   var status: Int32 = 0
-  #expect(unsafe waitpid(child, &status, 0) == child)
+  var ended: pid_t = 0
+  let hasEnded = waitUntil {
+    ended = unsafe waitpid(child, &status, WNOHANG)
+    return ended != 0
+  }
+  if !hasEnded {
+    kill(child, SIGKILL)
+    ended = unsafe waitpid(child, &status, 0)
+  }
+  try #require(hasEnded && ended == child)
   #expect(status == 0, "\(status >> 8)")
 }
