@@ -12,6 +12,7 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -37,6 +38,15 @@ static int allocate(int fd, int mode, off_t offset, off_t length) {
   do error = answer(fallocate(fd, mode, offset, length));
   while (error == EINTR);
   return error;
+}
+
+int clinux_duplicate_high(int fd, int *copy) {
+  const rlim_t highest = 1024, room = 32;
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == -1) return errno;
+  rlim_t end = limit.rlim_cur < highest ? limit.rlim_cur : highest;
+  *copy = fcntl(fd, F_DUPFD_CLOEXEC, end > room ? (int)(end - room) : 0);
+  return answer(*copy);
 }
 
 int clinux_allocate(int fd, off_t offset, off_t length) { return allocate(fd, 0, offset, length); }

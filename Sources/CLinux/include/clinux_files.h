@@ -6,6 +6,9 @@
 #include <sys/types.h>
 #include "clinux_attributes.h"
 
+/// Another number for what is open at `fd`, close-on-exec, close below the soft RLIMIT_NOFILE or 1024 (F_DUPFD_CLOEXEC): out of
+/// the way of programs that give numbers a meaning, and no larger a table of files than most have.
+int clinux_duplicate_high(int fd, int *_Nonnull copy);
 /// fallocate(2) with mode 0.
 CLINUX_NOLOCKS int clinux_allocate(int fd, off_t offset, off_t length);
 /// fallocate(2) with FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE.

@@ -25,7 +25,8 @@ final class SharedPlaces: Sendable {
   /// Where places are taken now; nil where there is no file to share.
   var current: PlaceTable? { table.withLock { $0 } }
 
-  /// Before a task: a forked child must not use its parent's open file, nor anybody one that others do not find.
+  /// Before a task: a forked child must not use its parent's open file, nor anybody one that others do not find or that the
+  /// program has closed.
   func refresh() {
     let before = current
     if let before, before.isCurrent { return }

@@ -71,6 +71,12 @@ public struct FileDescriptor: ~Copyable, Sendable {
     return FileDescriptor(owning: copy)
   }
 
+  /// The same open file at a high number, where there is one to be had.
+  consuming func raised() -> FileDescriptor {
+    var high: Int32 = -1
+    return unsafe clinux_duplicate_high(number, &high) == 0 ? FileDescriptor(owning: high) : self
+  }
+
   /// ftruncate(2), in bytes.
   public func resize(to bytes: Int) throws(Errno) {
     if ftruncate(number, bytes) == -1 { throw Errno.current }
