@@ -1,5 +1,6 @@
 // Calls on files and file systems. Every call returns 0 or an errno, unless it says otherwise.
 #pragma once
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,6 +10,9 @@
 /// Another number for what is open at `fd`, close-on-exec, close below the soft RLIMIT_NOFILE or 1024 (F_DUPFD_CLOEXEC): out of
 /// the way of programs that give numbers a meaning, and no larger a table of files than most have.
 int clinux_duplicate_high(int fd, int *_Nonnull copy);
+/// No errno: the name of a directory's entry, with which it ends, so that it is often shorter than a `dirent` and must not be
+/// copied as one.
+static inline const char *_Nonnull clinux_entry_name(const struct dirent *_Nonnull entry) { return entry->d_name; }
 /// fallocate(2) with mode 0.
 CLINUX_NOLOCKS int clinux_allocate(int fd, off_t offset, off_t length);
 /// fallocate(2) with FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE.

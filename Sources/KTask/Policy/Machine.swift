@@ -73,7 +73,7 @@ public struct Machine: Sendable {
     // mostly it is: nothing is allocated to find that out
     if topology.nodes.contains(where: { $0.number == node && $0.cpus.intersects(allowed) }) { return node }
     let servers = topology.nodes.filter { !$0.cpus.intersection(allowed).isEmpty }
-    return servers.map(\.number).min {
+    return servers.map { $0.number }.min {
       (topology.distance(from: node, to: $0), $0) < (topology.distance(from: node, to: $1), $1)
     }
   }

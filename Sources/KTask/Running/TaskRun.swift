@@ -138,7 +138,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   var attachment: TaskMonitor.Attachment {
     unsafe TaskMonitor.Attachment(
       stop: UnsafePointer(stop), units: seating.units,
-      unitsDone: { [unowned self] in self.unitsDone })
+      unitsDone: { [unowned(unsafe) self] in unsafe self.unitsDone })
   }
 
   private var unitsDone: Int {

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Calls `body` with each name in an open directory but `.` and `..`, until it says false (readdir(3)). However many there
@@ -15,17 +16,11 @@ func forEachName(
   defer { unsafe closedir(stream) }
   errno = 0
   while let entry = unsafe readdir(stream) {
-    let name = unsafe name(of: entry)
+    let name = unsafe clinux_entry_name(entry)
     if unsafe !isDot(name) && !body(name) { return }
     errno = 0
   }
   if errno != 0 { throw Errno.current }
-}
-
-/// The entry ends with its name, so it is often shorter than a `dirent`, and must not be copied as one.
-private func name(of entry: UnsafeMutablePointer<dirent>) -> UnsafePointer<CChar> {
-  let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
-  return unsafe UnsafePointer((UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: CChar.self))
 }
 
 private func isDot(_ name: UnsafePointer<CChar>) -> Bool {

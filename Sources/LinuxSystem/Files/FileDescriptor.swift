@@ -2,6 +2,7 @@ internal import CLinux
 internal import Glibc
 
 /// An open file, closed at the end of its life.
+@frozen
 public struct FileDescriptor: ~Copyable, Sendable {
   /// The number, for calls inside a chunk.
   public let number: Int32

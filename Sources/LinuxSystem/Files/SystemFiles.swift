@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The files in which the kernel tells about the machine, under /proc and /sys; in a test, a copy of them.
@@ -59,7 +60,7 @@ public struct SystemFiles: Sendable, Equatable {
     var names: [String] = []
     errno = 0
     while let entry = unsafe readdir(stream) {
-      unsafe names.append(Self.name(of: entry))
+      unsafe names.append(String(cString: clinux_entry_name(entry)))
       errno = 0
     }
     if errno != 0 { return try nothing(at: directory, Errno.current) }
@@ -136,13 +137,6 @@ public struct SystemFiles: Sendable, Equatable {
       }
     }
     throw .fileTooBig
-  }
-
-  /// The entry ends with its name, so it is often shorter than a `dirent`, and must not be copied as one.
-  private static func name(of entry: UnsafeMutablePointer<dirent>) -> String {
-    guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return "" }
-    let name = unsafe UnsafeRawPointer(entry) + offset
-    return unsafe String(cString: name.assumingMemoryBound(to: CChar.self))
   }
 }
 

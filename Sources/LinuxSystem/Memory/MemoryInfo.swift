@@ -48,7 +48,7 @@ struct KilobyteFields {
   init(_ text: String, _ path: String) {
     self.path = path
     let pairs = text.split(separator: "\n").compactMap(Self.field)
-    bytes = Dictionary(pairs) { first, _ in first }
+    bytes = Dictionary(firstOf: pairs)
   }
 
   /// nil: the kernel has no such line.
@@ -66,5 +66,13 @@ struct KilobyteFields {
       return nil
     }
     return (parts[0].dropLast(), kilobytes *| 1024)
+  }
+}
+
+extension Dictionary {
+  /// Of pairs with the same key the first. The standard library's own asks whether to throw, which Embedded Swift cannot.
+  init(firstOf pairs: [(Key, Value)]) {
+    self.init(minimumCapacity: pairs.count)
+    for (key, value) in pairs where self[key] == nil { self[key] = value }
   }
 }

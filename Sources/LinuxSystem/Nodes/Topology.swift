@@ -85,7 +85,7 @@ extension Topology {
       unread[.memory] = Unreadable("\(nodeDirectory)/node\(lacking.number)/meminfo", .isUnclear)
     }
     return Topology(
-      nodes: nodes, distances: Self.distances(nodes.map(\.number), files), onlineCPUs: online, cores: cores,
+      nodes: nodes, distances: Self.distances(nodes.map { $0.number }, files), onlineCPUs: online, cores: cores,
       unread: unread)
   }
 

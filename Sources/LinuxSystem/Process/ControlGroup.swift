@@ -110,7 +110,7 @@ extension ControlGroup {
           try least(memory, "memory.memsw.limit_in_bytes", "memory.memsw.usage_in_bytes", reclaimable: droppable),
           try aboveAll(memory),
         ]
-        return found.compactMap(\.self).min { $0.bytes < $1.bytes }
+        return found.compactMap { $0 }.min { $0.bytes < $1.bytes }
       }
     }
   }
@@ -133,7 +133,7 @@ extension ControlGroup {
       }
     let used = try least(hugetlb, name + limit, name + usage)
     let reserved = try least(hugetlb, name + ".rsvd" + limit, name + ".rsvd" + usage)
-    return [used, reserved].compactMap(\.self).min { $0.bytes < $1.bytes }
+    return [used, reserved].compactMap { $0 }.min { $0.bytes < $1.bytes }
   }
 
   /// Groups that may limit the process's huge pages, too, and that it cannot see.
@@ -194,7 +194,7 @@ extension ControlGroup {
       guard words.count == 2, let number = Int(amount: words[1]) else { return nil }
       return (words[0], number)
     }
-    return Dictionary(pairs) { first, _ in first }
+    return Dictionary(firstOf: pairs)
   }
 
   /// A page size as the file names have it: 64KB, 2MB, 1GB.
