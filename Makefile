@@ -52,6 +52,9 @@ test: setup test-tools ## set up, build, and run all tests (as root none is skip
 build: setup ## build the program for use: .build/release/ktaskctl
 	$(SWIFT) build -c release --product ktaskctl --static-swift-stdlib --disable-local-rpath -Xlinker -s
 
+library: setup ## build the C library: .build/library/libktask.so.1 and libktask.a
+	Sources/LibKTask/library.sh Sources .build/library
+
 bench: build ## measure against a plain loop, fallocate, QEMU, libdispatch …; PARTS="--quick engine" picks
 	$(SWIFT) build -c release --product ktask-bench --static-swift-stdlib
 	KTASKCTL=$(PROGRAM) KERNEL=$(KERNEL) .build/release/ktask-bench --json .build/bench-pins.json $(PARTS)
@@ -171,5 +174,5 @@ test-tools:
 	{ $(call apt_install,sudo -n,$$missing); } || \
 		echo "Not installed:$$missing. The tests that need them will be skipped."
 
-.PHONY: run test faults test-guest build bench bench-guest check lint man-check consumer-check docs tsan format install uninstall deb deb-check \
+.PHONY: run test library faults test-guest build bench bench-guest check lint man-check consumer-check docs tsan format install uninstall deb deb-check \
 	clean help setup test-tools

@@ -27,6 +27,11 @@ let package = Package(
     .target(name: "KTask", dependencies: ["LinuxSystem"], exclude: ["README.md"], swiftSettings: house),
     .target(
       name: "MemoryWork", dependencies: ["KTask", "LinuxSystem"], exclude: ["README.md"], swiftSettings: house),
+    // the same two for C: `make library` makes one small shared object of them
+    .target(name: "CKTask"),
+    .target(
+      name: "LibKTask", dependencies: ["KTask", "LinuxSystem", "CKTask"], exclude: ["Embedded", "library.sh"],
+      swiftSettings: house),
     // what a program has one of, and what needs libnuma: for the program alone
     .target(name: "CProgram"),
     .target(name: "NumactlWords", dependencies: ["LinuxSystem", "CNuma", "CProgram"], swiftSettings: house),

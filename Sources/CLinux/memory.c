@@ -28,6 +28,8 @@ int clinux_populate(uintptr_t address, size_t length, bool writing) {
 
 int clinux_give_back(uintptr_t address, size_t length) { return advise(address, length, MADV_DONTNEED); }
 
+int clinux_remove(uintptr_t address, size_t length) { return advise(address, length, MADV_REMOVE); }
+
 int clinux_advise_huge(uintptr_t address, size_t length, bool huge) {
   return advise(address, length, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }

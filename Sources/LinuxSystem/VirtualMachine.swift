@@ -4,7 +4,7 @@ public enum VirtualMachine {
   public static func isThis(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> Bool {
     let processors = try files.demand("/proc/cpuinfo")
     return processors.split(separator: "\n").contains { line in
-      line.hasPrefix("flags") && line.split(whereSeparator: \.isWhitespace).contains("hypervisor")
+      line.hasPrefix("flags") && line.split(whereSeparator: { $0.isWhitespace }).contains("hypervisor")
     }
   }
 }

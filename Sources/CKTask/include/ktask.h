@@ -28,6 +28,8 @@ extern "C" {
 #define KTASK_NONNULL
 #endif
 
+#pragma GCC visibility push(default)
+
 /* What a thread function returns when it has done its chunk, and what a call returns when all is done. */
 #define KTASK_RETURN_SUCCESS 0
 
@@ -205,7 +207,7 @@ struct ktask_options {
   int ko_nice;                /* with KTASK_NICE */
   size_t ko_threads;          /* exactly so many, as far as there are CPUs; 0: as the policy has it */
   size_t ko_max_threads;      /* 0: no bound but the policy's */
-  size_t ko_min_chunk;        /* bytes for which a thread is worth its while; 0: 128 MiB */
+  size_t ko_min_chunk;        /* bytes for which a thread is worth its while; 0: 16 MiB */
   size_t ko_page_size;        /* of the mapping, in bytes; 0: found out */
   uint64_t ko_timeout_ns;     /* 0: none */
   uint64_t ko_lingering_ns;   /* as kc_lingering_ns */
@@ -242,7 +244,7 @@ struct ktask_result {
  * pages that somebody has written meanwhile, none is, and kr_undone is 0. `options` and `result` may be NULL.
  */
 
-/* Makes every page present (MADV_POPULATE_WRITE, or _READ with KTASK_READ and where memory cannot be written). */
+/* Makes every page present (MADV_POPULATE_WRITE, or _READ with KTASK_READ; Linux 5.14). */
 int ktask_populate(void *KTASK_NONNULL address, size_t length, const struct ktask_options *KTASK_NULLABLE options,
                    struct ktask_result *KTASK_NULLABLE result);
 
@@ -275,6 +277,8 @@ int ktask_plan(size_t length, const struct ktask_options *KTASK_NULLABLE options
 
 /* The library's version, such as "1.0.0". */
 const char *KTASK_NONNULL ktask_version(void);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,7 @@
 #include "clinux_dma.h"
 #include "clinux_files.h"
 #include "clinux_machine.h"
+#include "clinux_mappings.h"
 #include "clinux_memory.h"
 #include "clinux_nodes.h"
 #include "clinux_processes.h"

@@ -12,6 +12,8 @@
 CLINUX_NOLOCKS int clinux_populate(uintptr_t address, size_t length, bool writing);
 /// madvise(2) with MADV_DONTNEED: a private mapping's pages are given back.
 CLINUX_NOLOCKS int clinux_give_back(uintptr_t address, size_t length);
+/// madvise(2) with MADV_REMOVE: a shared mapping's pages leave its file, which keeps its size. EOPNOTSUPP: not on that file system.
+CLINUX_NOLOCKS int clinux_remove(uintptr_t address, size_t length);
 /// madvise(2) with MADV_HUGEPAGE or MADV_NOHUGEPAGE.
 int clinux_advise_huge(uintptr_t address, size_t length, bool huge);
 /// mlock2(2) with MLOCK_ONFAULT: flags only, populates nothing.

@@ -92,7 +92,7 @@ public struct PidFile: ~Copyable {
   /// False where nobody but readers keep it from us, whose lock says nothing: then it loses its name.
   private static func lock(_ file: borrowing FileDescriptor, in place: borrowing FilePlace) throws(Failure) -> Bool {
     let text = try attempting(.read) { () throws(Errno) in try file.shortText() }
-    guard let text, text.allSatisfy(\.isNumber) else { throw .isSomethingElse }
+    guard let text, text.allSatisfy({ $0.isNumber }) else { throw .isSomethingElse }
     if try attempting(.lock, { () throws(Errno) in try file.claim() }) { return true }
     if try !attempting(.lock, { () throws(Errno) in try file.isClaimedByReaders() }) { throw .busy(process: Int(text)) }
     try attempting(.lock) { () throws(Errno) in

@@ -18,6 +18,13 @@ public enum Memory {
     try Errno.check(clinux_give_back(address, length))
   }
 
+  /// Takes a shared mapping's pages from its file, which keeps its size (madvise(2), MADV_REMOVE). EOPNOTSUPP: not on that
+  /// file system.
+  @inlinable
+  public static func remove(_ address: UInt, _ length: Int) throws(Errno) {
+    try Errno.check(clinux_remove(address, length))
+  }
+
   /// Asks for transparent huge pages, or for none (madvise(2)).
   public static func adviseHuge(_ address: UInt, _ length: Int, _ huge: Bool) throws(Errno) {
     try Errno.check(clinux_advise_huge(address, length, huge))
@@ -52,6 +59,9 @@ public enum Memory {
 
     /// Those that this CPU has.
     public static var available: [Store] { allCases.filter { clinux_store_available($0.number) } }
+
+    /// Whether this CPU has stores that go past its caches.
+    public static var hasNonTemporal: Bool { clinux_store_available(CLINUX_STORE_NONTEMPORAL) }
 
     @inlinable var number: clinux_store {
       switch self {

@@ -7,9 +7,12 @@ public struct PageProbe: ~Copyable, Sendable {
   public var number: Int32 { descriptor.number }
 
   /// `mapping` must outlive the probe. Fails where the kernel has no such mode (Linux 5.13) or forbids it.
-  public init(_ mapping: borrowing Mapping) throws(Errno) {
+  public init(_ mapping: borrowing Mapping) throws(Errno) { try self.init(mapping.address, mapping.length) }
+
+  /// The same on a mapping of somebody else's.
+  public init(_ address: UInt, _ length: Int) throws(Errno) {
     var number: Int32 = -1
-    try Errno.check(unsafe clinux_probe_open(mapping.address, mapping.length, true, &number))
+    try Errno.check(unsafe clinux_probe_open(address, length, true, &number))
     descriptor = FileDescriptor(owning: number)
   }
 

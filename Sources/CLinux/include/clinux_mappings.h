@@ -1,0 +1,21 @@
+// What is mapped at an address. Every call returns 0 or an errno, unless it says otherwise.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// One mapping of this process.
+struct clinux_own_mapping {
+  uintptr_t start, end;
+  /// Of its pages, in bytes.
+  size_t page_size;
+  bool is_writable, is_shared;
+  /// Of the file behind it; the device is 0 where there is none.
+  uint64_t device;
+  /// A file that has no name anywhere: a memfd, shared anonymous memory, a System V segment.
+  bool is_nameless;
+};
+
+/// The mapping that has `address`, or the next one above it (/proc/self/maps: PROCMAP_QUERY of Linux 6.11, or read through).
+/// ENOENT: there is none.
+int clinux_own_mapping_at(uintptr_t address, struct clinux_own_mapping *_Nonnull mapping);

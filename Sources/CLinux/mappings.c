@@ -1,0 +1,86 @@
+#define _GNU_SOURCE
+#include "clinux.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+// PROCMAP_QUERY came with Linux 6.11, too new for many systems' headers.
+struct query {
+  uint64_t size, flags, address, start, end, found, page_size, offset, inode;
+  uint32_t major, minor, name_size, build_id_size;
+  uint64_t name, build_id;
+};
+#define MAPPING_QUERY _IOWR('f', 17, struct query)
+enum { IS_WRITABLE = 1 << 1, IS_SHARED = 1 << 3, OR_NEXT = 1 << 4 };
+
+// A name that no path of a mounted file system has, unless somebody takes pains.
+static bool is_nameless(const char *name) {
+  static const char *const beginnings[] = {"/memfd:", "/dev/zero (deleted)", "/SYSV", "/anon_hugepage (deleted)"};
+  for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+    if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) return true;
+  return false;
+}
+
+static int ask(int maps, uintptr_t address, struct clinux_own_mapping *mapping) {
+  char name[64] = "";
+  struct query query = {.size = sizeof query, .flags = OR_NEXT, .address = address,
+                        .name_size = sizeof name, .name = (uintptr_t)name};
+  int result = ioctl(maps, MAPPING_QUERY, &query);
+  if (result == -1 && errno == ENAMETOOLONG) {  // a long path is no nameless file's
+    query.name_size = 0;
+    query.name = 0;
+    result = ioctl(maps, MAPPING_QUERY, &query);
+  }
+  if (result == -1) return errno;
+  *mapping = (struct clinux_own_mapping){
+      .start = query.start, .end = query.end, .page_size = query.page_size,
+      .is_writable = query.found & IS_WRITABLE, .is_shared = query.found & IS_SHARED,
+      .device = query.inode ? makedev(query.major, query.minor) : 0, .is_nameless = is_nameless(name)};
+  return 0;
+}
+
+// The line that a mapping begins with in /proc/self/smaps; false for one that tells more of the mapping before.
+static bool parse(const char *line, struct clinux_own_mapping *mapping) {
+  unsigned long start, end, inode;
+  unsigned major, minor;
+  char access[5];
+  int path = 0;
+  if (sscanf(line, "%lx-%lx %4s %*x %x:%x %lu %n", &start, &end, access, &major, &minor, &inode, &path) < 6) return false;
+  *mapping = (struct clinux_own_mapping){
+      .start = start, .end = end, .page_size = (size_t)sysconf(_SC_PAGESIZE),
+      .is_writable = access[1] == 'w', .is_shared = access[3] == 's',
+      .device = inode ? makedev(major, minor) : 0, .is_nameless = path > 0 && is_nameless(line + path)};
+  return true;
+}
+
+// Older kernels tell the size of pages in the long list only.
+static int read_through(uintptr_t address, struct clinux_own_mapping *mapping) {
+  FILE *list = fopen("/proc/self/smaps", "re");
+  if (!list) return errno;
+  char line[512];
+  bool found = false;
+  while (fgets(line, sizeof line, list)) {
+    unsigned long kilobytes;
+    if (found && sscanf(line, "KernelPageSize: %lu kB", &kilobytes) == 1) {
+      mapping->page_size = kilobytes << 10;
+      break;
+    }
+    if (!found) found = parse(line, mapping) && mapping->end > address;
+  }
+  int error = ferror(list) ? EIO : found ? 0 : ENOENT;
+  fclose(list);
+  return error;
+}
+
+int clinux_own_mapping_at(uintptr_t address, struct clinux_own_mapping *mapping) {
+  int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  if (maps == -1) return errno;
+  int error = ask(maps, address, mapping);
+  close(maps);
+  return error == ENOTTY || error == EINVAL ? read_through(address, mapping) : error;
+}

@@ -1,0 +1,126 @@
+public import CKTask
+internal import Glibc
+internal import KTask
+internal import LinuxSystem
+
+// The calls of ktask.h that make memory, give it back, and lock it.
+
+@c @implementation
+public func ktask_populate(
+  _ address: UnsafeMutableRawPointer, _ length: Int, _ options: UnsafePointer<ktask_options>?,
+  _ result: UnsafeMutablePointer<ktask_result>?
+) -> Int32 {
+  unsafe memoryCall(address, length, options, result, makes: true) { call, plan in
+    unsafe call.run(call.options.isSet(KTASK_READ) ? populateReading : populateWriting, plan)
+  }
+}
+
+let populateWriting: MemoryCall.Chunk = { start, end, argument in
+  unsafe MemoryCall.chunk(start, end, argument) { (call, address, length) throws(Errno) in
+    try call.doChunk(address, length) { (address, length) throws(Errno) in try Memory.populate(address, length) }
+  }
+}
+
+private let populateReading: MemoryCall.Chunk = { start, end, argument in
+  unsafe MemoryCall.chunk(start, end, argument) { (call, address, length) throws(Errno) in
+    try call.doChunk(address, length) { (address, length) throws(Errno) in
+      try Memory.populate(address, length, writing: false)
+    }
+  }
+}
+
+@c @implementation
+public func ktask_clear(
+  _ address: UnsafeMutableRawPointer, _ length: Int, _ options: UnsafePointer<ktask_options>?,
+  _ result: UnsafeMutablePointer<ktask_result>?
+) -> Int32 {
+  unsafe memoryCall(address, length, options, result, makes: true) { call, plan in
+    unsafe call.run(clearing, plan)
+  }
+}
+
+private let clearing: MemoryCall.Chunk = { start, end, argument in
+  unsafe MemoryCall.chunk(start, end, argument) { (call, address, length) throws(Errno) in
+    try call.doChunk(address, length) { (address, length) throws(Errno) in
+      try Memory.populate(address, length)
+      // past the caches where it is more than they hold
+      try Memory.clear(
+        address, length, call.range.count >= 64 << 20 && Memory.Store.hasNonTemporal ? .nonTemporal : .memset)
+    }
+  }
+}
+
+@c @implementation
+public func ktask_lock(
+  _ address: UnsafeMutableRawPointer, _ length: Int, _ options: UnsafePointer<ktask_options>?,
+  _ result: UnsafeMutablePointer<ktask_result>?
+) -> Int32 {
+  unsafe memoryCall(address, length, options, result, makes: true) { call, plan in
+    let start = call.range.lowerBound
+    call.givesBackLater = true
+    do throws(Errno) {
+      // refuses at once what is beyond the limit, and what is not mapped
+      try Memory.lockOnFault(start, length)
+    } catch {
+      return MemoryOutcome(error: error.code, failed: start..<start)
+    }
+    let unlock = { _ = try? Memory.unlock(start, length) }
+    var outcome = unsafe call.run(lockingChunk, plan, beforeUndo: unlock)
+    if outcome.error != 0 { return outcome }
+    do throws(Errno) {
+      // finds all there; from now on it is what mlock(2) leaves
+      try Memory.lock(start, length)
+    } catch {
+      unlock()
+      outcome.error = error.code
+    }
+    return outcome
+  }
+}
+
+private let lockingChunk: MemoryCall.Chunk = { start, end, argument in
+  unsafe MemoryCall.chunk(start, end, argument) { (call, address, length) throws(Errno) in
+    try call.doChunk(address, length) { (address, length) throws(Errno) in try call.populateAsMlock(address, length) }
+  }
+}
+
+extension MemoryCall {
+  /// mlock(2) writes where that makes a page of this process's own, and reads elsewhere: nothing shared becomes dirty.
+  fileprivate func populateAsMlock(_ address: UInt, _ length: Int) throws(Errno) {
+    try OwnMapping.forEach(in: address..<address + UInt(length)) { (mapping, part) throws(Errno) in
+      try Memory.populate(part.lowerBound, part.count, writing: mapping.isWritable && !mapping.isShared)
+    }
+  }
+}
+
+@c @implementation
+public func ktask_release(
+  _ address: UnsafeMutableRawPointer, _ length: Int, _ options: UnsafePointer<ktask_options>?,
+  _ result: UnsafeMutablePointer<ktask_result>?
+) -> Int32 {
+  unsafe memoryCall(address, length, options, result, makes: false) { call, plan in unsafe call.run(releasing, plan) }
+}
+
+private let releasing: MemoryCall.Chunk = { start, end, argument in
+  unsafe MemoryCall.chunk(start, end, argument) { (call, address, length) throws(Errno) in
+    try OwnMapping.forEach(in: address..<address + UInt(length)) { (mapping, part) throws(Errno) in
+      let (start, length) = (part.lowerBound, part.count)
+      if mapping.isOfMemory { try Memory.remove(start, length) } else { try Memory.giveBack(start, length) }
+    }
+  }
+}
+
+@c @implementation
+public func ktask_plan(
+  _ length: Int, _ options: UnsafePointer<ktask_options>?, _ result: UnsafeMutablePointer<ktask_result>?
+) -> Int32 {
+  guard length >= 0, let asked = unsafe ktask_options(given: options),
+    let plan = unsafe MemoryPlan(0..<UInt(length), asked)
+  else { return refused(EINVAL) }
+  let decision = plan.control.decide(size: length)
+  var outcome = MemoryOutcome(bytesDone: 0)
+  outcome.threads = decision.threads
+  outcome.bound = decision.bounds.winner
+  outcome.chunk = plan.control.chunk(size: length, threads: decision.threads)
+  return unsafe outcome.answer(result, from: 0)
+}

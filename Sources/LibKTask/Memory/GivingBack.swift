@@ -1,0 +1,84 @@
+internal import LinuxSystem
+
+// What a call has added is given back after its failure: only pages that were not there before and are still all zero, so
+// that nothing is lost that another thread or process has written meanwhile.
+
+/// How pages of one mapping leave it.
+private enum Leaving {
+  /// Private ones.
+  case discard
+  /// Of a file of memory, which others may have mapped, too.
+  case remove
+  /// They are the page cache's, not the call's.
+  case stay
+  /// Which pages of such a file were there is not known.
+  case unknown
+}
+
+extension MemoryCall {
+  /// Gives back what a range of noted chunks has that was not there.
+  func giveBackNew(_ from: UInt, _ to: UInt) {
+    guard let there else { return }
+    do throws(Errno) {
+      try OwnMapping.forEach(in: from..<to) { (mapping, part) throws(Errno) in giveBackNew(part, mapping, there) }
+    } catch {
+      notComplete()
+    }
+  }
+
+  private func giveBackNew(_ range: Range<UInt>, _ mapping: OwnMapping, _ there: PagesThere) {
+    switch leaving(mapping) {
+    case .stay: break
+    case .unknown: notComplete()
+    case let way:
+      var run = range.lowerBound..<range.lowerBound
+      forEachNewPage(range, UInt(mapping.pageSize), there) { page in
+        if run.upperBound != page.lowerBound {
+          leave(run, way)
+          run = page.lowerBound..<page.lowerBound
+        }
+        run = run.lowerBound..<page.upperBound
+      }
+      leave(run, way)
+    }
+  }
+
+  /// Pages that are new, and all zero; one that a range begins or ends in the middle of is left alone.
+  private func forEachNewPage(_ range: Range<UInt>, _ size: UInt, _ there: PagesThere, _ body: (Range<UInt>) -> Void) {
+    var page = (range.lowerBound + size - 1) / size * size
+    while page < range.upperBound, range.upperBound - page >= size {
+      if !there.wasThere(page, Int(size)) {
+        if isZero(page, Int(size)) { body(page..<page + size) } else { notComplete() }
+      }
+      page += size
+    }
+  }
+
+  private func leaving(_ mapping: OwnMapping) -> Leaving {
+    if !mapping.isShared { return .discard }
+    guard mapping.isOfMemory else { return .stay }
+    return mapping.pageSize > MemoryInfo.basePageSize && !knowsPool ? .unknown : .remove
+  }
+
+  private func isZero(_ address: UInt, _ length: Int) -> Bool {
+    do throws(Errno) {
+      return try Memory.firstNonZero(address, length) == nil
+    } catch {
+      return false
+    }
+  }
+
+  private func leave(_ run: Range<UInt>, _ way: Leaving) {
+    if run.isEmpty { return }
+    do throws(Errno) {
+      if case .remove = way {
+        try Memory.remove(run.lowerBound, run.count)
+      } else {
+        try Memory.giveBack(run.lowerBound, run.count)
+      }
+      noteGivenBack(run.count)
+    } catch {
+      notComplete()
+    }
+  }
+}

@@ -1,0 +1,37 @@
+internal import LinuxSystem
+
+/// Which pages of a call's range were there before it, noted chunk by chunk: a bit for each base page. What was not noted
+/// does not count as new.
+@safe
+final class PagesThere: @unchecked Sendable {
+  // @unchecked: chunks end at multiples of what a word stands for, so that no two threads have bits of the same.
+  private let first: UInt
+  private let words: UnsafeMutablePointer<UInt64>
+
+  /// Bytes of memory that a word stands for.
+  private static let span = UInt(64 * MemoryInfo.basePageSize)
+
+  init(_ range: Range<UInt>) {
+    first = range.lowerBound / Self.span * Self.span
+    let count = Int((range.upperBound - first - 1) / Self.span) + 1
+    unsafe words = .allocate(capacity: count)
+    unsafe words.initialize(repeating: 0, count: count)
+  }
+
+  deinit { unsafe words.deallocate() }
+
+  private func number(_ address: UInt) -> Int { Int(address - first) / MemoryInfo.basePageSize }
+
+  /// Before a chunk (mincore(2)). ENOMEM: something in it is not mapped.
+  func note(_ address: UInt, _ length: Int) throws(Errno) {
+    _ = try unsafe Memory.markResident(address, length, words, first: number(address))
+  }
+
+  /// Whether any base page of one page was there.
+  func wasThere(_ address: UInt, _ pageSize: Int) -> Bool {
+    let first = number(address)
+    return (first..<first + pageSize / MemoryInfo.basePageSize).contains {
+      unsafe words[$0 / 64] >> UInt64($0 % 64) & 1 == 1
+    }
+  }
+}

@@ -1,0 +1,53 @@
+internal import CLinux
+
+/// One of this process's own mappings, of whoever made it (/proc/self/maps).
+public struct OwnMapping: Sendable, Equatable {
+  public let range: Range<UInt>
+  /// Bytes of its pages, transparent huge ones apart.
+  public let pageSize: Int
+  public let isWritable: Bool
+  /// What is written is its file's (MAP_SHARED).
+  public let isShared: Bool
+  /// The file system of the file behind it, as fstat(2) has it; 0 where there is no file.
+  public let device: UInt64
+  /// Its file has no name anywhere: a memfd, shared anonymous memory, a System V segment.
+  public let isNameless: Bool
+
+  /// The mapping that has an address, or the next one above it; ENOENT: there is none.
+  public static func at(_ address: UInt) throws(Errno) -> OwnMapping {
+    var found = clinux_own_mapping()
+    try Errno.check(unsafe clinux_own_mapping_at(address, &found))
+    return OwnMapping(
+      range: found.start..<max(found.start, found.end), pageSize: Int(clamping: found.page_size),
+      isWritable: found.is_writable, isShared: found.is_shared, device: found.device, isNameless: found.is_nameless)
+  }
+
+  /// Whether it is shared, of a file in memory, which is all that there is of its pages. What is not told is not.
+  public var isOfMemory: Bool {
+    if !isShared || isNameless { return isShared }
+    guard let mount = (try? FileSystemMount.of(device: device)) ?? nil else { return false }
+    return mount.kind == "tmpfs" || mount.kind == "hugetlbfs" || mount.kind == "devtmpfs"
+  }
+}
+
+extension OwnMapping {
+  /// Calls `body` with each mapping that a range has a part of, and that part, as long as there is something mapped all
+  /// along. ENOMEM: there is not.
+  public static func forEach(
+    in range: Range<UInt>, _ body: (OwnMapping, Range<UInt>) throws(Errno) -> Void
+  ) throws(Errno) {
+    var at = range.lowerBound
+    while at < range.upperBound {
+      let mapping: OwnMapping
+      do throws(Errno) {
+        mapping = try .at(at)
+      } catch {
+        throw error == .noEntry ? .noMemory : error
+      }
+      if mapping.range.lowerBound > at || mapping.range.isEmpty { throw .noMemory }
+      let end = min(range.upperBound, mapping.range.upperBound)
+      try body(mapping, at..<end)
+      at = end
+    }
+  }
+}
