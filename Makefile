@@ -75,7 +75,7 @@ check: lint test man-check consumer-check docs ## format, lint, build with warni
 
 lint: test-tools ## format, lint, C warnings, shell scripts
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
-	$(CLANG) -fsyntax-only -std=gnu17 -Wall -Wextra -Werror -ISources/CLinux/include -ISources/CProgram/include -ITests/Counting/include -ITests/Guest/Calls/include $(C_FILES)
+	$(CLANG) -fsyntax-only -std=gnu17 -Wall -Wextra -Werror -ISources/CLinux/include -ISources/CKTask/include -ISources/CProgram/include -ITests/Counting/include -ITests/Guest/Calls/include $(C_FILES)
 	@if command -v shellcheck >/dev/null; then echo shellcheck $(SCRIPTS); shellcheck $(SCRIPTS); \
 	else echo "shellcheck is not installed: the shell scripts are not checked."; fi
 

@@ -1,5 +1,7 @@
 // The toolchain's overlay of the C library, which it does not have for Embedded Swift: as much of it as the library's
 // sources use. Not part of the package; `make library` builds it.
+// The names are the C library's.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 @_exported public import CGlibc
 
 public var errno: Int32 {

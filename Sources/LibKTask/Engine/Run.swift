@@ -2,6 +2,7 @@ public import CKTask
 internal import Glibc
 internal import KTask
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation
 public func ktask_run(
   _ start: UnsafeMutableRawPointer?, _ task_size: Int, _ ctl: UnsafeMutablePointer<ktask_ctl>
@@ -15,6 +16,7 @@ public func ktask_run(
   }
 }
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation
 public func ktask_run_numa(
   _ nodes: UnsafeMutablePointer<ktask_node>?, _ nr_nodes: Int, _ ctl: UnsafeMutablePointer<ktask_ctl>
@@ -22,14 +24,15 @@ public func ktask_run_numa(
   guard nr_nodes >= 0, unsafe nodes != nil || nr_nodes == 0 else { return refused(EINVAL) }
   var (tasks, total) = ([NodeTask<UInt>](), 0)
   tasks.reserveCapacity(nr_nodes)
-  for unsafenode in unsafe UnsafeBufferPointer(start: nodes, count: nr_nodes) {
-    guard let task = unsafe NodeTask(node) else { return refused(EINVAL) }
+  for index in 0..<nr_nodes {
+    guard let nodes = unsafe nodes, let task = unsafe NodeTask(nodes[index]) else { return refused(EINVAL) }
     tasks.append(task)
     total = total &+ task.size
   }
   return unsafe run(ctl, units: total) { (task) throws(TaskControlError) in try task.run(tasks) }
 }
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation
 public func ktask_iter_range(_ position: UnsafeMutableRawPointer?, _ nsteps: Int) -> UnsafeMutableRawPointer? {
   unsafe UnsafeMutableRawPointer(bitPattern: UInt(bitPattern: position) &+ UInt(bitPattern: nsteps))

@@ -5,6 +5,7 @@ internal import LinuxSystem
 
 // The calls of ktask.h that make memory, give it back, and lock it.
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation
 public func ktask_populate(
   _ address: UnsafeMutableRawPointer, _ length: Int, _ options: UnsafePointer<ktask_options>?,
@@ -29,6 +30,7 @@ private let populateReading: MemoryCall.Chunk = { start, end, argument in
   }
 }
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation
 public func ktask_clear(
   _ address: UnsafeMutableRawPointer, _ length: Int, _ options: UnsafePointer<ktask_options>?,
@@ -50,6 +52,7 @@ private let clearing: MemoryCall.Chunk = { start, end, argument in
   }
 }
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation
 public func ktask_lock(
   _ address: UnsafeMutableRawPointer, _ length: Int, _ options: UnsafePointer<ktask_options>?,
@@ -93,6 +96,7 @@ extension MemoryCall {
   }
 }
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation
 public func ktask_release(
   _ address: UnsafeMutableRawPointer, _ length: Int, _ options: UnsafePointer<ktask_options>?,
@@ -110,6 +114,7 @@ private let releasing: MemoryCall.Chunk = { start, end, argument in
   }
 }
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation
 public func ktask_plan(
   _ length: Int, _ options: UnsafePointer<ktask_options>?, _ result: UnsafeMutablePointer<ktask_result>?

@@ -3,6 +3,7 @@ internal import Glibc
 internal import KTask
 internal import LinuxSystem
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation
 public func ktask_prefault_fd(
   _ fd: Int32, _ offset: Int, _ length: Int, _ options: UnsafePointer<ktask_options>?,
@@ -45,18 +46,17 @@ private struct FileOfMemory {
 
   /// EOPNOTSUPP: a file on disk, or none at all; EINVAL: not whole pages.
   init(_ number: Int32, _ offset: Int, _ length: Int) throws(Errno) {
-    var (status, system) = (stat(), statfs())
-    if unsafe fstat(number, &status) == -1 || fstatfs(number, &system) == -1 { throw Errno(errno) }
-    let kind = UInt32(truncatingIfNeeded: system.f_type)
-    isOfPool = kind == 0x9584_58f6
-    guard kind == 0x0102_1994 || isOfPool, status.st_mode & S_IFMT == S_IFREG else { throw .notSupported }
-    pageSize = isOfPool ? Int(system.f_bsize) : MemoryInfo.basePageSize
+    let status = try FileStatus(of: number)
+    let system = try FileSystemFacts.of(number)
+    isOfPool = system.kind == .hugetlbfs
+    guard isOfPool || system.kind == .tmpfs, status.kind == .regular else { throw .notSupported }
+    pageSize = isOfPool ? system.blockSize : MemoryInfo.basePageSize
     guard offset >= 0, length >= 0, offset % pageSize == 0, length % pageSize == 0,
       !offset.addingReportingOverflow(length).overflow
     else { throw .invalid }
     (self.number, self.offset, self.length) = (number, offset, length)
-    size = Int(status.st_size)
-    isEmpty = status.st_blocks == 0
+    size = status.size
+    isEmpty = status.allocatedBytes == 0
   }
 
   func grow() throws(Errno) {
@@ -65,10 +65,8 @@ private struct FileOfMemory {
 
   /// As it was. What somebody has put there meanwhile is theirs: it stays where the end is no longer where this call put it.
   func shrink() {
-    var status = stat()
-    if offset + length > size, unsafe fstat(number, &status) == 0, status.st_size == offset + length {
-      _ = ftruncate(number, size)
-    }
+    let isOurs = offset + length > size && (try? FileStatus(of: number))?.size == offset + length
+    if isOurs { _ = ftruncate(number, size) }
   }
 
   /// On a mapping of its own, which also promises the pages of a pool.

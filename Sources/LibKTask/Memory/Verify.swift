@@ -4,6 +4,7 @@ internal import KTask
 internal import LinuxSystem
 internal import Synchronization
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation
 public func ktask_verify(
   _ address: UnsafeMutableRawPointer, _ length: Int, _ options: UnsafePointer<ktask_options>?,
