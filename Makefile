@@ -165,7 +165,7 @@ setup:
 test-tools:
 	@PATH="$$PATH:/usr/sbin:/sbin"; missing=""; \
 	for tool in strace:strace mkfs.xfs:xfsprogs mkfs.ext4:e2fsprogs python3:python3-minimal \
-		systemd-analyze:systemd shellcheck:shellcheck lintian:lintian mandoc:mandoc tmux:tmux debootstrap:debootstrap \
+		systemd-analyze:systemd shellcheck:shellcheck lintian:lintian mandoc:mandoc tmux:tmux zsh:zsh fish:fish debootstrap:debootstrap \
 		qemu-system-x86_64:qemu-system-x86; do \
 		command -v "$${tool%:*}" >/dev/null || missing+=" $${tool#*:}"; \
 	done; \

@@ -66,7 +66,7 @@ enum Footing {
     for index in 1..<max(1, Int(CommandLine.argc)) {
       guard let word = unsafe CommandLine.unsafeArgv[index] else { return false }
       if unsafe strcmp(word, "--") == 0 { return false }
-      if unsafe strcmp(word, "--json") == 0 { return true }
+      if unsafe strcmp(word, "--json") == 0 || strcmp(word, "-J") == 0 { return true }
     }
     return false
   }

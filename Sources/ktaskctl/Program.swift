@@ -9,26 +9,28 @@ enum Program {
   static func run(_ words: [String?]) -> ExitStatus {
     let command: any ParsableCommand
     let arguments = words.compactMap(\.self)
-    let name = Ktaskctl.configuration.subcommands.map { $0._commandName }.first { $0 == arguments.first }
-    let inJSON = arguments.prefix { $0 != "--" }.contains("--json")
+    let name = CommandHelp.command(arguments.first)?._commandName
+    let inJSON = Words.askForJSON(arguments)
     if let index = words.firstIndex(of: nil) {
       let word = CommandLineWords.bytes(index).shown
       return answer(ValidationError("word \(index + 1), \(word), is not UTF-8"), name, inJSON: inJSON)
     }
     do {
-      command = try Ktaskctl.parseAsRoot(ManyWords.folding(Words.joiningNegatives(arguments)))
+      command = try Ktaskctl.parseAsRoot(ManyWords.folding(Words.understood(arguments)))
     } catch {
-      return answer(error, name, inJSON: inJSON)
+      return answer(error, name, words: arguments, inJSON: inJSON)
     }
     switch command {
     case let topology as TopologyCommand: return show(topology)
     case let compare as Compare: return self.compare(compare)
     case let work as any WorkCommand: return execute(work)
-    default: return runParsersOwn(command)
+    default:
+      let help = arguments.first == "help" ? nil : HelpText.of(CommandHelp.command(name) ?? Ktaskctl.self)
+      return help.map(answer) ?? runParsersOwn(command)
     }
   }
 
-  /// `help` and `--help` are ArgumentParser's own commands, and answer by an error.
+  /// `help` is ArgumentParser's own command, answers by an error, and at more length than `--help`.
   private static func runParsersOwn(_ command: any ParsableCommand) -> ExitStatus {
     var command = command
     do {
@@ -41,15 +43,21 @@ enum Program {
 
   /// Help and the version are answers, everything else is a usage error.
   private static func answer(
-    _ error: any Error, _ command: String? = nil, inJSON: Bool = false, _ watcher: SignalWatcher? = nil
+    _ error: any Error, _ command: String? = nil, words: [String] = [], inJSON: Bool = false,
+    _ watcher: SignalWatcher? = nil
   ) -> ExitStatus {
-    if Ktaskctl.exitCode(for: error) == .success { return answer(Ktaskctl.fullMessage(for: error).forReader + "\n") }
-    let remedy = Words.remedy(Ktaskctl.fullMessage(for: error), command)
-    let failure = Failure(wrongUsage: Ktaskctl.message(for: error), remedy: remedy)
+    if Ktaskctl.exitCode(for: error) == .success { return answer(parsersAnswer(error)) }
+    let misuse = Misuse.of(Ktaskctl.message(for: error), command, words: words)
+    let failure = Failure(wrongUsage: misuse.why, remedy: misuse.remedy)
     show(failure)
     if inJSON { Terminal.output.write(Document.failed(command ?? "", failure).json() + "\n") }
     Terminal.flush { watcher?.isCalledOff ?? false }
     return failure.exitStatus
+  }
+
+  /// Help at length, the version, a completion script or what a shell asked for by it.
+  private static func parsersAnswer(_ error: any Error) -> String {
+    CompletionScript.finished(Ktaskctl.fullMessage(for: error)).forReader + "\n"
   }
 
   /// Says what was asked; a failure where nobody could hear it.
@@ -105,7 +113,7 @@ extension Program {
         return execute(Telling(command: command, exports: exports, watcher: watcher, work: work))
       } catch let error as MemoryError {
         let end = error.cause == .cancelled ? watcher.end : nil
-        let failure = end.map { untouched(command, request.intent, $0) } ?? Failure(error)
+        let failure = end.map { untouched(command, request.intent, $0) } ?? Failure(error, in: Command.name)
         return refuse(command, failure, watcher, exports)
       }
     } catch let error as Failure {

@@ -19,7 +19,7 @@ struct Compare: ParsableCommand {
   var json = false
 
   @Option(
-    help: ArgumentHelp("Both as an SVG picture into FILE (-: standard output)", valueName: "file"), completion: .file())
+    help: ArgumentHelp("Both as an SVG picture (-: standard output)", valueName: "file"), completion: .file())
   var plot: String?
 
   func validate() throws {

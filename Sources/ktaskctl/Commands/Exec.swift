@@ -27,7 +27,7 @@ struct Exec: WorkCommand {
 
   static let name = "exec"
   static let defaults = SweepDefaults.once
-  static let usualSize = "none: it is needed"
+  static let usualSize = "needed"
   static let usualPages = "thp, else 4K"
   static let refused = [
     "--runs": "makes memory once", "--warmup": "makes memory once", "--even-if-open": "works on no FILE",

@@ -4,6 +4,10 @@ import ArgumentParser
 struct Ktaskctl: ParsableCommand {
   static let version = "1.0.0"
 
+  /// For the help, the manual and the shells: `Words` makes the long one of it.
+  @Flag(name: .customShort("V"), help: "As --version")
+  var showsVersion = false
+
   static let configuration = CommandConfiguration(
     commandName: "ktaskctl",
     abstract: "Make memory ready with many threads, and prove it.",
@@ -40,7 +44,7 @@ protocol WorkCommand: ParsableCommand {
 extension WorkCommand {
   var holding: HoldOptions? { nil }
   var growsPool: Bool { false }
-  static var usualSize: String { "FILE's size" }
+  static var usualSize: String { "default: FILE's size" }
   static var usualPages: String { "FILE's, else thp" }
   static var refused: [String: String] { [:] }
 

@@ -16,7 +16,7 @@ struct Pin: WorkCommand {
   var with = PinRequest.With.mlock
 
   @Option(
-    help: ArgumentHelp("The most that a mapping has (default: a thread's part)", valueName: "size"),
+    help: ArgumentHelp("The most per mapping (default: a thread's part)", valueName: "size"),
     transform: ByteSize.parse)
   var mapSize: ByteSize?
 

@@ -26,7 +26,7 @@ struct Release: WorkCommand {
 
   static let name = "release"
   static let defaults = SweepDefaults.once
-  static let usualSize = "to its end"
+  static let usualSize = "default: to the end"
   static let usualPages = "FILE's"
   static let refused = [
     "--method": "makes no pages", "--nodes": "gives pages back wherever they are",

@@ -21,7 +21,7 @@ struct Verify: WorkCommand {
 
   @Option(
     name: [.customShort("n", allowingJoined: true), .long],
-    help: "Demand that it lies on them: 0-3,5, !2 (default: any)", completion: .nodes, transform: NodesWord.parse)
+    help: "Demand that it is there: 0-3,5, !2 (default: any)", completion: .nodes, transform: NodesWord.parse)
   var nodes: NodesWord?
 
   @OptionGroup(title: "What") var memory: SizeOptions<Verify>
@@ -32,7 +32,7 @@ struct Verify: WorkCommand {
 
   static let name = "verify"
   static let defaults = SweepDefaults.once
-  static let usualSize = "all of FILE"
+  static let usualSize = "default: all of FILE"
   static let usualPages = "any"
   static let refused = [
     "--policy": "places no pages", "--method": "makes no pages", "--even-if-open": "changes nothing",

@@ -5,13 +5,13 @@ import MemoryWork
 struct PlacementOptions: ParsableArguments {
   @Option(
     name: [.customShort("n", allowingJoined: true), .long],
-    help: "For memory and threads: 0-3,5, !2, pci:… (default: any)", completion: .nodes, transform: NodesWord.parse)
+    help: "Where, as for numactl: 0-3,5, !2 (default: any)", completion: .nodes, transform: NodesWord.parse)
   var nodes: NodesWord?
 
-  @Option(help: "With --nodes: how they are used (default: bind)")
+  @Option(help: "bind, interleave, preferred (default: bind)")
   var policy: PolicyWord?
 
-  @Option(help: "How pages are made: touch … (default: the fastest)")
+  @Option(help: "populate, fallocate, touch … (default: fastest)")
   var method: MethodWord?
 }
 

@@ -4,7 +4,7 @@ import ArgumentParser
 struct SizeOptions<Command: WorkCommand>: ParsableArguments {
   @Option(
     name: [.customShort("s", allowingJoined: true), .long],
-    help: "How much: 512M, 1.5G, 64Gi (default: \(Command.usualSize))", transform: ByteSize.parse)
+    help: "How much: 512M, 1.5G, 64Gi (\(Command.usualSize))", transform: ByteSize.parse)
   var size: ByteSize?
 
   @Option(

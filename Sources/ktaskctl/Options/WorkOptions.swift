@@ -16,7 +16,7 @@ struct WorkOptions<Command: WorkCommand>: ParsableArguments {
   var minChunk: ByteSize = ByteSize(bytes: usualMinimumChunk)
 
   @Option(
-    help: ArgumentHelp("Give up after 90, 90s, 5m, and undo (default: never)", valueName: "time"),
+    help: ArgumentHelp("Give up and undo after 90, 5m (default: never)", valueName: "time"),
     transform: TimeSpan.parse)
   var timeout: TimeSpan?
 
@@ -26,6 +26,6 @@ struct WorkOptions<Command: WorkCommand>: ParsableArguments {
 
 /// For the commands that take the content of a FILE away.
 struct OpenFileOptions: ParsableArguments {
-  @Flag(help: "Although others have FILE, whose content goes")
+  @Flag(help: "Even if others have FILE, whose content is lost")
   var evenIfOpen = false
 }

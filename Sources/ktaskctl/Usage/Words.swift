@@ -1,8 +1,21 @@
-/// The command line's words before and after ArgumentParser.
+/// The command line's words as ArgumentParser understands them.
 enum Words {
+  /// `-V` as `--version`, which is an option of every command, and negative numbers with their options.
+  static func understood(_ words: [String]) -> [String] {
+    let own = words.prefix { $0 != "--" }
+    return joiningNegatives(own.map { $0 == "-V" ? "--version" : $0 } + words[own.endIndex...])
+  }
+
+  /// Before they are understood, since what cannot be understood is answered in JSON, too.
+  static func askForJSON(_ words: [String]) -> Bool {
+    words.prefix { $0 != "--" }.contains { word in
+      word == "--json" || (word.first == "-" && word.contains("J") && word.dropFirst().allSatisfy("JVhqv".contains))
+    }
+  }
+
   /// `--size -1` as `--size=-1`: ArgumentParser would take -1 for an option, and the size for missing, where the
   /// user is to read that it is negative. What comes after `--` is somebody else's.
-  static func joiningNegatives(_ words: [String]) -> [String] {
+  private static func joiningNegatives(_ words: [String]) -> [String] {
     var joined: [String] = []
     let own = words.prefix { $0 != "--" }
     for word in own {
@@ -22,16 +35,5 @@ enum Words {
 
   private static func isNegativeNumber(_ word: String) -> Bool {
     word.hasPrefix("-") && word.dropFirst().first?.isNumber == true
-  }
-
-  /// The line of ArgumentParser's full message that says where help is; the `command`'s, where that is known.
-  static func remedy(_ full: String, _ command: String? = nil) -> String {
-    if let command { return "ktaskctl \(command) --help" }
-    let lines = full.split(separator: "\n")
-    let help = lines.first { $0.contains("--help' for more") }
-    guard let help, let start = help.firstIndex(of: "'"), let end = help.lastIndex(of: "'"), start < end else {
-      return "ktaskctl --help"
-    }
-    return String(help[help.index(after: start)..<end])
   }
 }

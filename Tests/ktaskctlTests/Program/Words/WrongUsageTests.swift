@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 extension ProgramTests {
@@ -84,14 +85,59 @@ extension ProgramTests {
 
     @Test(
       "the help says how each command is used, on one screen",
-      arguments: [[], ["clear"], ["prefault"], ["pin"], ["release"], ["verify"], ["exec"], ["topology"]])
+      arguments: [[], ["clear"], ["prefault"], ["pin"], ["release"], ["verify"], ["exec"], ["compare"], ["topology"]])
     func help(command: [String]) throws {
       let ended = try start(command + ["--help"]).end()
       #expect(ended.status == 0)
       #expect(ended.out.contains("USAGE: ktaskctl"))
       let lines = ended.out.split(separator: "\n", omittingEmptySubsequences: false)
-      #expect(lines.count <= 60, "\(lines.count) lines")
+      #expect(lines.count <= 41, "\(lines.count - 1) lines")
       #expect(lines.allSatisfy { $0.count <= 80 })
+    }
+
+    @Test(
+      "the version has a short option, for every command", arguments: [["-V"], ["clear", "-V"], ["topology", "-V"]])
+    func shortVersion(words: [String]) throws {
+      #expect(try start(words).end().out == "ktaskctl 1.0.0\n")
+    }
+
+    @Test("short options mean what the long ones do")
+    func shortOptions() throws {
+      let ended = try ktaskctl("clear", "-s", "1M", "-t1", "-r", "2", "-w0", "-J")
+      let document = try ended.document()
+      #expect(document.request?.bytes == 1 << 20 && document.request?.runs == 2 && document.request?.warmup == 0)
+      #expect(document.results.map(\.threads) == [1])
+      let wrong = try ktaskctl("clear", "-J", "-s", "-1")
+      #expect(wrong.status == 64 && wrong.message.contains("negative"))
+      #expect(try wrong.document().errors.map(\.code) == ["usage"])
+    }
+
+    @Test(
+      "a size where a FILE is named is taken for one",
+      arguments: [
+        ("clear", 1, "ktaskctl clear --size 1G"), ("pin", 1, "ktaskctl pin --size 1G"),
+        ("prefault", 64, "ktaskctl prefault FILE --size 1G"), ("release", 1, "ktaskctl release FILE --size 1G"),
+      ])
+    func sizeMeant(command: String, status: Int32, remedy: String) throws {
+      let folder = FileManager.default.currentDirectoryPath
+      let ended = try start([command, "1G"]).end()
+      #expect(ended.status == status && ended.remedy == remedy, "\(ended.err)")
+      #expect(FileFacts(folder + "/1G") == nil)
+      // a name that is no size gets no such remedy
+      #expect(try start([command, "1Gee"]).end().remedy?.contains("1Gee") != true)
+    }
+
+    @Test(
+      "what a command does not take it says so, and why",
+      arguments: [
+        (["release", "-r", "2", "f"], "release can be done once: it takes no -r"),
+        (["exec", "-s", "1M", "--warmup", "1", "--", "true"], "exec makes memory once: it takes no --warmup"),
+        (["verify", "--unlink", "f"], "verify takes no --unlink"),
+      ])
+    func notTaken(words: [String], why: String) throws {
+      let ended = try start(words).end()
+      #expect(ended.status == 64 && ended.message == "ktaskctl: wrong usage: \(why)", "\(ended.err)")
+      #expect(ended.remedy == "ktaskctl \(words[0]) --help")
     }
 
     @Test(
