@@ -26,7 +26,7 @@ enum Program {
     case let work as any WorkCommand: return execute(work)
     default:
       let help = arguments.first == "help" ? nil : HelpText.of(CommandHelp.command(name) ?? Ktaskctl.self)
-      return help.map(answer) ?? runParsersOwn(command)
+      return help.map { answer($0.forReader) } ?? runParsersOwn(command)
     }
   }
 
