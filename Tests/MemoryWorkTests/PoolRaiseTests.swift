@@ -42,6 +42,19 @@ struct PoolRaiseTests {
     #expect(PoolRaise.missing(from: [one], sharedBy: NodeSet([1, 3])).map(\.node) == [1])
   }
 
+  @Test(
+    "so that as many stay free as are kept for others, where something is needed at all",
+    arguments: [(3, 3, 2, 2), (3, 5, 2, 0), (3, 4, 2, 1), (0, 0, 2, 0), (1, 0, .max, Int.max / page)])
+  func keeping(need: Int, have: Int, keepFree: Int, pages: Int) {
+    let pool = Self.check(.hugePages(size: Self.page, total: 0), need: need, have: have)
+    let node = Self.check(.nodeHugePages(size: Self.page, node: 1, total: 0), need: need, have: have)
+    for check in [pool, node] {
+      let raises = PoolRaise.missing(from: [check.leaving(keepFree)], sharedBy: nil)
+      #expect(raises.map(\.pages) == (pages > 0 ? [pages] : []))
+    }
+    #expect(Self.check(.memory, need: 1, have: 0).leaving(5).need == Self.page, "that is no pool's matter")
+  }
+
   @Test("nothing else that is short is a pool's matter")
   func others() {
     let checks = [

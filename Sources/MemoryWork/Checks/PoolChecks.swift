@@ -58,6 +58,14 @@ extension Check {
     }
   }
 
+  /// The same for somebody who leaves so many pages to others; of what needs nothing, and of what is no pool, as it is.
+  func leaving(_ pages: Int) -> Check {
+    guard let pageSize, need > 0 else { return self }
+    var check = self
+    check.need +|= pages *| pageSize
+    return check
+  }
+
   /// Of what it needs, bytes that have to be made of available memory first, as many as may be.
   fileprivate var surplusBytes: Int {
     guard let supply, let pageSize else { return 0 }

@@ -14,13 +14,16 @@ public final class PoolGrowth {
   /// What could not be given back.
   public private(set) var kept: [KeptPages] = []
   private let job: any MemoryJob
+  private let keepFree: Int
   private var claims: [Owned<PoolSize>] = []
   /// By how many pages each pool's own size has grown: surplus pages become its own first.
   private var differences: [(pageSize: Int, node: Int?, pages: Int)] = []
 
-  public init(_ job: any MemoryJob) throws(MemoryError) {
+  /// `keepFree`: pages of each pool, and of each node that memory is bound to, that stay free for others.
+  public init(_ job: any MemoryJob, keepFree: Int = 0) throws(MemoryError) {
     self.job = job
-    planned = try Self.missing(job)
+    self.keepFree = keepFree
+    planned = try Self.missing(job, keepFree)
     for raise in planned {
       do throws(Errno) {
         try PoolSize.checkRight(pageSize: raise.pageSize)
@@ -32,14 +35,14 @@ public final class PoolGrowth {
   }
 
   /// Throws where the kernel does not tell what pools have: nobody knows then by how much to raise one.
-  private static func missing(_ job: any MemoryJob) throws(MemoryError) -> [PoolRaise] {
+  private static func missing(_ job: any MemoryJob, _ keepFree: Int) throws(MemoryError) -> [PoolRaise] {
     if job.bytes == 0 { return [] }
     let facts = try MachineFacts.current()
     if let unread = facts.pools.unread, job.files.contains(where: { $0.fileSystem.kind == .hugetlbfs }) {
       throw MemoryError(.unread(unread), path: job.files.first?.path)
     }
     let shared = job.files.first { $0.placement.map { $0.policy != .bind } ?? false }?.placement?.nodes
-    return PoolRaise.missing(from: job.checks(facts), sharedBy: shared)
+    return PoolRaise.missing(from: job.checks(facts).map { $0.leaving(keepFree) }, sharedBy: shared)
   }
 
   /// Whether the machine has the memory for it.
@@ -57,26 +60,22 @@ public final class PoolGrowth {
     for size in Set(job.files.filter { $0.fileSystem.kind == .hugetlbfs }.map(\.pageSize)).sorted() {
       if let claim = try claim(size, monitor) { claims.append(claim) }
     }
-    for raise in try Self.missing(job) { try grow(raise, monitor, patience) }
+    for raise in try Self.missing(job, keepFree) { try grow(raise, monitor, patience) }
   }
 
   /// Waits while another process has it: that one is making its pages. nil: who may not change pools needs not, where
   /// nothing is missing.
   private func claim(_ pageSize: Int, _ monitor: TaskMonitor) throws(MemoryError) -> Owned<PoolSize>? {
-    while !monitor.isCancelled {
-      do throws(PoolSize.Failure) {
-        if let claim = try PoolSize.claim(pageSize: pageSize) { return Owned(claim) }
-      } catch {
-        switch error {
-        case .lock(let path, let errno): throw MemoryError(.failed(.lock, errno), path: path)
-        case .setting(let errno):
-          if [.access, .permission, .readOnly].contains(errno), try Self.missing(job).isEmpty { return nil }
-          throw MemoryError(.failed(.growPool, errno), path: path(pageSize), pageSize: pageSize)
-        }
+    do throws(MemoryError) {
+      return try PoolSize.wait(for: pageSize, path: path(pageSize), monitor)
+    } catch {
+      if case .failed(.growPool, let errno) = error.cause, [.access, .permission, .readOnly].contains(errno),
+        try Self.missing(job, keepFree).isEmpty
+      {
+        return nil
       }
-      Clock.sleep(milliseconds: 5)
+      throw error
     }
-    throw MemoryError(.cancelled)
   }
 
   /// Lets others change the pools again: the pages are made.
@@ -172,36 +171,14 @@ extension PoolGrowth {
   }
 
   private func pool(_ raise: PoolRaise) throws(MemoryError) -> HugePagePool {
-    let pool = try requiring(path(raise.pageSize)) { () throws(Unreadable) in
-      try HugePagePool.of(pageSize: raise.pageSize)
-    }
-    guard let pool else { throw MemoryError(.noSuchPageSize, pageSize: raise.pageSize) }
-    return pool
+    try .demanded(pageSize: raise.pageSize, path: path(raise.pageSize))
   }
 
   /// What stays, or is not known to have gone; nil: nothing.
   private func shrink(_ pageSize: Int, _ node: Int?, by pages: Int) -> KeptPages? {
-    func kept(_ why: KeptPages.Why, _ left: Int = pages, of total: Int? = nil) -> KeptPages {
-      KeptPages(raise: PoolRaise(pageSize: pageSize, node: node, pages: left), total: total, why: why)
-    }
-    guard let claim = claim(on: pageSize) else { return kept(.isLocked, of: Self.pool(pageSize)?.total(on: node)) }
-    guard let now = Self.pool(pageSize) else { return kept(.isUnknown) }
-    func left(after number: Int) throws(Errno) -> Int? {
-      try claim.value.set(max(0, number), node: node)
-      return Self.pool(pageSize).map { $0.persistent -| (now.persistent -| pages) }
-    }
-    do throws(Errno) {
-      let goal = now.persistent(on: node) -| pages
-      guard let rest = try left(after: goal) else { return kept(.isUnknown) }
-      if rest <= 0 { return nil }
-      // kernels differ in whether a number for one node counts the others' surplus, too: those that do have taken too little
-      guard let rest = try left(after: goal -| rest) else { return kept(.isUnknown) }
-      return rest <= 0 ? nil : kept(.isRefused(nil), rest, of: Self.pool(pageSize)?.total(on: node))
-    } catch {
-      return kept(.isRefused(error), of: now.total(on: node))
-    }
+    if let claim = claim(on: pageSize) { return claim.value.shrink(node, by: pages) }
+    return KeptPages(
+      raise: PoolRaise(pageSize: pageSize, node: node, pages: pages),
+      total: HugePagePool.told(pageSize: pageSize)?.total(on: node), why: .isLocked)
   }
-
-  /// For an undo, which has nobody to tell why it failed.
-  private static func pool(_ pageSize: Int) -> HugePagePool? { (try? HugePagePool.of(pageSize: pageSize)) ?? nil }
 }

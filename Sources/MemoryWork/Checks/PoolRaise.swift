@@ -43,7 +43,7 @@ public struct PoolRaise: Equatable, Sendable {
   }
 }
 
-/// Pages by which a pool was raised, and that could not be given back.
+/// Pages that a pool was to lose, and that could not be given back.
 public struct KeptPages: Equatable, Sendable {
   public enum Why: Equatable, Sendable {
     /// Another process changes the pool, and did so for longer than an undo may wait.
@@ -53,6 +53,7 @@ public struct KeptPages: Equatable, Sendable {
     /// The kernel does not tell whether it is so.
     case isUnknown
   }
+  /// By how much less of them the pool would be what it was.
   public var raise: PoolRaise
   /// Pages that the pool, or its node's part, has now; nil: not known.
   public var total: Int?

@@ -5,7 +5,7 @@ public struct MemoryError: Error, Equatable, Sendable {
   /// What was being done when a call failed.
   public enum Operation: String, Sendable, BitwiseCopyable {
     case open, create, resize, lock, map, advise, populate, allocate, touch, clear, verify, pin, register, inspect
-    case mapForDevices, place, locate, remove, punch, growPool, read
+    case mapForDevices, place, locate, remove, punch, growPool, read, own, mode
   }
 
   public enum Cause: Equatable, Sendable {

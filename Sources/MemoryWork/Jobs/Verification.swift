@@ -38,6 +38,8 @@ public struct Verification: Sendable, Equatable {
 public struct Released: Sendable, Equatable {
   /// Bytes of memory or disk that were there before, and are not any more.
   public var bytes = 0
+  /// Of them those that pools have got, by the size of their pages.
+  public var bytesOfPools: [Int: Int] = [:]
   /// Whether the names are gone, too.
   public var hasRemoved = false
   /// Whether the kernel tells that no page is left there.

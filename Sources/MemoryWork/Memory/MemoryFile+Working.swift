@@ -71,6 +71,9 @@ extension MemoryFile {
       if error.cause == .busy { hasCreated = false }
       throw error
     }
+    // its owner first: a change of that takes bits of the mode away
+    try attempting(.own, path) { () throws(Errno) in try made.value.setOwner(rightsIfMade) }
+    try attempting(.mode, path) { () throws(Errno) in try made.value.setMode(rightsIfMade) }
     return made
   }
 

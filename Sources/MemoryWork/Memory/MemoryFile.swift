@@ -31,6 +31,8 @@ public final class MemoryFile {
   public private(set) var isTransparent: Bool
   var hasExtended = false
   var hasCreated = false
+  /// Whose it is to be if it is made. One that is there already is left as it is.
+  public var rightsIfMade = FileRights()
 
   /// Opens and locks the file, or, where there is none and `creating`, looks at its directory; changes nothing.
   /// `size` nil: the file's own, which must be something unless it `mayBeEmpty`; more than that is for `creating` only.

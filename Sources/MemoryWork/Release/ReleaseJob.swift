@@ -117,7 +117,9 @@ private final class ReleaseRun: PreparedRun {
       released.isProven = released.isProven && (now.isExact || part == 0..<file.length)
       let left = now.isExact ? now.present.clamped(to: part).bytes : released.isProven ? now.allocatedBytes : 0
       if left > 0 { throw MemoryError(.notReleased(bytes: left), path: file.path) }
-      released.bytes += file.releasedBytes(part, now)
+      let bytes = file.releasedBytes(part, now)
+      released.bytes += bytes
+      if file.fileSystem.kind == .hugetlbfs { released.bytesOfPools[file.pageSize, default: 0] += bytes }
     }
     if job.unlink { try removeNames(monitor) }
     released.hasRemoved = job.unlink

@@ -15,7 +15,8 @@ struct OperationErrnoTests {
     (.clear, "clearing"), (.verify, "verifying"), (.pin, "locking in memory"), (.register, "registering with io_uring"),
     (.inspect, "inspecting"), (.mapForDevices, "mapping for devices"), (.place, "binding to nodes"),
     (.locate, "asking for the nodes of pages"), (.remove, "removing"), (.punch, "giving pages back"),
-    (.growPool, "changing the pool"), (.read, "reading"),
+    (.growPool, "changing the pool"), (.read, "reading"), (.own, "giving it to its owner"),
+    (.mode, "setting its mode"),
   ]
 
   /// The status and the word of all operations, but for those that are named with their own.
@@ -84,6 +85,7 @@ struct OperationErrnoTests {
       .permission: "more than the limit for locked memory allows (EPERM)",
     ],
     .mapForDevices: [.noMemory: "more than the limit for locked memory allows (ENOMEM)"],
+    .own: [.permission: "only root gives files to others (EPERM)"],
     .growPool: [.readOnly: "/sys is mounted read-only here (EROFS)"],
     .read: [.inputOutput: "the disk, or its file system, cannot read what it has (EIO)"],
   ]
@@ -100,6 +102,7 @@ struct OperationErrnoTests {
   private static func remedy(_ operation: Operation, _ errno: Errno) -> String? {
     switch (operation, errno) {
     case (.growPool, .permission), (.growPool, .access), (.growPool, .readOnly): nil
+    case (.own, .permission): "where CAP_CHOWN is held"
     case (_, .tooManyFiles): "ulimit -n 1048576"
     case (.pin, _), (.register, .noMemory), (.mapForDevices, .noMemory): "ulimit -l unlimited"
     case (.place, .permission), (.locate, .permission):

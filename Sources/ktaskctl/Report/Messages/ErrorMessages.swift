@@ -96,6 +96,7 @@ extension MemoryError {
     case (.register, .noMemory): "more than the limit for locked memory allows, which all of the user's processes share"
     case (_, .noMemory) where operation.pins, (.pin, .permission):
       "more than the limit for locked memory allows"
+    case (.own, .permission): "only root gives files to others"
     case (.growPool, .readOnly): "/sys is mounted read-only here"
     case (_, .poisoned): "the hardware has lost a page's contents"
     case (.read, .inputOutput): "the disk, or its file system, cannot read what it has"
@@ -128,6 +129,8 @@ extension MemoryError.Operation {
     case .read: "reading"
     case .place: "binding to nodes"
     case .locate: "asking for the nodes of pages"
+    case .own: "giving it to its owner"
+    case .mode: "setting its mode"
     }
   }
 }

@@ -20,6 +20,7 @@ extension MemoryError {
     case .noPin(let refusal): refusal.remedy(in: here)
     case .poolShort: "a smaller --size, a longer --timeout, or reserve the pages when the machine starts"
     case .failed(.growPool, .permission), .failed(.growPool, .access), .failed(.growPool, .readOnly): morePages(facts)
+    case .failed(.own, .permission): here.isRoot ? "where CAP_CHOWN is held" : "as root"
     case .failed(.create, .noEntry): mountRemedy(here)
     case .failed(_, .tooManyFiles): here.raising(.openFiles)
     case .failed(.pin, _): here.raising(.lockedMemory)
