@@ -162,6 +162,7 @@ extension Program {
     }
     watcher.stopDrawing()
     report.failures = report.outcome?.failures ?? []
+    report.late = report.outcome?.late ?? []
     report.end = report.outcome?.wasCancelled == true ? watcher.end : nil
     if plan.hold != nil && report.isDone { listeners.phase.begin(.holding) }
     let status = telling.tell(&report)

@@ -17,12 +17,27 @@ struct PoolCutTests {
       nodes: free.indices.map { .init(number: $0 * 3, total: total[$0], free: free[$0], surplus: surplus[$0]) })
   }
 
+  /// As many of a pool's pages, and it has had that size since.
+  private static func raised(_ pages: [Int], of pool: HugePagePool) -> RaisedPages {
+    var raised = RaisedPages()
+    let parts = pool.nodes.enumerated().map { index, node in
+      HugePagePool.Node(number: node.number, total: node.total - pages[index], free: 0, surplus: node.surplus)
+    }
+    let total = parts.map(\.total).reduce(0, +)
+    let before = HugePagePool(
+      pageSize: page, total: total, free: 0, reserved: 0, surplus: pool.surplus, overcommitLimit: 0, nodes: parts)
+    raised.change(from: before, to: pool)
+    return raised
+  }
+
   struct Case: Sendable, CustomTestStringConvertible {
     let testDescription: String
     var before = [0, 0]
     var now: HugePagePool
     var released: Int
     var keepFree = 0
+    /// By `--grow-pool`, on each node.
+    var raised = [50, 50]
     /// By the node.
     var cuts: [Int: Int]
   }
@@ -58,13 +73,17 @@ struct PoolCutTests {
     Case(
       testDescription: "no more than the pool has of its own", now: pool([8, 0], total: [8, 0], surplus: [6, 0]),
       released: 8, cuts: [0: 2]),
+    Case(
+      testDescription: "no more than was raised", now: pool([5, 3]), released: 8, raised: [2, 9], cuts: [0: 2, 3: 3]),
+    Case(testDescription: "nothing was raised", now: pool([5, 3]), released: 8, raised: [0, 0], cuts: [:]),
     Case(testDescription: "nothing was released", now: pool([8, 8]), released: 0, cuts: [:]),
   ]
 
   @Test("is what the release made free, and nobody else is to have", arguments: cases)
   func possible(_ given: Case) {
     let cuts = PoolCut.possible(
-      from: Self.pool(given.before), to: given.now, released: given.released, keepFree: given.keepFree)
+      from: Self.pool(given.before), to: given.now, raised: Self.raised(given.raised, of: given.now),
+      released: given.released, keepFree: given.keepFree)
     #expect(cuts.allSatisfy { $0.pageSize == Self.page })
     #expect(Dictionary(uniqueKeysWithValues: cuts.map { ($0.node ?? -1, $0.pages) }) == given.cuts)
   }
@@ -74,8 +93,12 @@ struct PoolCutTests {
     func pool(_ free: Int) -> HugePagePool {
       HugePagePool(pageSize: Self.page, total: 9, free: free, reserved: 1, surplus: 0, overcommitLimit: 0, nodes: [])
     }
+    var raised = RaisedPages()
+    raised.change(
+      from: HugePagePool(
+        pageSize: Self.page, total: 3, free: 0, reserved: 0, surplus: 0, overcommitLimit: 0, nodes: []), to: pool(2))
     #expect(
-      PoolCut.possible(from: pool(2), to: pool(6), released: 4, keepFree: 3)
+      PoolCut.possible(from: pool(2), to: pool(6), raised: raised, released: 4, keepFree: 3)
         == [PoolCut(pageSize: Self.page, node: nil, pages: 2)])
   }
 

@@ -24,6 +24,8 @@ public struct FileDescriptor: ~Copyable, Sendable {
     public static let createNew = Access(rawValue: O_RDWR | O_CREAT | O_EXCL)
     /// Makes the file if there is none, to be read only.
     public static let createToRead = Access(rawValue: O_CREAT)
+    /// Makes the file if there is none, to be read and written.
+    public static let createToKeep = Access(rawValue: O_RDWR | O_CREAT)
     /// Names a place only: nothing can be read, nothing happens to what is there.
     public static let pathOnly = Access(rawValue: 0o10000000)
     /// Fails where it is none (ENOTDIR).

@@ -1,9 +1,13 @@
 internal import Glibc
 
 /// A lock between all of root's processes that change a pool of huge pages: on a file that nobody else can even open, since
-/// whoever may read a file can hold its locks for as long as he likes (flock(2)). It goes with its owner.
+/// whoever may read a file can hold its locks for as long as he likes (flock(2)). It goes with its owner. In the file is what
+/// whoever changes the pool notes for those who come after him.
 struct PoolLock: ~Copyable, Sendable {
   private let file: FileDescriptor
+
+  /// For `PoolSize`, while there is this.
+  var number: Int32 { file.number }
 
   private init(_ file: consuming FileDescriptor) { self.file = file }
 
@@ -19,7 +23,7 @@ struct PoolLock: ~Copyable, Sendable {
     if unsafe mkdir(directory, 0o755) == 0 { _ = unsafe chmod(directory, 0o755) }
     let folder = try FileDescriptor.open(directory, [.pathOnly, .directory])
     try demand(folder, S_IFDIR, closedTo: 0o022)
-    let file = try FileDescriptor.open(name(pageSize), .createToRead, in: folder.number)
+    let file = try FileDescriptor.open(name(pageSize), .createToKeep, in: folder.number)
     try demand(file, S_IFREG, closedTo: 0o077)
     return try file.lockExclusively() ? PoolLock(file) : nil
   }

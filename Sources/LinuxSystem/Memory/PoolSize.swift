@@ -15,6 +15,8 @@ public struct PoolSize: ~Copyable, Sendable {
   private let file: FileDescriptor
   /// nil: the kernel's file itself is locked.
   private let lock: PoolLock?
+  /// The lock's descriptor, where there is a file for notes.
+  private let notes: Int32?
   public let pageSize: Int
 
   /// nil while another process has it.
@@ -28,7 +30,8 @@ public struct PoolSize: ~Copyable, Sendable {
     }
     do throws(Errno) {
       guard let lock = try PoolLock.claim(pageSize: pageSize) else { return nil }
-      return PoolSize(file, lock, pageSize)
+      let notes = lock.number
+      return PoolSize(file, lock, notes, pageSize)
     } catch .noEntry {
       return try claimSetting(file, pageSize)
     } catch {
@@ -41,7 +44,7 @@ public struct PoolSize: ~Copyable, Sendable {
     _ file: consuming FileDescriptor, _ pageSize: Int
   ) throws(Failure) -> PoolSize? {
     do throws(Errno) {
-      return try file.claim() ? PoolSize(file, nil, pageSize) : nil
+      return try file.claim() ? PoolSize(file, nil, nil, pageSize) : nil
     } catch {
       throw .lock(path(pageSize, node: nil), error)
     }
@@ -52,9 +55,12 @@ public struct PoolSize: ~Copyable, Sendable {
     if unsafe faccessat(AT_FDCWD, path(pageSize, node: nil), W_OK, AT_EACCESS) == -1 { throw .current }
   }
 
-  private init(_ file: consuming FileDescriptor, _ lock: consuming PoolLock?, _ pageSize: Int) {
+  private init(
+    _ file: consuming FileDescriptor, _ lock: consuming PoolLock?, _ notes: Int32?, _ pageSize: Int
+  ) {
     self.file = file
     self.lock = lock
+    self.notes = notes
     self.pageSize = pageSize
   }
 
@@ -69,6 +75,26 @@ public struct PoolSize: ~Copyable, Sendable {
   private static func path(_ pageSize: Int, node: Int?) -> String {
     let folder = node.map { "/sys/devices/system/node/node\($0)/hugepages" } ?? "/sys/kernel/mm/hugepages"
     return "\(folder)/\(HugePagePool.name(pageSize))/nr_hugepages"
+  }
+
+  /// What was noted last, by whoever had the right then; nil: here is no place for notes. They are gone when the machine
+  /// starts, as the pools are.
+  public func note() throws(Errno) -> String? {
+    guard let notes else { return nil }
+    var bytes = [UInt8](repeating: 0, count: Self.longestNote)
+    let count = unsafe pread(notes, &bytes, bytes.count, 0)
+    if count == -1 { throw .current }
+    return String(decoding: bytes.prefix(count), as: UTF8.self)
+  }
+
+  /// Longer than any machine's, a line for each node.
+  private static let longestNote = 1 << 16
+
+  /// Notes this, in place of what was noted before; of a longer one something may stay behind it.
+  public func note(_ text: String) throws(Errno) {
+    guard let notes else { return }
+    let bytes = Array(text.utf8)
+    if unsafe pwrite(notes, bytes, bytes.count, 0) != bytes.count { throw .current }
   }
 
   /// Has the kernel move pages together, so that huge ones become free (/proc/sys/vm/compact_memory).

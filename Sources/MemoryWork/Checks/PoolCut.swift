@@ -1,4 +1,4 @@
-public import LinuxSystem
+internal import LinuxSystem
 
 /// A pool of huge pages that is to become smaller, or did.
 public struct PoolCut: Equatable, Sendable {
@@ -18,23 +18,24 @@ public struct PoolCut: Equatable, Sendable {
   /// By how much a pool may become smaller on each node, once `released` pages of it were given back: arithmetic that a
   /// table tests. `before` and `now`: the pool before that and after it.
   ///
-  /// On each node no more than have become free there since: what were surplus pages have left the pool by themselves,
-  /// and what somebody has taken meanwhile is his. In all no more than were released, and than are free and promised to
-  /// nobody besides the `keepFree` that are to stay.
+  /// On each node no more than were `raised` there, and than have become free: what were surplus pages have left the pool
+  /// by themselves, and what somebody has taken meanwhile is his. In all no more than were released, and than are free
+  /// and promised to nobody besides the `keepFree` that are to stay.
   static func possible(
-    from before: HugePagePool, to now: HugePagePool, released: Int, keepFree: Int
+    from before: HugePagePool, to now: HugePagePool, raised: RaisedPages, released: Int, keepFree: Int
   ) -> [PoolCut] {
     var left = min(released, now.supply().unpromised -| keepFree)
-    let places = now.nodes.isEmpty ? [nil] : now.nodes.map { Optional($0.number) }
-    return places.compactMap { node in
-      let pages = min(left, now.free(on: node) -| before.free(on: node), now.persistent(on: node))
+    return now.places.compactMap { node in
+      let freed = now.free(on: node) -| before.free(on: node)
+      let pages = min(left, freed, raised.left(on: node, of: now), now.persistent(on: node))
       if pages <= 0 { return nil }
       left -= pages
       return PoolCut(pageSize: now.pageSize, node: node, pages: pages)
     }
   }
 
-  /// The most by which a pool becomes smaller if all of `released` pages become free and nobody takes one: for a plan.
+  /// The most by which a pool becomes smaller, if all of `released` pages were raised, become free, and nobody takes one:
+  /// for a plan.
   static func expected(_ pool: HugePagePool, released: Int, keepFree: Int) -> PoolCut? {
     let pages = min(released, pool.free +| released -| pool.reserved -| keepFree, pool.persistent)
     return pages > 0 ? PoolCut(pageSize: pool.pageSize, node: nil, pages: pages) : nil

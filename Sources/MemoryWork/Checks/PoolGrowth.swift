@@ -134,6 +134,7 @@ extension PoolGrowth {
     let before = try pool(raise)
     let goal = before.total(on: raise.node) +| raise.pages
     differences.append((raise.pageSize, raise.node, 0))
+    defer { claim(on: raise.pageSize)?.value.noteChange(since: before) }
     var tries = 0
     while true {
       let now = try set(goal, raise, before)

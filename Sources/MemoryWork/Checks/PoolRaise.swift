@@ -52,6 +52,8 @@ public struct KeptPages: Equatable, Sendable {
     case isRefused(Errno?)
     /// The kernel does not tell whether it is so.
     case isUnknown
+    /// How many of them `--grow-pool` has raised is noted nowhere here.
+    case isUncounted
   }
   /// By how much less of them the pool would be what it was.
   public var raise: PoolRaise

@@ -1,11 +1,12 @@
 public import KTask
 internal import LinuxSystem
 
-/// `--shrink-pool`: what a release has put into pools goes back to the kernel, as far as nobody else is to have it.
+/// `--shrink-pool`: what `--grow-pool` has raised, and a release has put into pools again, goes back to the kernel, as far
+/// as nobody else is to have it (`PoolCut`).
 ///
-/// Nobody keeps a record of who raised a pool by how much: it follows from what the release made free (`PoolCut`). From
-/// before the release until then the right to change those pools is held, so that nobody who raises one at the same
-/// time loses what he has raised.
+/// How much was raised whoever did so has noted (`RaisedPages`): a pool that was reserved when the machine started stays.
+/// From before the release until the end the right to change those pools is held, so that nobody who raises one at the
+/// same time loses what he has raised.
 public final class PoolShrink {
   /// The most that can go, as things were when it was planned.
   public let planned: [PoolCut]
@@ -73,11 +74,14 @@ public final class PoolShrink {
   }
 
   private func cut(_ claim: borrowing PoolSize, _ before: HugePagePool, released: Int) {
-    guard let now = HugePagePool.told(pageSize: before.pageSize) else {
-      kept.append(KeptPages(raise: PoolRaise(pageSize: before.pageSize, node: nil, pages: released), why: .isUnknown))
-      return
+    func keep(_ why: KeptPages.Why, of total: Int? = nil) {
+      let all = PoolRaise(pageSize: before.pageSize, node: nil, pages: released)
+      kept.append(KeptPages(raise: all, total: total, why: why))
     }
-    for var cut in PoolCut.possible(from: before, to: now, released: released, keepFree: keepFree) {
+    guard let now = HugePagePool.told(pageSize: before.pageSize) else { return keep(.isUnknown) }
+    guard let raised = (try? claim.raised()) ?? nil else { return keep(.isUncounted, of: now.total) }
+    let possible = PoolCut.possible(from: before, to: now, raised: raised, released: released, keepFree: keepFree)
+    for var cut in possible {
       if let rest = claim.shrink(cut.node, by: cut.pages) {
         kept.append(rest)
         cut.pages -= rest.raise.pages

@@ -9,7 +9,11 @@ extension PoolSize {
   ) throws(MemoryError) -> Owned<PoolSize> {
     while !monitor.isCancelled {
       do throws(PoolSize.Failure) {
-        if let claim = try PoolSize.claim(pageSize: pageSize) { return Owned(claim) }
+        if let claim = try PoolSize.claim(pageSize: pageSize) {
+          // what others have made it smaller by since the last note
+          if let now = HugePagePool.told(pageSize: pageSize) { claim.noteChange(since: now) }
+          return Owned(claim)
+        }
       } catch {
         switch error {
         case .lock(let path, let errno): throw MemoryError(.failed(.lock, errno), path: path)
@@ -28,6 +32,7 @@ extension PoolSize {
       KeptPages(raise: PoolRaise(pageSize: pageSize, node: node, pages: left), total: total, why: why)
     }
     guard let now = HugePagePool.told(pageSize: pageSize) else { return kept(.isUnknown) }
+    defer { noteChange(since: now) }
     func left(after number: Int) throws(Errno) -> Int? {
       try set(max(0, number), node: node)
       return HugePagePool.told(pageSize: pageSize).map { $0.persistent -| (now.persistent -| pages) }

@@ -16,11 +16,9 @@ struct Exec: WorkCommand {
   @Flag(help: "Seal the memory against being made shorter")
   var seal = false
 
-  @Flag(help: "Raise the pools of huge pages by what they lack")
-  var growPool = false
-
   @OptionGroup(title: "What") var memory: SizeOptions<Exec>
   @OptionGroup(title: "What") var placement: PlacementOptions
+  @OptionGroup(title: "What") var pool: GrowPoolOptions
   @OptionGroup(title: "How") var work: WorkOptions<Exec>
   @OptionGroup(title: "Helpers") var helpers: HelperOptions
   @OptionGroup(title: "Output") var output: OutputOptions
@@ -41,8 +39,6 @@ struct Exec: WorkCommand {
     }
   }
 
-  var growsPool: Bool { growPool }
-
   var words: WorkWords { WorkWords(memory, work, helpers, placement) }
 
   func request() throws -> Request {
@@ -51,6 +47,7 @@ struct Exec: WorkCommand {
     let intent = Intent(.readyMemory, isReadiness: false).with { intent in
       intent.exec = ExecCommand(command: command.flatMap(\.words), seal: seal)
       intent.ownWords = seal ? ["--seal"] : []
+      intent.pool = pool.change
     }
     return Request(intent) { opening throws(MemoryError) in
       try PrefaultJob([opening.memfd(bytes)], method: opening.method)

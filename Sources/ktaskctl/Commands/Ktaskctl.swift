@@ -35,15 +35,12 @@ protocol WorkCommand: ParsableCommand {
   static var refused: [String: String] { get }
   /// Whether this process keeps the result, and the file that names it; nil for most commands.
   var holding: HoldOptions? { get }
-  /// Whether pools of huge pages are raised by what they lack.
-  var growsPool: Bool { get }
   /// What the words ask for, once they are known to make sense together.
   func request() throws -> Request
 }
 
 extension WorkCommand {
   var holding: HoldOptions? { nil }
-  var growsPool: Bool { false }
   static var usualSize: String { "default: FILE's size" }
   static var usualPages: String { "FILE's, else thp" }
   static var refused: [String: String] { [:] }

@@ -18,11 +18,10 @@ struct Prefault: WorkCommand {
     transform: RegionWord.parseAll)
   var region: [[RegionWord]] = []
 
-  @Flag(help: "Raise the pools of huge pages by what they lack")
-  var growPool = false
-
   @OptionGroup(title: "What") var memory: SizeOptions<Prefault>
   @OptionGroup(title: "What") var placement: PlacementOptions
+  @OptionGroup(title: "What") var pool: GrowPoolOptions
+  @OptionGroup(title: "What") var made: NewFileOptions
   @OptionGroup(title: "How") var hold: HoldOptions
   @OptionGroup(title: "How") var repeats: RunOptions<Prefault>
   @OptionGroup(title: "How") var work: WorkOptions<Prefault>
@@ -39,17 +38,21 @@ struct Prefault: WorkCommand {
 
   var holding: HoldOptions? { hold }
 
-  var growsPool: Bool { growPool }
-
   var words: WorkWords { WorkWords(memory, work, helpers, placement, repeats, open) }
 
   func request() throws -> Request {
     let (files, regions, size) = (file.flatMap(\.words), region.flatMap(\.self), memory.size?.bytes)
     if !regions.isEmpty { try regions.check(besides: files, size: size, allowAnonymous: false) }
     let wanted = regions.isEmpty ? [WantedFile](files, size: size) : [WantedFile](regions, size: size)
-    let intent = Intent(.readyMemory, isReadiness: true, wanted.map(\.path)).with { $0.regions = regions }
+    let made = made.words
+    let intent = Intent(.readyMemory, isReadiness: true, wanted.map(\.path)).with { intent in
+      intent.regions = regions
+      (intent.pool, intent.newFiles) = (pool.change, made)
+    }
     return Request(intent) { opening throws(MemoryError) in
-      try PrefaultJob(opening.files(wanted, creating: true), method: opening.method)
+      let files = try opening.files(wanted, creating: true)
+      for file in files { file.rightsIfMade = made.rights }
+      return try PrefaultJob(files, method: opening.method)
     }
   }
 }

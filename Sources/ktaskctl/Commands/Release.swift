@@ -19,6 +19,7 @@ struct Release: WorkCommand {
   var offset: ByteSize?
 
   @OptionGroup(title: "What") var memory: SizeOptions<Release>
+  @OptionGroup(title: "What") var pool: ShrinkPoolOptions
   @OptionGroup(title: "How") var work: WorkOptions<Release>
   @OptionGroup(title: "How") var open: OpenFileOptions
   @OptionGroup(title: "Helpers") var helpers: HelperOptions
@@ -51,6 +52,7 @@ struct Release: WorkCommand {
       intent.offset = start > 0 ? start : nil
       intent.removesName = unlink
       intent.ownWords = unlink ? ["--unlink"] : []
+      intent.pool = pool.change
     }
     let wanted = [WantedFile](files, size: memory.size.map { start + $0.bytes })
     return Request(intent) { opening throws(MemoryError) in

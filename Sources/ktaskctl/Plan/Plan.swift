@@ -53,6 +53,8 @@ struct Plan: Sendable {
   var checks: [Check] = []
   /// By what pools are to be raised; nil where that is not asked for.
   var growth: [PoolRaise]?
+  /// The most by which they are to become smaller; nil as well.
+  var shrink: [PoolCut]?
   /// What must be told to whoever wants to hear of nothing else.
   var urgentWarnings: [String] = []
   var warnings: [String] = []

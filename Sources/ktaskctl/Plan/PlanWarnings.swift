@@ -7,7 +7,7 @@ extension Plan {
   mutating func takeWarnings(of job: any MemoryJob, _ others: Check?, _ sweep: ThreadSweep) {
     urgentWarnings = Self.mountWarnings(intent, job)
     warnings =
-      pageWarnings + (intent.exec?.warnings ?? []) + (growth == nil ? [] : PoolGrowth.warnings(job))
+      pageWarnings + (intent.exec?.warnings ?? []) + poolWarnings(job) + newFileWarnings(job)
       + restWarnings(job) + Self.partWarnings(job) + (words.evenIfOpen ? others?.warnings ?? [] : [])
       + sweep.warnings
   }
@@ -33,6 +33,13 @@ extension Plan {
     case .unread(let unread)?: return ["4K pages: whether there are transparent huge pages is not known, \(unread)"]
     default: return []
     }
+  }
+
+  /// Files that are there are somebody's already.
+  private func newFileWarnings(_ job: any MemoryJob) -> [String] {
+    let found = job.files.filter(\.existed)
+    if !intent.newFiles.areGiven || found.isEmpty { return [] }
+    return ["\(Self.subject(found.map(\.path))): there already: --mode and --owner are for files that are made"]
   }
 
   /// A file that is longer than what is asked for, as of a machine that has become smaller: nothing of it is cut off.

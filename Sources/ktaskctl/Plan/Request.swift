@@ -39,6 +39,10 @@ struct Intent: Equatable, Sendable {
   var removesName = false
   /// Options that only this command has, as the user writes them, where nothing else here says them.
   var ownWords: [String] = []
+  /// Of files that it makes.
+  var newFiles = NewFileWords()
+  /// What becomes of the pools that its files draw on; nil: they stay as they are.
+  var pool: PoolChange?
   /// How it pins; nil: it does not.
   var pin: PinRequest?
   /// What takes this process's place.

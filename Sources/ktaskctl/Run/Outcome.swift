@@ -32,6 +32,10 @@ struct Outcome: Sendable {
   var undone: GivenBack?
   /// By what pools were raised; nil where that was not asked for.
   var grown: [PoolRaise]?
+  /// By what they became smaller; as well.
+  var shrunk: [PoolCut]?
+  /// What went wrong after all had been done: pools that should have become smaller.
+  var late: [Failure] = []
   /// Pools that are larger than before after all.
   var kept: [Failure] = []
 }

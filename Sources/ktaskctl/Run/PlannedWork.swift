@@ -11,6 +11,8 @@ struct PlannedWork {
   let made = MadeRun()
   /// Raises pools; nil where that is not asked for.
   let growth: PoolGrowth?
+  /// Makes them smaller; as well.
+  let shrink: PoolShrink?
   let budget: HelperBudget
   let monitor: TaskMonitor
   /// What is missing beforehand.
@@ -29,8 +31,8 @@ struct PlannedWork {
       Self.control(job, words, budget, threads).decide(size: max(1, job.bytes))
     }
     var plan = Plan(command, intent, job, sweep, Self.control(job, words, budget, threads.control(sweep.most)))
-    growth = command.growsPool ? try PoolGrowth(job) : nil
-    plan.growth = growth?.planned
+    (growth, shrink) = try Self.changes(intent.pool, job)
+    (plan.growth, plan.shrink) = (growth?.planned, shrink?.planned)
     let others = try plan.losesContent(of: job) ? FilesInUse.check(job.files, monitor) : nil
     plan.takeWarnings(of: job, others, sweep)
     plan.checks = try plan.allChecks(of: job, growth, others)
@@ -41,6 +43,16 @@ struct PlannedWork {
     try plan.refuseHoldingSeveral()
     (self.plan, self.job, self.budget, self.monitor) = (plan, job, budget, monitor)
     self.shortages = shortages.map(Failure.init)
+  }
+
+  private static func changes(
+    _ pool: PoolChange?, _ job: any MemoryJob
+  ) throws(MemoryError) -> (PoolGrowth?, PoolShrink?) {
+    switch pool {
+    case .grow(let keepFree)?: (try PoolGrowth(job, keepFree: keepFree ?? 0), nil)
+    case .shrink(let keepFree)?: (nil, try PoolShrink(job, keepFree: keepFree ?? 0))
+    case nil: (nil, nil)
+    }
   }
 
   /// For a run with so many threads.

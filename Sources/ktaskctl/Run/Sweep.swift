@@ -50,6 +50,7 @@ struct Sweep {
 
   private mutating func runAll() throws(MemoryError) {
     try work.growth?.raise(monitor, within: plan.words.timeout?.seconds)
+    try work.shrink?.begin(monitor)
     let warm = try warmUp()
     let rounds = plan.warmup + plan.runs
     for round in 0..<rounds {
@@ -140,6 +141,9 @@ struct Sweep {
     if let first = errors.first { errors[0] = first.namingHolders(besides: work.job.files, monitor) }
     outcome.failures = errors.map(Failure.init)
     outcome.grown = work.growth?.raised
+    work.shrink?.end(errors.isEmpty && !outcome.wasCancelled ? outcome.verification?.released : nil)
+    outcome.shrunk = work.shrink?.cuts
+    outcome.late = work.shrink?.kept.map { $0.failure(afterReleaseIn: .current()) } ?? []
     outcome.counts.removeAll { $0.times.isEmpty }
     return outcome
   }

@@ -21,7 +21,9 @@ struct Document: Encodable, Equatable, Sendable {
   var errors: [Failure] = []
   var undone: Undone?
   /// Pages by which pools were raised; given back where there is `undone`.
-  var grown: [PoolRaise]?
+  var grown: [PoolPages]?
+  /// Pages by which pools became smaller; left out where that was not asked for.
+  var shrunk: [PoolPages]?
   /// What makes the figures doubtful, a sentence each.
   var warnings: [String] = []
 }
@@ -55,9 +57,15 @@ extension Document {
     var warmup: Int
     var minChunkBytes: Int
     var timeoutSeconds: Double?
+    /// Of files that are made, as the user writes them; left out where nothing is said of them.
+    var mode: String?
+    var owner: String?
+    /// Pages of each pool that stay free for others; left out where nothing is said of them.
+    var keepFree: Int?
 
     enum CodingKeys: String, CodingKey {
-      case bytes, offset, nodes, policy, regions, files, method, threads, runs, warmup
+      case bytes, offset, nodes, policy, regions, files, method, threads, runs, warmup, mode, owner
+      case keepFree = "keep_free"
       case pageSize = "page_size"
       case minChunkBytes = "min_chunk_bytes"
       case timeoutSeconds = "timeout_seconds"

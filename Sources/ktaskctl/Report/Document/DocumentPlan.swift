@@ -19,7 +19,9 @@ extension Document {
     var checks: [Check] = []
     var helpers: HelperRules?
     /// Pages by which pools are to be raised.
-    var growPool: [PoolRaise]?
+    var growPool: [PoolPages]?
+    /// The most by which they are to become smaller.
+    var shrinkPool: [PoolPages]?
 
     enum CodingKeys: String, CodingKey {
       case threads, bounds, method, checks, helpers
@@ -29,6 +31,7 @@ extension Document {
       case nodeTasks = "node_tasks"
       case bytesToDo = "bytes_to_do"
       case growPool = "grow_pool"
+      case shrinkPool = "shrink_pool"
     }
   }
 

@@ -18,6 +18,7 @@ extension Report {
     document.errors = entries.map(Document.Failure.init)
     document.undone = outcome?.undone.map { Document.Undone($0) }
     document.grown = plan.growth == nil ? nil : (outcome?.grown ?? []).map { .init($0) }
+    document.shrunk = plan.shrink == nil ? nil : (outcome?.shrunk ?? []).map { .init($0) }
     document.warnings = warnings
     return document
   }
@@ -59,7 +60,8 @@ extension Plan {
       policy: policyWord,
       regions: intent.regions.isEmpty ? nil : intent.regions.map(\.text),
       files: files.map(\.path), method: method?.rawValue, threads: threadRequest?.text ?? doublingCounts,
-      runs: runs, warmup: warmup, minChunkBytes: words.minChunk.bytes, timeoutSeconds: words.timeout?.seconds)
+      runs: runs, warmup: warmup, minChunkBytes: words.minChunk.bytes, timeoutSeconds: words.timeout?.seconds,
+      mode: intent.newFiles.mode?.text, owner: intent.newFiles.owner?.text, keepFree: intent.pool?.keepFree)
   }
 
   private var bytesAskedFor: Int {
@@ -79,7 +81,8 @@ extension Plan {
       method: method?.rawValue, nodeTasks: nodeTasks.map { .init(node: $0.node, bytes: $0.range.count) },
       bytesToDo: bytes,
       checks: checks.map { $0.document },
-      helpers: .init(helpers), growPool: growth?.map { .init($0) })
+      helpers: .init(helpers), growPool: growth?.map { .init($0) },
+      shrinkPool: shrink?.map { .init($0) })
   }
 }
 

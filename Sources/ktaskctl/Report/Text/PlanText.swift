@@ -46,7 +46,7 @@ extension Plan {
     words += intent.pin?.words ?? []
     if let method = self.words.method { words += ["--method", method.rawValue] }
     words += intent.ownWords
-    if growth != nil { words.append("--grow-pool") }
+    words += (intent.pool?.words ?? []) + intent.newFiles.words
     if self.words.evenIfOpen { words.append("--even-if-open") }
     let minimum = self.words.minChunk.bytes
     if minimum != usualMinimumChunk { words += ["--min-chunk", PageSizeWord.text(minimum)] }
@@ -75,7 +75,7 @@ extension Plan {
     lines += files.map {
       "  file: \($0.path.shown), \(ByteSize.text($0.bytes)), \(Self.ready($0))"
     }
-    lines += (growth ?? []).map { "  " + $0.line }
+    lines += (growth ?? []).map { "  " + $0.line } + (shrink ?? []).map { "  " + $0.line }
     lines += checks.map { "  " + $0.line }
     return lines
   }

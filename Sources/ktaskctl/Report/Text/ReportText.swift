@@ -32,7 +32,7 @@ extension Report {
   private func resultLines(_ style: TextStyle) -> [String] {
     if plan.hasNothingToDo { return plan.files.map { "\($0.path.shown): \(residentAlready($0))" } }
     if plan.hold != nil { return [heldLine] }
-    if let released = outcome?.verification?.released { return [releasedLine(released)] }
+    if let released = outcome?.verification?.released { return [releasedLine(released)] + shrunkLines(released) }
     let details = style.isVerbose ? threadLines + Chart.lines(results, utf8: style.isUTF8, width: style.width) : []
     return header + Table.lines(results) + details + foundLines(style) + closingLines
   }

@@ -50,6 +50,7 @@ struct Answer: Decodable {
     var nodeTasks: [NodeTask]
     var bytesToDo: Int
     var growPool: [PoolRaise]?
+    var shrinkPool: [PoolRaise]?
     var checks: [Check]
   }
   struct Result: Decodable {
@@ -123,6 +124,7 @@ struct Answer: Decodable {
   var verified: Verified?
   var held: Bool?
   var grown: [PoolRaise]?
+  var shrunk: [PoolRaise]?
   var errors: [Failure]
   var undone: Undone?
 }

@@ -112,6 +112,9 @@ extension ProgramTests.ExampleTests {
       name: "ktaskctl-prefault.8: ktaskctl prefault /dev/hugepages/vm1 --size 8G --grow-pool",
       after: "ktaskctl verify /dev/hugepages/vm1 --size 32M"),
     Run(
+      name: "ktaskctl-prefault.8: ktaskctl prefault /dev/hugepages/vm2 --size 8G --owner nobody: --mode 660",
+      after: "test \"$(stat -c '%a %U' /dev/hugepages/vm2)\" = '660 nobody'"),
+    Run(
       name: "ktaskctl-prefault.8: ktaskctl prefault /dev/shm/a /dev/shm/b --size 2G --json",
       after: "ktaskctl verify /dev/shm/a /dev/shm/b --size 32M"),
     Run(
@@ -121,6 +124,9 @@ extension ProgramTests.ExampleTests {
     Run(
       name: "ktaskctl-release.8: ktaskctl release --unlink /dev/hugepages/vm1", before: vm1,
       after: "test ! -e /dev/hugepages/vm1"),
+    Run(
+      name: "ktaskctl-release.8: ktaskctl release --unlink --shrink-pool --keep-free 64 /dev/hugepages/vm2",
+      before: "ktaskctl prefault /dev/hugepages/vm2 --size 32M --grow-pool", after: "test ! -e /dev/hugepages/vm2"),
     Run(
       name: "ktaskctl-release.8: ktaskctl release /dev/hugepages/vm1-0 /dev/hugepages/vm1-1",
       before: "ktaskctl prefault /dev/hugepages/vm1-0 /dev/hugepages/vm1-1 --size 32M",
