@@ -41,7 +41,7 @@ struct RaisedPagesTests {
   func note() {
     var raised = RaisedPages()
     raised.change(from: Self.pool([5, 5]), to: Self.pool([9, 5]))
-    #expect(raised.note == "0 4 9\n2 0 5\nend\n")
+    #expect(raised.note == "0 4 9\nend\n")
     #expect(RaisedPages(note: raised.note + "0 999999 9\nend\n") == raised)
     var all = RaisedPages()
     let none = HugePagePool(

@@ -23,7 +23,8 @@ struct RaisedPages: Equatable {
   mutating func change(from before: HugePagePool, to after: HugePagePool) {
     for node in after.places {
       let (old, new) = (before.persistent(on: node), after.persistent(on: node))
-      shares[node] = Share(pages: max(0, left(on: node, of: before) +| (new -| old)), size: new)
+      let pages = left(on: node, of: before) +| (new -| old)
+      shares[node] = pages > 0 ? Share(pages: pages, size: new) : nil
     }
   }
 }
@@ -62,8 +63,9 @@ extension PoolSize {
 
   /// Keeps count of what has been changed since `before`. What cannot be noted is not known to be raised, and stays.
   func noteChange(since before: HugePagePool) {
-    guard let after = HugePagePool.told(pageSize: pageSize), var raised = (try? raised()) ?? nil else { return }
+    guard let after = HugePagePool.told(pageSize: pageSize), let noted = (try? raised()) ?? nil else { return }
+    var raised = noted
     raised.change(from: before, to: after)
-    try? note(raised.note)
+    if raised != noted { try? note(raised.note) }
   }
 }

@@ -38,7 +38,7 @@ struct GrowPoolOptions: ParsableArguments {
 
 /// For those that give them back.
 struct ShrinkPoolOptions: ParsableArguments {
-  @Flag(help: "Give what becomes free in the pools to the kernel")
+  @Flag(help: "Give what was raised of the pools to the kernel")
   var shrinkPool = false
 
   @Option(help: ArgumentHelp("With it: pages left free for others (default: 0)", valueName: "n"))
