@@ -55,6 +55,10 @@ build: setup ## build the program for use: .build/release/ktaskctl
 library: setup ## build the C library: .build/library/libktask.so.1 and libktask.a
 	Sources/LibKTask/library.sh Sources .build/library
 
+wheel: library ## the Python package with the C library in it: .build/wheel/ktask-….whl
+	rm -rf .build/wheel
+	python3 Sources/Python/wheel.py .build/wheel .build/library/libktask.so.1
+
 bench: build ## measure against a plain loop, fallocate, QEMU, libdispatch …; PARTS="--quick engine" picks
 	$(SWIFT) build -c release --product ktask-bench --static-swift-stdlib
 	KTASKCTL=$(PROGRAM) KERNEL=$(KERNEL) .build/release/ktask-bench --json .build/bench-pins.json $(PARTS)
@@ -164,15 +168,16 @@ setup:
 # Programs that some tests use. Those tests are skipped, saying why, where this does not succeed.
 test-tools:
 	@PATH="$$PATH:/usr/sbin:/sbin"; missing=""; \
-	for tool in strace:strace mkfs.xfs:xfsprogs mkfs.ext4:e2fsprogs python3:python3-minimal \
+	for tool in strace:strace mkfs.xfs:xfsprogs mkfs.ext4:e2fsprogs python3:python3 \
 		systemd-analyze:systemd shellcheck:shellcheck lintian:lintian mandoc:mandoc tmux:tmux zsh:zsh fish:fish debootstrap:debootstrap \
 		qemu-system-x86_64:qemu-system-x86; do \
 		command -v "$${tool%:*}" >/dev/null || missing+=" $${tool#*:}"; \
 	done; \
+	python3 -c "import numpy" 2>/dev/null || missing+=" python3-numpy"; \
 	if [[ -z $$missing ]]; then exit 0; fi; \
 	echo "Installing for the tests:$$missing."; \
 	{ $(call apt_install,sudo -n,$$missing); } || \
 		echo "Not installed:$$missing. The tests that need them will be skipped."
 
-.PHONY: run test library faults test-guest build bench bench-guest check lint man-check consumer-check docs tsan format install uninstall deb deb-check \
+.PHONY: run test library wheel faults test-guest build bench bench-guest check lint man-check consumer-check docs tsan format install uninstall deb deb-check \
 	clean help setup test-tools
