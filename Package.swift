@@ -64,11 +64,10 @@ let package = Package(
     .testTarget(
       name: "KTaskTests", dependencies: ["KTask", "LinuxSystem", "CCounting", "TestSupport"], swiftSettings: house),
     .testTarget(
+      name: "LibKTaskTests", dependencies: ["TestSupport"], exclude: ["Clients"], swiftSettings: house),
+    .testTarget(
       name: "MemoryWorkTests", dependencies: ["MemoryWork", "KTask", "LinuxSystem", "TestSupport"], swiftSettings: house
     ),
-    // clients of the C library in its languages; they build it, and what they test is no part of this build
-    .testTarget(
-      name: "LibKTaskTests", dependencies: ["TestSupport"], exclude: ["Clients"], swiftSettings: house),
     .testTarget(
       name: "ktaskctlTests",
       dependencies: [
