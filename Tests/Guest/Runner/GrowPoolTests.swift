@@ -37,6 +37,32 @@ let growPoolTests: [GuestTest] = [
       }
     }
   },
+  GuestTest("what pools have grown by goes back on the nodes that it was raised on, and what they had before stays") {
+    test in
+    // where it is counted
+    if unsafe mkdir("/run", 0o755) != 0 { throw TestEnd.failed("/run is there") }
+    defer {
+      for name in Files.list("/run/ktask") { unsafe unlink("/run/ktask/\(name)") }
+      unsafe rmdir("/run/ktask")
+      unsafe rmdir("/run")
+    }
+    try Pools.with([0: 20, 1: 2]) {
+      let before = Pools.counts(on: test)
+      try Scratch.file(in: "/dev/hugepages") { one in
+        try Scratch.file(in: "/dev/hugepages") { two in
+          let regions = ["--region", "path=\(one),size=48M,nodes=0", "--region", "path=\(two),size=24M,nodes=1"]
+          _ = try document(test, ["prefault", "--grow-pool"] + regions)
+          test.expect(Pools.totals(on: test).prefix(2) == [24, 12], "\(Pools.totals(on: test))")
+          let first = try document(test, ["release", "--shrink-pool", two])
+          let told = first["shrunk"].array.map { [$0["node"].int, $0["pages"].int] }
+          test.expect(told == [[1, 10]], "it tells \(told)")
+          test.expect(Pools.totals(on: test).prefix(2) == [24, 2], "\(Pools.totals(on: test))")
+          _ = try document(test, ["release", "--shrink-pool", one])
+          test.expect(Pools.counts(on: test) == before, "\(before) became \(Pools.counts(on: test))")
+        }
+      }
+    }
+  },
   GuestTest("a pool that cannot grow gives back what another one grew before it", on: [.fourNodes]) { test in
     try Pools.with([1: 4]) {
       try Scratch.file(in: "/dev/hugepages") { one in
