@@ -30,7 +30,8 @@ module() {
 
 # files FOLDER…: the Swift files in it. Without those of a program's own affairs, whose Swift is not all there in Embedded Swift.
 files() {
-  find "$@" -name '*.swift' ! -path '*/Embedded/*' ! -name StreamEnd.swift ! -name Signals.swift ! -name Surroundings.swift
+  find "$@" -name '*.swift' ! -path '*/Embedded/*' ! -name StreamEnd.swift ! -name Signals.swift ! -name Surroundings.swift \
+    ! -name Accounts.swift
 }
 
 rm -f "$work"/*.o
