@@ -24,6 +24,7 @@ SOURCES = Package.swift $(shell find Sources -type f -not -path "*/Packaging/*")
 C_FILES = $(wildcard Sources/*/*.c Tests/*/*.c Tests/*/*/*.c)
 PAGES   = $(wildcard man/*.8)
 RECIPES = $(wildcard man/*.7)
+CALLS   = $(wildcard man/*.3)
 # Sources/Packaging is no target: SwiftPM leaves it alone, and the top level stays short.
 SCHEMA  = Sources/Packaging/report.schema.json
 UNITS   = $(wildcard Sources/Packaging/*.service)
@@ -110,7 +111,8 @@ format: ## write the sources as the format check wants them
 
 install: $(PROGRAM) ## program, manual pages, JSON schema, units and shell completions, under PREFIX (/usr/local) and DESTDIR
 	install -D -m 0755 $(PROGRAM) $(BIN)/ktaskctl
-	install -d $(MAN)/man7 $(MAN)/man8 $(UNIT) $(BASH) $(ZSH) $(FISH) $(DATA)
+	install -d $(MAN)/man3 $(MAN)/man7 $(MAN)/man8 $(UNIT) $(BASH) $(ZSH) $(FISH) $(DATA)
+	install -m 0644 $(CALLS) $(MAN)/man3
 	install -m 0644 $(RECIPES) $(MAN)/man7
 	install -m 0644 $(PAGES) $(MAN)/man8
 	install -m 0644 $(SCHEMA) $(DATA)
@@ -122,7 +124,8 @@ install: $(PROGRAM) ## program, manual pages, JSON schema, units and shell compl
 	chmod 0644 $(BASH)/ktaskctl $(ZSH)/_ktaskctl $(FISH)/ktaskctl.fish
 
 uninstall: ## remove what install put there
-	rm -f $(BIN)/ktaskctl $(patsubst man/%,$(MAN)/man8/%,$(PAGES)) $(patsubst man/%,$(MAN)/man7/%,$(RECIPES))
+	rm -f $(BIN)/ktaskctl $(patsubst man/%,$(MAN)/man8/%,$(PAGES)) $(patsubst man/%,$(MAN)/man7/%,$(RECIPES)) \
+		$(patsubst man/%,$(MAN)/man3/%,$(CALLS))
 	rm -f $(patsubst Sources/Packaging/%,$(UNIT)/%,$(UNITS))
 	rm -f $(BASH)/ktaskctl $(ZSH)/_ktaskctl $(FISH)/ktaskctl.fish
 	rm -rf $(DATA)

@@ -56,7 +56,7 @@ sys.exit(bool(faults))
 ' "$pages" <<<"$options" || failed=1
 
 if command -v mandoc >/dev/null; then
-  mandoc -T lint -W warning "$pages"/*.[78] || failed=1
+  mandoc -T lint -W warning "$pages"/*.[378] || failed=1
 else
   echo "man-check: mandoc is not installed, the pages' markup is not checked"
 fi

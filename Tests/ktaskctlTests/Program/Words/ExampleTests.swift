@@ -175,5 +175,9 @@ extension ProgramTests.ExampleTests {
     "README.md: machine": "make deb-check",
     "README.md: Package.swift": "make consumer-check",
     "README.md: main.swift": "make consumer-check",
+    "README.md: ready.c": "LibKTaskTests",
+    "README.md: compile": "LibKTaskTests compiles it against the library as it is built",
+    "README.md: ready.py": "LibKTaskTests",
+    "ktask.3: cc -o program program.c $(pkg-config --cflags --libs ktask)": "no program; LibKTaskTests compiles some",
   ]
 }
