@@ -1,11 +1,15 @@
 /// How the engine steps through a task whose positions it does not understand: the RFC's iterator.
 ///
+/// Several threads call it at once, and some of them for the same step, since none waits for another: of those the first has
+/// the chunk. So it is a function of its arguments, and what it looks at, such as a list's links, does not change during a task.
+///
 /// Positions are trivially copyable, so handing them out retains nothing; a linked list's position is its
 /// `Unmanaged` or unsafe pointer.
 public protocol PositionIterator: BitwiseCopyable, Sendable {
   associatedtype Position: BitwiseCopyable
 
-  /// Whether a position any number of units away is found in constant time. Chunks are then taken without a lock.
+  /// Whether a position any number of units away is found in constant time. Otherwise each step is made once for each chunk, or
+  /// a few times where threads want one at the same moment.
   static var isRandomAccess: Bool { get }
 
   /// The position `units` after `position`; never called beyond the end of the node task.

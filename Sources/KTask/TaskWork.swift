@@ -32,7 +32,7 @@ extension TaskWork where Self: ~Copyable {
   ) {
     while unsafe !stop.pointee.isRaised {
       let units = unsafe ThreadRecord.wanted(of: queue.remaining(), in: record)
-      guard units > 0, let chunk = queue.take(units) else { return }
+      guard units > 0, let chunk = unsafe queue.take(units, by: record.pointee.number) else { return }
       unsafe ThreadRecord.taken(chunk.units, in: record)
       do throws(Failure) {
         try run(from: chunk.start, to: chunk.end)

@@ -1,10 +1,9 @@
-public import LinuxSystem
 public import Synchronization
 
 /// One node task while it is being worked on: hands out its chunks in ascending order, each exactly once.
 ///
-/// How much at a time is the thread's own affair (`Pace`). Where positions are random access, taking a chunk is one atomic
-/// exchange, so a preempted thread never holds up another; otherwise a lock is held while the iterator steps.
+/// How much at a time is the thread's own affair (`Pace`). Taking a chunk is one atomic exchange, so a preempted thread never
+/// holds up another: of a number where positions are random access, else of a cursor.
 @frozen
 @safe
 public struct ChunkQueue<Iterator: PositionIterator>: ~Copyable {
@@ -16,13 +15,12 @@ public struct ChunkQueue<Iterator: PositionIterator>: ~Copyable {
   @usableFromInline let size: Int
   /// Units by which the start lies past an aligned boundary: the first chunk is shorter by them.
   @usableFromInline let misalignment: Int
-  /// Units handed out; `closed` when no more may be handed out.
+  /// Units handed out; `closed` when no more may be handed out. Beside a cursor it may be a little behind.
   @usableFromInline let next = Atomic<Int>(0)
   /// Units handed out when the queue was closed; -1 while it is open.
   @usableFromInline let taken = Atomic<Int>(-1)
-  @usableFromInline let lock = FutexLock()
-  /// Where the next chunk starts, under the lock; unused where positions are random access.
-  @usableFromInline let cursor: UnsafeMutablePointer<Position>
+  /// Where the next chunk starts; unused where positions are random access.
+  @usableFromInline let cursor: PositionCursor<Position>
 
   @inlinable static var closed: Int { Int.max }
 
@@ -42,22 +40,20 @@ public struct ChunkQueue<Iterator: PositionIterator>: ~Copyable {
     }
   }
 
-  init(_ task: NodeTask<Position>, iterator: Iterator, alignment: Int) {
+  /// `threads`: how many may take chunks, by their numbers.
+  init(_ task: NodeTask<Position>, iterator: Iterator, alignment: Int, threads: Int) {
     self.iterator = iterator
     start = task.start
     size = task.size
     misalignment = iterator.misalignment(of: task.start, to: alignment)
-    unsafe cursor = .allocate(capacity: 1)
-    unsafe cursor.initialize(to: task.start)
+    cursor = PositionCursor(task.start, threads: Iterator.isRandomAccess ? 0 : threads)
   }
-
-  deinit { unsafe cursor.deallocate() }
 
   /// The next chunk of `units` or what is left, or nil when there is none: all taken, or closed by a failure.
   /// `units` is a multiple of the alignment.
   @inlinable
-  public borrowing func take(_ units: Int) -> Chunk? {
-    Iterator.isRandomAccess ? takeAtomically(units) : takeLocked(units)
+  public borrowing func take(_ units: Int, by thread: Int) -> Chunk? {
+    Iterator.isRandomAccess ? takeAtomically(units) : takeFromCursor(units, by: thread)
   }
 
   @inlinable
@@ -77,20 +73,20 @@ public struct ChunkQueue<Iterator: PositionIterator>: ~Copyable {
   }
 
   @inlinable
-  borrowing func takeLocked(_ units: Int) -> Chunk? {
-    lock.lock()
-    let offset = next.load(ordering: .relaxed)
-    if offset >= size {
-      lock.unlock()
-      return nil
+  borrowing func takeFromCursor(_ units: Int, by thread: Int) -> Chunk? {
+    while true {
+      let (head, offset, from) = cursor.look(by: thread)
+      if head & PositionCursor<Position>.closed != 0 { return nil }
+      // whoever moved the cursor there may not have come so far as to say so
+      next.max(offset, ordering: .relaxed)
+      if offset >= size { return nil }
+      let end = end(of: units, from: offset)
+      let to = iterator.position(end - offset, after: from)
+      if cursor.move(from: head, to: end, to, by: thread) {
+        next.max(end, ordering: .relaxed)
+        return Chunk(start: from, end: to, offset: offset, units: end - offset)
+      }
     }
-    let end = end(of: units, from: offset)
-    let from = unsafe cursor.pointee
-    let to = iterator.position(end - offset, after: from)
-    unsafe cursor.pointee = to
-    next.store(end, ordering: .relaxed)
-    lock.unlock()
-    return Chunk(start: from, end: to, offset: offset, units: end - offset)
   }
 
   /// Where a chunk ends that starts at `offset`, in units from the start of the node task: the first ends at an
@@ -104,10 +100,10 @@ public struct ChunkQueue<Iterator: PositionIterator>: ~Copyable {
   /// Lets no more chunks be handed out (R5).
   @inlinable
   borrowing func close() {
-    lock.lock()
-    defer { lock.unlock() }
+    if !Iterator.isRandomAccess { cursor.close() }
     let before = next.exchange(Self.closed, ordering: .relaxed)
-    if taken.load(ordering: .relaxed) < 0 { taken.store(min(before, size), ordering: .relaxed) }
+    // the first to close it
+    if before != Self.closed { taken.store(min(before, size), ordering: .relaxed) }
   }
 
   /// Units not handed out yet.
@@ -116,9 +112,12 @@ public struct ChunkQueue<Iterator: PositionIterator>: ~Copyable {
 
   /// Units handed out, and the position after the last of them. Only when no thread takes any more.
   borrowing func handedOut() -> (units: Int, end: Position) {
+    if !Iterator.isRandomAccess {
+      let (_, units, end) = cursor.look(by: 0)
+      return (units, end)
+    }
     let atClose = taken.load(ordering: .relaxed)
     let units = atClose >= 0 ? atClose : min(next.load(ordering: .relaxed), size)
-    if !Iterator.isRandomAccess { return unsafe (units, cursor.pointee) }
     return (units, iterator.position(units, after: start))
   }
 }

@@ -10,6 +10,8 @@ struct Seating {
   let servers: [Int?]
   /// For each node task the CPUs that its helpers run on; nil: any of the caller's.
   let cpus: [CPUSet?]
+  /// Of the machine's nodes.
+  let topology: Topology
   /// The CPUs that the caller may use.
   let allowedCPUs: CPUSet
   /// The caller's node; nil where it is not known.
@@ -22,6 +24,7 @@ struct Seating {
     self.nodes = nodes
     servers = nodes.map { machine.node(serving: $0, within: allowed) }
     cpus = servers.map { machine.cpus(of: $0, within: allowed) }
+    topology = machine.topology
     allowedCPUs = allowed
     self.home = home
     seats = Policy.seats(sizes: sizes, nodes: servers, threads: threads, callersNode: home)

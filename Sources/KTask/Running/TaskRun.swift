@@ -12,7 +12,6 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
 
   private let work: UnsafePointer<Work>
   private let nodeTasks: [NodeTask<Position>]
-  private let topology: Topology
   private let seating: Seating
   private let queues: UnsafeMutablePointer<Queue>
   private let records: SpacedArray<Record>
@@ -30,13 +29,12 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
     self.nodeTasks = nodeTasks
     self.seating = seating
     self.permits = permits
-    topology = control.machine.topology
     let seats = seating.seats
     unsafe queues = .allocate(capacity: nodeTasks.count)
     for (index, task) in nodeTasks.enumerated() {
       let iterator = unsafe work.pointee.iterator
       unsafe (queues + index).initialize(
-        to: Queue(task, iterator: iterator, alignment: control.alignment))
+        to: Queue(task, iterator: iterator, alignment: control.alignment, threads: seats.count))
     }
     records = SpacedArray(seats.count)
     open = OpenNodeTasks(sizes: seating.sizes, nodes: seating.nodes, seats: seats)
@@ -45,7 +43,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
       time: control.isEnabled ? control.chunkTime : nil, isAsked: guardsTail)
     for (index, seat) in seats.enumerated() {
       let tail = unsafe guardsTail ? UnsafePointer(tail) : nil
-      unsafe records[index].initialize(to: Record(nodeTask: seat, isHelper: index > 0, pace: pace, tail: tail))
+      unsafe records[index].initialize(to: Record(nodeTask: seat, number: index, pace: pace, tail: tail))
     }
     unsafe stop.initialize(to: StopFlag())
     unsafe tail.initialize(to: TailGuard(units: seating.units))
@@ -74,13 +72,15 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
 
   // MARK: what a thread does
 
-  /// Binds a helper to its node's CPUs: the caller does so before the first chunk is handed out, a helper that moves
-  /// for itself.
-  func bind(_ thread: Int, _ helper: Helper) {
+  /// Binds a helper to its node's CPUs: the caller does so before the first chunk is handed out.
+  func bind(_ thread: Int, _ helper: Helper) { helper.bind(to: cpus(of: thread)) }
+
+  /// Where a helper is to run, which is noted.
+  private func cpus(of thread: Int) -> CPUSet {
     let nodeTask = unsafe records[thread].pointee.nodeTask
     let node = permits.node(of: thread - 1)
     unsafe records[thread].pointee.node = node
-    helper.bind(to: node == nil ? seating.allowedCPUs : seating.cpus[nodeTask] ?? seating.allowedCPUs)
+    return node == nil ? seating.allowedCPUs : seating.cpus[nodeTask] ?? seating.allowedCPUs
   }
 
   /// Takes chunks until none is left anywhere (R3) or the task stops.
@@ -119,13 +119,13 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
       remaining: { unsafe queues[$0].remaining() },
       distance: { index in
         guard let here, let there = seating.nodes[index] else { return 0 }
-        return topology.distance(from: here, to: there)
+        return seating.topology.distance(from: here, to: there)
       })
   }
 
   private func move(_ thread: Int, _ helper: Helper, to nodeTask: Int) {
     permits.move(thread - 1, to: seating.servers[nodeTask])
-    bind(thread, helper)
+    helper.move(to: cpus(of: thread))
   }
 
   private func closeQueues() {

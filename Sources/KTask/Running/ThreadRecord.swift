@@ -20,11 +20,13 @@ public struct ThreadRecord<Position: BitwiseCopyable, Failure: Error>: ~Copyable
   var nanoseconds: UInt64 = 0
   var node: Int?
   var moves = 0
-  @usableFromInline let isHelper: Bool
+  /// Whose record it is; the caller's is 0.
+  @usableFromInline let number: Int
+  @usableFromInline var isHelper: Bool { @inlinable get { number > 0 } }
 
-  init(nodeTask: Int, isHelper: Bool, pace: Pace, tail: UnsafePointer<TailGuard>? = nil) {
+  init(nodeTask: Int, number: Int, pace: Pace, tail: UnsafePointer<TailGuard>? = nil) {
     self.nodeTask = nodeTask
-    self.isHelper = isHelper
+    self.number = number
     self.pace = pace
     unsafe self.tail = unsafe tail
   }

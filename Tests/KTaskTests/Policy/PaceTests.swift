@@ -134,7 +134,7 @@ struct TailGuardTests {
     for index in 0..<2 {
       let even = Pace(most: 8, alignment: 8, threads: 2, time: .usual, isAsked: true)
       unsafe records[index].initialize(
-        to: ThreadRecord(nodeTask: 0, isHelper: index == 1, pace: even, tail: UnsafePointer(tail)))
+        to: ThreadRecord(nodeTask: 0, number: index, pace: even, tail: UnsafePointer(tail)))
     }
     unsafe ThreadRecord.taken(60, in: records[0])
     unsafe tail.pointee.publish(callers)
@@ -157,7 +157,7 @@ struct TailGuardTests {
       var pace = Pace(most: 8, alignment: 8, threads: 2, time: .usual, isAsked: true)
       pace.start()
       unsafe records[0].initialize(
-        to: ThreadRecord(nodeTask: 0, isHelper: isHelper, pace: pace, tail: UnsafePointer(tail)))
+        to: ThreadRecord(nodeTask: 0, number: isHelper ? 1 : 0, pace: pace, tail: UnsafePointer(tail)))
       unsafe ThreadRecord.finished(8, in: records[0])
       let known = unsafe Double(bitPattern: tail.pointee.callersPace.load(ordering: .relaxed))
       let own = unsafe records[0].pointee.pace.nanosecondsPerUnit

@@ -6,13 +6,13 @@ import Testing
 @Suite("A node task's chunks")
 struct ChunkQueueTests {
   private func queue(start: Int = 0, size: Int, alignment: Int = 1) -> ChunkQueue<IntegerIterator<Int>> {
-    ChunkQueue(NodeTask(start: start, size: size), iterator: IntegerIterator(), alignment: alignment)
+    ChunkQueue(NodeTask(start: start, size: size), iterator: IntegerIterator(), alignment: alignment, threads: 1)
   }
 
   private func chunks(start: Int, size: Int, chunk: Int, alignment: Int) -> [Range<Int>] {
     let queue = queue(start: start, size: size, alignment: alignment)
     var chunks: [Range<Int>] = []
-    while let next = queue.take(chunk) { chunks.append(next.start..<next.end) }
+    while let next = queue.take(chunk, by: 0) { chunks.append(next.start..<next.end) }
     #expect(queue.remaining() == 0)
     #expect(queue.handedOut() == (size, start + size))
     return chunks
@@ -48,10 +48,10 @@ struct ChunkQueueTests {
   @Test("are handed out no more once the queue is closed, and what was handed out is known")
   func areWithheld() {
     let queue = queue(start: 3, size: 97, alignment: 10)
-    for _ in 0..<3 { _ = queue.take(10) }
+    for _ in 0..<3 { _ = queue.take(10, by: 0) }
     #expect(queue.remaining() == 70)
     queue.close()
-    #expect(queue.take(10) == nil)
+    #expect(queue.take(10, by: 0) == nil)
     #expect(queue.remaining() == 0)
     queue.close()
     #expect(queue.handedOut() == (27, 30))
@@ -60,7 +60,7 @@ struct ChunkQueueTests {
   @Test("are all of them handed out when the queue is closed after the last")
   func areAllHandedOut() {
     let queue = queue(size: 25)
-    while queue.take(10) != nil {}
+    while queue.take(10, by: 0) != nil {}
     queue.close()
     #expect(queue.handedOut() == (25, 25))
   }
@@ -74,13 +74,13 @@ struct ChunkQueueTests {
     unsafe stop[0].initialize(to: StopFlag())
     let records = SpacedArray<ThreadRecord<Int, Trouble>>(2)
     let pace = Pace(most: 10, alignment: 1, threads: 2, time: nil)
-    for index in 0..<2 { unsafe records[index].initialize(to: ThreadRecord(nodeTask: 0, isHelper: false, pace: pace)) }
+    for index in 0..<2 { unsafe records[index].initialize(to: ThreadRecord(nodeTask: 0, number: index, pace: pace)) }
 
     // a third thread has the first chunk in hand while the first fails on the second
-    #expect(queue.take(10)?.units == 10)
+    #expect(queue.take(10, by: 0)?.units == 10)
     unsafe work._drain(queue, records[0], stop[0])
     unsafe work._drain(queue, records[1], stop[0])
-    #expect(queue.take(10) == nil)
+    #expect(queue.take(10, by: 0) == nil)
     #expect(work.record.events.failed == [10..<20])
     #expect(work.record.events.finished.isEmpty)
     #expect(queue.handedOut() == (20, 20))

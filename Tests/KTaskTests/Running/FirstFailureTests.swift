@@ -8,7 +8,7 @@ import Testing
 @Suite("After the first failure")
 struct FirstFailureTests {
   /// One thread is about to get a chunk of node task 1, having seen no failure, when the other one's chunk of node task 0
-  /// fails: the failure must not be noted before the chunk has been handed out.
+  /// fails and is noted: then it must not get it.
   @Test("no node task hands out a chunk any more, nor to a thread that looked just before")
   func otherNodeTasks() throws {
     let work = StagedWork()
@@ -19,7 +19,7 @@ struct FirstFailureTests {
       let task = unsafe TaskRun(
         work, tasks,
         Seating(
-          sizes: [4, 4], nodes: [nil, nil], control.machine, within: CPUSet([0]), home: nil, threads: 2),
+          sizes: [4, 4], nodes: [nil, nil], .sixteen, within: CPUSet([0]), home: nil, threads: 2),
         permits: HelperPermits(capacity: 0), chunk: 1, guardsTail: false, control: control)
       let other = try OwnThread { task.takePart(1, nil) }
       Stage.only.isTaking.wait()
@@ -29,7 +29,8 @@ struct FirstFailureTests {
       Stage.only.isNoted.withLock { $0 = nil }
       #expect(unsafe task.attachment.stop.pointee.hasFailed())
     }
-    #expect(Stage.only.wasNotedMeanwhile.withLock { $0 } == false)
+    #expect(Stage.only.wasNotedMeanwhile.withLock { $0 } == true)
+    #expect(!Stage.only.wasHandedOut.hasHappened)
   }
 }
 
@@ -40,16 +41,13 @@ private final class Stage: Sendable {
   let isNoted = Guarded<(@Sendable () -> Bool)?>(nil)
   let wasNotedMeanwhile = Guarded<Bool?>(nil)
 
-  /// In the midst of taking: a fifth of a second for the other one to fail.
+  let wasHandedOut = Event()
+
+  /// In the midst of taking, until the other one has failed: it waits for nobody.
   func take() {
     if isTaking.hasHappened { return }
     isTaking.happen()
-    var wasNoted = false
-    for _ in 0..<200 where !wasNoted {
-      usleep(1000)
-      wasNoted = isNoted.withLock { $0 }?() ?? false
-    }
-    let found = wasNoted
+    let found = waitUntil { isNoted.withLock { $0 }?() ?? false }
     wasNotedMeanwhile.withLock { $0 = found }
   }
 }
@@ -67,5 +65,6 @@ private struct StagedWork: TaskWork {
 
   func run(from start: Int, to end: Int) throws(Trouble) {
     if start < 100 { throw Trouble(position: start) }
+    Stage.only.wasHandedOut.happen()
   }
 }
