@@ -34,10 +34,17 @@ public struct TaskControl: Sendable {
   public var helpersNice = Priority.most
   /// R8: a caller that has nothing left to take lends its nice value to one unfinished helper at a time.
   public var lendsPriority = true
+  /// How long a helper that has nothing to do is kept for the next task, in nanoseconds; 5 s where nothing else is said. 0: the
+  /// task's helpers have ended, and are no threads of the process any more, when `run` returns. For programs that go on to
+  /// unshare(2) or to confine themselves; starting them anew costs some tens of microseconds each.
+  public var lingering: UInt64 = 5_000_000_000
+  /// Bytes of a helper's stack. More for thread functions that go deep; no less than the C library has room for.
+  public var helperStack = 512 << 10
   /// Helpers run although a CPU is set to save energy.
   public var ignoresPowerPolicy = false
-  /// The CPUs, nodes and quota that the policy reckons with.
-  public var machine = Machine.shared
+  /// The CPUs, nodes and quota that the policy reckons with. nil: this machine's, as they are when a task begins, or were a second
+  /// before.
+  public var machine: Machine?
   /// Where helpers are counted (R4).
   public var budget = HelperBudget.shared
 

@@ -27,24 +27,30 @@ public struct Machine: Sendable {
     self.unknownBounds = unknownBounds
   }
 
-  /// This machine, asked once a process: reading it costs more than a small task. The caller's CPUs are asked anew.
-  public static var shared: Machine { OnlyObject.machine.get { Owned(Machine.current()) }.value }
+  /// This machine, as it is or was a moment ago (`MachineWatch`).
+  public static var shared: Machine { MachineWatch.shared.current() }
 
-  /// What `files` tell; the topology is the kernel's own.
+  /// What `files` tell.
   package static func current(_ files: SystemFiles = SystemFiles()) -> Machine {
-    let group = ControlGroup.current(files)
-    var machine = Machine(topology: Topology.current())
-    machine.cpuQuota = machine.ask(.cpuQuota) { () throws(Unreadable) in try group.cpuQuota } ?? nil
-    if let hidden = group.hiddenQuotas { machine.unknownBounds.append(UnknownBound(.cpuQuota, hidden)) }
-    let cpuset = machine.ask(.cpuset) { () throws(Unreadable) in try group.cpuset } ?? nil
-    // one that leaves all CPUs bounds nothing
-    machine.cpuset = cpuset.flatMap { machine.topology.onlineCPUs.subtracting($0).isEmpty ? nil : $0 }
+    var machine = Machine(topology: Topology.current(files))
+    machine.askControlGroup(files)
     let policy = machine.ask(.powerPolicy) { () throws(Unreadable) in try PowerPolicy.current(files) }
     machine.savesEnergy = policy?.energyConscious.map { "CPU \($0.cpu): \($0.reason)" }
     if let unread = machine.topology.unread[.cores] {
       machine.unknownBounds.append(UnknownBound(.physicalCores, unread))
     }
     return machine
+  }
+
+  /// Asks anew what a control group allows, which may change at any time.
+  mutating func askControlGroup(_ files: SystemFiles) {
+    unknownBounds.removeAll { $0.what == .cpuQuota || $0.what == .cpuset }
+    let group = ControlGroup.current(files)
+    cpuQuota = ask(.cpuQuota) { () throws(Unreadable) in try group.cpuQuota } ?? nil
+    if let hidden = group.hiddenQuotas { unknownBounds.append(UnknownBound(.cpuQuota, hidden)) }
+    let cpuset = ask(.cpuset) { () throws(Unreadable) in try group.cpuset } ?? nil
+    // one that leaves all CPUs bounds nothing
+    self.cpuset = cpuset.flatMap { topology.onlineCPUs.subtracting($0).isEmpty ? nil : $0 }
   }
 
   private mutating func ask<Value>(_ what: Bound.What, _ ask: () throws(Unreadable) -> Value) -> Value? {

@@ -7,7 +7,8 @@ extension TaskControl {
   /// known when it runs. Here as in `chunk(size:threads:)`, bounds below 1, which `run` refuses, count as 1: a plan never
   /// divides by 0.
   public func decide(size: Int) -> ThreadDecision {
-    decide(size: size, machine.callersCPUs(), helpersLeft: budget.leftHere)
+    let machine = machineNow(forUnits: size)
+    return decide(size: size, machine, machine.callersCPUs(), helpersLeft: budget.leftHere)
   }
 
   /// The largest chunk that `run` would use for so many threads.
@@ -18,8 +19,23 @@ extension TaskControl {
       size: size, threads: threads, minimum: max(1, minimumChunk), maximum: maximumChunk, alignment: alignment)
   }
 
+  /// The machine for a task of so many units that begins now. Where there are no helpers anyway, nobody asks what has changed.
+  func machineNow(forUnits size: Int) -> Machine {
+    machine ?? (isAlone(size) ? MachineWatch.shared.known() : MachineWatch.shared.current())
+  }
+
+  /// Whether the client's own words leave the caller alone.
+  private func isAlone(_ size: Int) -> Bool {
+    if !isEnabled || maximumThreads <= 1 { return true }
+    switch threads {
+    case .automatic: return size <= minimumChunk
+    case .atMost(let count): return count <= 1 || size <= minimumChunk
+    case .exactly(let count): return count <= 1
+    }
+  }
+
   func decide(
-    size: Int, _ callers: (cpus: CPUSet, bound: Bound.What), helpersLeft: Int
+    size: Int, _ machine: Machine, _ callers: (cpus: CPUSet, bound: Bound.What), helpersLeft: Int
   ) -> ThreadDecision {
     var bounds = ThreadBounds()
     bounds.size = size

@@ -7,8 +7,9 @@ extension TaskControl {
   public func run<Work: TaskWork & ~Copyable>(
     _ work: borrowing Work, start: Work.Position, size: Int, monitor: TaskMonitor? = nil
   ) throws(TaskControlError) -> TaskOutcome<Work.Position, Work.Failure> {
-    let home = callersNode()
-    return try run(work, [NodeTask(start: start, size: size, node: home)], home: home, monitor)
+    let machine = machineNow(forUnits: size)
+    let home = callersNode(machine)
+    return try run(work, [NodeTask(start: start, size: size, node: home)], machine, home: home, monitor)
   }
 
   /// Runs a task of several node tasks (ktask_run_numa), on the caller's thread and on helpers, and returns when all
@@ -16,18 +17,21 @@ extension TaskControl {
   public func run<Work: TaskWork & ~Copyable>(
     _ work: borrowing Work, nodeTasks: [NodeTask<Work.Position>], monitor: TaskMonitor? = nil
   ) throws(TaskControlError) -> TaskOutcome<Work.Position, Work.Failure> {
-    try run(work, nodeTasks, home: callersNode(), monitor)
+    // sizes that do not add up are refused later
+    let machine = machineNow(forUnits: nodeTasks.reduce(0) { $0 &+ $1.size })
+    return try run(work, nodeTasks, machine, home: callersNode(machine), monitor)
   }
 
   /// `home`: the caller's node.
   private func run<Work: TaskWork & ~Copyable>(
-    _ work: borrowing Work, _ nodeTasks: [NodeTask<Work.Position>], home: Int?, _ monitor: TaskMonitor?
+    _ work: borrowing Work, _ nodeTasks: [NodeTask<Work.Position>], _ machine: Machine, home: Int?,
+    _ monitor: TaskMonitor?
   ) throws(TaskControlError) -> TaskOutcome<Work.Position, Work.Failure> {
     // closures, not key paths: of a generic type those are made anew at every use, which takes microseconds
     let sizes = nodeTasks.map { $0.size }
     let size = try check(sizes: sizes)
     let callers = machine.callersCPUs()
-    var decision = decide(size: size, callers, helpersLeft: budget.leftHere)
+    var decision = decide(size: size, machine, callers, helpersLeft: budget.leftHere)
     var seating = Seating(
       sizes: sizes, nodes: nodeTasks.map { $0.node }, machine, within: callers.cpus, home: home,
       threads: max(1, decision.threads))
@@ -36,7 +40,7 @@ extension TaskControl {
     let callersNice = permits.count > 0 ? callersNice() : 0
     let isHigher = callersNice.map { helpersNice < $0 } ?? true
     let wanted = permits.count > 0 && isHigher ? priority().nice : helpersNice
-    let team = Team(helpers: permits.count, nice: wanted)
+    let team = Team(helpers: permits.count, nice: wanted, self)
     if team.threads <= permits.count {
       permits.keep(team.threads - 1)
       decision.lower(by: Bound(.threadCreation, team.threads))
@@ -54,7 +58,7 @@ extension TaskControl {
   }
 
   /// The node whose CPU the calling thread runs on; nil where that is not known.
-  private func callersNode() -> Int? { machine.topology.node(ofCPU: CPUSet.current()) }
+  private func callersNode(_ machine: Machine) -> Int? { machine.topology.node(ofCPU: CPUSet.current()) }
 
   /// A permit for each helper, as far as they go: another task, here or in another process, may have taken some.
   private func claimPermits(_ nodes: [Int?], _ decision: inout ThreadDecision) -> HelperPermits {

@@ -31,7 +31,7 @@ struct MachineBoundTests {
     ] as [(String, String, String?, String)])
   func savesEnergy(governor: String, driver: String, preference: String?, said: String) throws {
     var control = TaskControl.madeUp(machine: try machine(governor: governor, driver: driver, preference: preference))
-    #expect(control.machine.savesEnergy == said)
+    #expect(control.machine?.savesEnergy == said)
     #expect(control.decide(size: 1000).threads == 1)
     let alone = try control.run(RecordedWork(), start: 0, size: 1000)
     #expect(alone.threads.count == 1 && alone.bounds.contains(Bound(.powerPolicy, 1)))
@@ -47,7 +47,7 @@ struct MachineBoundTests {
   @Test("are no fewer threads where no CPU saves energy")
   func savesNone() throws {
     let control = TaskControl.madeUp(machine: try machine(governor: "powersave", driver: "intel_pstate"))
-    #expect(control.machine.savesEnergy == nil)
+    #expect(control.machine?.savesEnergy == nil)
     #expect(control.decide(size: 1000).threads == 16)
   }
 
@@ -73,7 +73,7 @@ struct MachineBoundTests {
   @Test("are the CPUs of the cgroup's cpuset, which no request passes", arguments: [1, 5, 16])
   func cpuset(cpus: Int) throws {
     var control = TaskControl.madeUp(machine: .sixteen)
-    control.machine.cpuset = CPUSet(0..<cpus)
+    control.machine?.cpuset = CPUSet(0..<cpus)
     let outcome = try control.run(RecordedWork(), start: 0, size: 1000)
     #expect(outcome.threads.count == cpus && outcome.bounds.contains(Bound(.cpuset, cpus)))
     control.threads = .exactly(16)
