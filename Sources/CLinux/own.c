@@ -2,9 +2,11 @@
 #include "clinux.h"
 #include <errno.h>
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 int clinux_keep_heap(size_t bytes) {
   mallopt(M_ARENA_MAX, 1);
@@ -33,4 +35,42 @@ int clinux_limit_against(size_t bytes) {
   if (is_limited(RLIMIT_AS) && !can_map(bytes, PROT_NONE)) return RLIMIT_AS;
   if (is_limited(RLIMIT_DATA) && !can_map(bytes, PROT_READ | PROT_WRITE)) return RLIMIT_DATA;
   return -1;
+}
+
+// A page that the kernel clears in every child that gets a copy of this memory, however it was made (MADV_WIPEONFORK, Linux
+// 4.14): no handler need be registered, and a child of vfork(2), which has this memory itself, counts as this process.
+static _Atomic(_Atomic uint32_t *) mark;
+static _Atomic uint32_t none;
+static _Atomic uint32_t newest;
+
+static _Atomic uint32_t *make_mark(void) {
+  size_t size = (size_t)sysconf(_SC_PAGESIZE);
+  void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page != MAP_FAILED && madvise(page, size, MADV_WIPEONFORK) == -1) {
+    munmap(page, size);
+    page = MAP_FAILED;
+  }
+  _Atomic uint32_t *made = page == MAP_FAILED ? &none : page, *before = NULL;
+  if (atomic_compare_exchange_strong(&mark, &before, made)) return made;
+  if (page != MAP_FAILED) munmap(page, size);
+  return before;
+}
+
+uint32_t clinux_generation(void) {
+  _Atomic uint32_t *at = atomic_load_explicit(&mark, memory_order_acquire);
+  if (!at) at = make_mark();
+  if (at == &none) return (uint32_t)getpid();
+  uint32_t known = atomic_load_explicit(at, memory_order_relaxed);
+  if (known) return known;
+  uint32_t next = atomic_fetch_add(&newest, 1) + 1;
+  return atomic_compare_exchange_strong(at, &known, next) ? next : known;
+}
+
+static _Atomic(void *) objects[CLINUX_OBJECTS];
+
+void *clinux_object(enum clinux_object which) { return atomic_load_explicit(&objects[which], memory_order_acquire); }
+
+void *clinux_object_keep(enum clinux_object which, void *object) {
+  void *before = NULL;
+  return atomic_compare_exchange_strong(&objects[which], &before, object) ? object : before;
 }

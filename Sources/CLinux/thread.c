@@ -6,7 +6,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -16,21 +18,11 @@ struct start {
   void (*body)(void *);
   void *context;
   char name[16];
-  int nice;
 };
-
-// A real-time maker's policy would be inherited, and would have no nice value.
-static void lower(int nice) {
-  int policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
-  const struct sched_param none = {0};
-  if (policy != SCHED_OTHER && policy != SCHED_BATCH && policy != SCHED_IDLE) sched_setscheduler(0, SCHED_OTHER, &none);
-  setpriority(PRIO_PROCESS, 0, nice);
-}
 
 static void *run(void *argument) {
   struct start start = *(struct start *)argument;
   free(argument);
-  if (start.nice != CLINUX_NICE_INHERITED) lower(start.nice);
   pthread_setname_np(pthread_self(), start.name);
   start.body(start.context);
   return NULL;
@@ -59,36 +51,107 @@ size_t clinux_thread_stack(void) {
   return size;
 }
 
-static int create(struct start *start) {
+struct shape {
+  size_t stack; // 0: the usual size
+  bool detached;
+};
+
+static int create_once(pthread_t *thread, struct shape shape, void *(*body)(void *), void *argument) {
   pthread_attr_t attributes;
   int error = pthread_attr_init(&attributes);
   if (error) return error;
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_attr_setstacksize(&attributes, stack_of(&attributes));
-  pthread_t thread;
-  error = pthread_create(&thread, &attributes, run, start);
+  if (shape.detached) pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  error = pthread_attr_setstacksize(&attributes, shape.stack ? shape.stack : stack_of(&attributes));
+  if (!error) error = pthread_create(thread, &attributes, body, argument);
   pthread_attr_destroy(&attributes);
   return error;
 }
 
-int clinux_start_thread(const char *name, int nice, void (*body)(void *), void *context) {
-  struct start *start = calloc(1, sizeof *start);
-  if (!start) return ENOMEM;
-  start->body = body;
-  start->context = context;
-  start->nice = nice;
-  for (size_t i = 0; i + 1 < sizeof start->name && name[i]; i++) start->name[i] = name[i];
-
+static int create(pthread_t *thread, struct shape shape, void *(*body)(void *), void *argument) {
   sigset_t blocked, before;
   all_but_faults(&blocked);
   // a thread that took the signals would let them end the process
   int error = pthread_sigmask(SIG_SETMASK, &blocked, &before);
-  if (!error) {
-    error = create(start);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-  }
+  if (error) return error;
+  error = create_once(thread, shape, body, argument);
+  // too small, with all the thread-local variables that libraries have
+  if (error == EINVAL && shape.stack)
+    error = create_once(thread, (struct shape){.stack = 0, .detached = shape.detached}, body, argument);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return error;
+}
+
+int clinux_start_thread(const char *name, void (*body)(void *), void *context) {
+  struct start *start = calloc(1, sizeof *start);
+  if (!start) return ENOMEM;
+  start->body = body;
+  start->context = context;
+  for (size_t i = 0; i + 1 < sizeof start->name && name[i]; i++) start->name[i] = name[i];
+  pthread_t thread;
+  int error = create(&thread, (struct shape){.detached = true}, run, start);
   if (error) free(start);
   return error;
+}
+
+// Of these a thread without rights may have any; others would be inherited, and have no nice value.
+static bool is_usual(int class) { return class == SCHED_OTHER || class == SCHED_BATCH || class == SCHED_IDLE; }
+
+int clinux_scheduling_class(void) {
+  int class = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+  return is_usual(class) ? class : SCHED_OTHER;
+}
+
+static void *run_helper(void *argument) {
+  struct clinux_helper *helper = argument;
+  const struct sched_param none = {0};
+  if (sched_getscheduler(0) != helper->class) sched_setscheduler(0, helper->class, &none);
+  setpriority(PRIO_PROCESS, 0, helper->nice);
+  pthread_setname_np(pthread_self(), "ktask helper");
+  helper->body(helper->context);
+  return NULL;
+}
+
+int clinux_helper_start(struct clinux_helper *helper) {
+  pthread_t thread;
+  int error = create(&thread, (struct shape){.stack = helper->stack}, run_helper, helper);
+  helper->thread = (uintptr_t)thread;
+  return error;
+}
+
+// The thread is awaited twice: the C library is told before the kernel counts it no more.
+void clinux_helper_join(const struct clinux_helper *helper, int number) {
+  pthread_join((pthread_t)helper->thread, NULL);
+  const struct timespec moment = {.tv_nsec = 50000};
+  for (int turn = 0; syscall(SYS_tgkill, getpid(), number, 0) == 0; turn++) {
+    if (turn < 100) sched_yield();
+    else nanosleep(&moment, NULL);
+  }
+}
+
+// numaif.h's and linux/ioprio.h's numbers.
+enum { WHO_THREAD = 1, NODES = sizeof((struct clinux_manner *)0)->nodes * 8 };
+
+void clinux_manner_get(struct clinux_manner *manner) {
+  *manner = (struct clinux_manner){0};
+  if (syscall(SYS_get_mempolicy, &manner->memory, manner->nodes, NODES, NULL, 0) == -1) manner->memory = -1;
+  manner->io = (int)syscall(SYS_ioprio_get, WHO_THREAD, 0);
+}
+
+static void take_memory_policy(const struct clinux_manner *wanted, struct clinux_manner *own) {
+  if (wanted->memory == -1) return;
+  if (wanted->memory == own->memory && !memcmp(wanted->nodes, own->nodes, sizeof own->nodes)) return;
+  uint64_t any = 0;
+  for (size_t i = 0; i < sizeof own->nodes / sizeof *own->nodes; i++) any |= wanted->nodes[i];
+  // the kernel takes one bit less than it is told of
+  if (syscall(SYS_set_mempolicy, (long)wanted->memory, any ? wanted->nodes : NULL, any ? NODES + 1 : 0) == -1) return;
+  own->memory = wanted->memory;
+  memcpy(own->nodes, wanted->nodes, sizeof own->nodes);
+}
+
+void clinux_manner_take(const struct clinux_manner *wanted, struct clinux_manner *own) {
+  take_memory_policy(wanted, own);
+  if (wanted->io != -1 && wanted->io != own->io && syscall(SYS_ioprio_set, WHO_THREAD, 0, wanted->io) == 0)
+    own->io = wanted->io;
 }
 
 int clinux_futex_wait(const uint32_t *word, uint32_t expected, int64_t nanoseconds) {

@@ -5,12 +5,45 @@
 #include "clinux_attributes.h"
 
 /// Starts a detached thread named `name` with every signal blocked but those that a fault raises:
-/// signals for the process go to the threads its owner chose. `nice`: its nice value from the start, the scheduling
-/// policy then being the usual one; CLINUX_NICE_INHERITED: both as its maker's.
-static const int CLINUX_NICE_INHERITED = 1000;
-int clinux_start_thread(const char *_Nonnull name, int nice, void (*_Nonnull body)(void *_Nonnull), void *_Nonnull context);
+/// signals for the process go to the threads its owner chose.
+int clinux_start_thread(const char *_Nonnull name, void (*_Nonnull body)(void *_Nonnull), void *_Nonnull context);
 /// Not an errno: bytes of address space that such a thread takes for its stack.
 size_t clinux_thread_stack(void);
+
+/// A thread that costs its process little, named "ktask helper": it has a small stack, and nothing is allocated in it, so that
+/// the C library makes no heap of its own for it. Lies where it does until the thread is joined.
+struct clinux_helper {
+  /// From the start; of the scheduling policies one that clinux_scheduling_class tells.
+  int nice, class;
+  /// In bytes; where the C library has no thread with so little, the usual size.
+  size_t stack;
+  void (*_Nullable body)(void *_Nonnull);
+  void *_Nullable context;
+  /// Which thread it is to the C library.
+  uintptr_t thread;
+};
+/// Starts it, its signals blocked as above (pthread_create(3)). EAGAIN: there are too many threads.
+int clinux_helper_start(struct clinux_helper *_Nonnull helper);
+/// Waits until the thread has ended, and the kernel counts it no more: then unshare(2) works again. `number`: its gettid(2).
+void clinux_helper_join(const struct clinux_helper *_Nonnull helper, int number);
+/// No errno: the calling thread's scheduling policy, where that is SCHED_OTHER, SCHED_BATCH or SCHED_IDLE; else the first
+/// (sched_getscheduler(2)).
+int clinux_scheduling_class(void);
+
+/// Where a thread's memory comes from, and with which priority it reads and writes; -1: not told.
+struct clinux_manner {
+  /// get_mempolicy(2): the policy with its flags, and its nodes, one bit each.
+  int memory;
+  uint64_t nodes[1024 / 64];
+  /// ioprio_get(2).
+  int io;
+};
+/// The calling thread's.
+void clinux_manner_get(struct clinux_manner *_Nonnull manner);
+/// Gives the calling thread, which has `own`, what it lacks of `wanted`, and notes that there (set_mempolicy(2), ioprio_set(2)).
+/// What is not told, or not allowed, stays as it is. No system call where both are alike.
+void clinux_manner_take(const struct clinux_manner *_Nonnull wanted, struct clinux_manner *_Nonnull own);
+
 /// futex(2): sleeps while *word is `expected`; at most `nanoseconds` (negative: for ever). Wakes spuriously.
 CLINUX_NOLOCKS int clinux_futex_wait(const uint32_t *_Nonnull word, uint32_t expected, int64_t nanoseconds);
 /// futex(2): wakes up to `count` sleepers.

@@ -1,8 +1,11 @@
 internal import LinuxSystem
 
 /// A thread that works for one task after another, asleep in between.
+///
+/// Nothing is allocated or freed in it, lest the C library make a heap for it: what it gets belongs to the claimant, and only
+/// claimants let go of a helper.
 final class Helper: @unchecked Sendable {
-  // @unchecked: `body` and `cpus` belong to the claimant while the helper is idle and to the helper from the moment
+  // @unchecked: `body`, `cpus` and the like belong to the claimant while the helper is idle and to the helper from the moment
   // when it begins; the word orders the two.
 
   /// What the word says.
@@ -13,25 +16,54 @@ final class Helper: @unchecked Sendable {
     static let working: UInt32 = 2
     /// Working, and somebody sleeps until it ends.
     static let awaited: UInt32 = 3
+    /// It is to end.
+    static let dismissed: UInt32 = 4
   }
   private let state = FutexWord(State.idle)
   private var body: (() -> Void)?
+  /// How long it waits for the next, in nanoseconds.
+  private var lingering = Int.max
+  /// What it has of its caller's manner, and what it is to have.
+  private var manner: ThreadManner
+  private var wanted: ThreadManner
+  /// Where the claimant has bound it, and whether it has gone elsewhere since.
   private var cpus: CPUSet?
+  private var hasMoved = false
   /// gettid(2); 0 until the thread runs.
-  private let thread = FutexWord(0)
-  /// Its own nice value, from before its first task.
-  let nice: Int
+  private let number = FutexWord(0)
+  private let thread: HelperThread
+  /// Its own nice value among other things, from before its first task.
+  let kind: HelperThread.Kind
   /// The least nice value that this process might give it when it was made: what can be lent to it.
   let lowestNice: Int
+  /// It has waited long enough and has ended, or is about to; under the pool's lock.
+  var hasRetired = false
 
-  init(nice: Int, lowestNice: Int) {
-    self.nice = nice
+  /// `manner`: the maker's, which threads inherit.
+  init(_ kind: HelperThread.Kind, _ manner: ThreadManner, lowestNice: Int) {
+    self.kind = kind
+    thread = HelperThread(kind)
+    self.manner = manner
+    wanted = manner
     self.lowestNice = lowestNice
   }
 
-  /// Lets the helper run `body` once.
-  func start(_ body: @escaping () -> Void) {
+  /// Starts the thread.
+  func begin() throws(Errno) {
+    try unsafe thread.start(of: self) { helper in
+      unsafe Unmanaged<Helper>.fromOpaque(helper)._withUnsafeGuaranteedRef { $0.serve() }
+    }
+  }
+
+  func awaitIntroduction() {
+    while number.load() == 0 { number.wait(while: 0) }
+  }
+
+  /// Lets the helper run `body` once, in the caller's manner, and then wait for another for so many nanoseconds.
+  func start(_ manner: ThreadManner, lingering: Int, _ body: @escaping () -> Void) {
     self.body = body
+    self.lingering = lingering
+    wanted = manner
     state.store(State.called)
     state.wake(1)
   }
@@ -57,22 +89,45 @@ final class Helper: @unchecked Sendable {
     }
   }
 
-  /// Binds the helper to `cpus`, awake or asleep. A CPU may have gone since the plan was made: then it stays where it
-  /// is, which costs speed and nothing else.
+  /// Lets go of the body, which has ended.
+  func forget() { body = nil }
+
+  /// Tells an idle helper to end.
+  func dismiss() {
+    state.store(State.dismissed)
+    state.wake(1)
+  }
+
+  /// Waits until the thread, which has been dismissed or has retired, is gone.
+  func awaitDeparture() { thread.join(Int(number.load())) }
+
+  /// Binds an idle helper to `cpus`. A CPU may have gone since the plan was made: then it stays where it is, which costs speed
+  /// and nothing else.
   func bind(to cpus: CPUSet) {
-    if self.cpus == cpus { return }
+    if self.cpus == cpus && !hasMoved { return }
+    self.cpus = apply(cpus) ? cpus : nil
+    hasMoved = false
+  }
+
+  /// The helper's own thread goes to other CPUs.
+  func move(to cpus: CPUSet) {
+    _ = apply(cpus)
+    hasMoved = true
+  }
+
+  private func apply(_ cpus: CPUSet) -> Bool {
     do throws(Errno) {
-      try cpus.apply(toThread: Int(thread.load()))
-      self.cpus = cpus
+      try cpus.apply(toThread: Int(number.load()))
+      return true
     } catch {
-      self.cpus = nil
+      return false
     }
   }
 
   /// R8: gives the helper another nice value; false where the kernel does not allow it.
   func renice(_ nice: Int) -> Bool {
     do throws(Errno) {
-      try Priority.setNice(nice, ofThread: Int(thread.load()))
+      try Priority.setNice(nice, ofThread: Int(number.load()))
       return true
     } catch {
       return false
@@ -82,28 +137,32 @@ final class Helper: @unchecked Sendable {
 
 /// What the helper's own thread does.
 extension Helper {
-  func introduce() {
-    thread.store(UInt32(DetachedThread.currentID))
-    thread.wake()
+  private func serve() {
+    number.store(UInt32(DetachedThread.currentID))
+    number.wake()
+    while isWanted() { work() }
   }
 
-  func awaitIntroduction() {
-    while thread.load() == 0 { thread.wait(while: 0) }
+  /// Waits for a body; false when the helper is to end, or there was none for a long time.
+  private func isWanted() -> Bool {
+    while true {
+      if !state.spin(while: State.idle, HelperPool.spins) {
+        let isWoken = state.wait(while: State.idle, nanoseconds: lingering)
+        if !isWoken && state.load() == State.idle && HelperPool.shared.retire(self) { return false }
+      }
+      switch state.load() {
+      case State.dismissed: return false
+      case State.idle: continue
+      default: return true
+      }
+    }
   }
 
-  /// Waits for a body and runs it; false when there was none for a long time.
-  func work() -> Bool {
-    if !state.spin(until: State.called, HelperPool.spins) && state.load() == State.idle {
-      let isWoken = state.wait(while: State.idle, nanoseconds: HelperPool.idleNanoseconds)
-      if !isWoken && state.load() == State.idle { return false }
-    }
-    if state.compareExchange(State.called, State.working) {
-      // not with take(), whose generic result would be wrapped anew, on the heap
-      let body = body
-      self.body = nil
-      body?()
-      if state.exchange(State.idle) == State.awaited { state.wake() }
-    }
-    return true
+  private func work() {
+    guard state.compareExchange(State.called, State.working) else { return }
+    wanted.take(from: &manner)
+    // the claimant lets go of it; and not through a generic function, for which it would be wrapped anew, on the heap
+    if let body { body() }
+    if state.exchange(State.idle) == State.awaited { state.wake() }
   }
 }

@@ -6,6 +6,10 @@ struct Team: ~Copyable {
   private static let spinsBeforeLending = 100
 
   private let helpers: [Helper]
+  /// What they take of the caller's for this task.
+  private let manner: ThreadManner?
+  /// How long they are kept, in nanoseconds.
+  private let lingering: Int
   private let gate = Gate()
 
   /// Where the threads of a team wait for the start.
@@ -13,8 +17,19 @@ struct Team: ~Copyable {
     let word = FutexWord(0)
   }
 
-  /// A team with up to `count` helpers at a nice value.
-  init(helpers count: Int, nice: Int) { helpers = count > 0 ? HelperPool.shared.claim(count, nice: nice) : [] }
+  /// A team with up to `count` helpers at a nice value, otherwise as `control` says and the calling thread is.
+  init(helpers count: Int, nice: Int, _ control: TaskControl) {
+    lingering = Int(clamping: control.lingering)
+    if count == 0 {
+      manner = nil
+      helpers = []
+      return
+    }
+    let kind = HelperThread.Kind(nice: nice, schedulingClass: .current(), stack: control.helperStack)
+    let manner = ThreadManner.current()
+    self.manner = manner
+    helpers = HelperPool.shared.claim(count, kind, manner)
+  }
 
   /// Threads, the caller among them.
   var threads: Int { helpers.count + 1 }
@@ -40,7 +55,8 @@ struct Team: ~Copyable {
   ) -> Result {
     for (index, helper) in helpers.enumerated() { bind(index + 1, helper) }
     for (index, helper) in helpers.enumerated() {
-      helper.start { [gate] in
+      guard let manner else { break }
+      helper.start(manner, lingering: lingering) { [gate] in
         gate.word.await(1, spins: HelperPool.spins)
         work(index + 1, helper)
       }
@@ -51,7 +67,7 @@ struct Team: ~Copyable {
     work(0, nil)
     let lent = join(lending: callersNice)
     let nanoseconds = Clock.since(began)
-    HelperPool.shared.giveBack(helpers)
+    letGo(lending: callersNice)
     return Result(nanoseconds: nanoseconds, lent: lent)
   }
 
@@ -66,9 +82,23 @@ struct Team: ~Copyable {
       if isLent || !helper.hasEnded(spins: HelperPool.spins) { helper.awaitEnd() }
       if isLent {
         lent += 1
-        _ = helper.renice(helper.nice)
+        _ = helper.renice(helper.kind.nice)
       }
     }
     return lent
+  }
+
+  /// Keeps the helpers for the next task, or ends them and waits for that: at the caller's priority, where it may be lent.
+  private func letGo(lending callersNice: Int?) {
+    for helper in helpers { helper.forget() }
+    if lingering > 0 {
+      if !helpers.isEmpty { HelperPool.shared.giveBack(helpers) }
+      return
+    }
+    for helper in helpers {
+      if let callersNice { _ = helper.renice(callersNice) }
+      helper.dismiss()
+    }
+    for helper in helpers { helper.awaitDeparture() }
   }
 }

@@ -3,16 +3,11 @@ internal import CLinux
 /// Threads that nobody joins.
 public enum DetachedThread {
   /// Starts a thread called `name` (15 bytes are kept) that runs `body` once, every signal blocked but those of
-  /// faults (pthread_create(3)). With a `nice` value it gives itself that first of all, and the usual scheduling policy
-  /// where its maker is a real-time thread. Fails with EAGAIN when there are too many.
-  public static func start(
-    _ name: String, nice: Int? = nil, _ body: @escaping @Sendable () -> Void
-  ) throws(Errno) {
+  /// faults (pthread_create(3)). Fails with EAGAIN when there are too many.
+  public static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) {
     let context = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
     let result = unsafe clinux_start_thread(
-      name, Int32(nice ?? Int(CLINUX_NICE_INHERITED)),
-      { context in unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue().body() },
-      context)
+      name, { context in unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue().body() }, context)
     if result != 0 { unsafe Unmanaged<Body>.fromOpaque(context).release() }
     try Errno.check(result)
   }

@@ -54,14 +54,19 @@ public struct FutexWord: ~Copyable, @unchecked Sendable {
   /// One turn of a spin loop.
   public static func spinPause() { clinux_spin_pause() }
 
-  /// Waits awake for so many turns; whether the value became `wanted`. Gives way now and then: whoever is to store it
-  /// may be waiting for this very CPU.
-  public borrowing func spin(until wanted: UInt32, _ spins: Int) -> Bool {
+  /// Waits awake for so many turns; whether the value became `wanted`.
+  public borrowing func spin(until wanted: UInt32, _ spins: Int) -> Bool { spin(spins) { $0 == wanted } }
+
+  /// The same; whether the value became another than `unwanted`.
+  public borrowing func spin(while unwanted: UInt32, _ spins: Int) -> Bool { spin(spins) { $0 != unwanted } }
+
+  /// Gives way now and then: whoever is to store the value may be waiting for this very CPU.
+  private borrowing func spin(_ spins: Int, until isRight: (UInt32) -> Bool) -> Bool {
     for turn in 1...spins {
-      if load() == wanted { return true }
+      if isRight(load()) { return true }
       if turn.isMultiple(of: 32) { clinux_yield() } else { Self.spinPause() }
     }
-    return load() == wanted
+    return isRight(load())
   }
 
   /// Waits until the value is `wanted`: awake for a few microseconds first, since what is waited for is often about

@@ -21,3 +21,15 @@ bool counting_is_possible(void);
 /// those through its hooks as though their bytes were an address.
 void counting_start(void);
 struct counting_totals counting_stop(void);
+
+/// What a thread has: its memory policy and of its nodes the first 64, its I/O priority and its scheduling policy.
+struct policies {
+  int memory;
+  uint64_t nodes;
+  int io;
+  int class;
+};
+/// Gives them to the calling thread (set_mempolicy(2), ioprio_set(2), sched_setscheduler(2)); false where the kernel refuses.
+bool policies_set(struct policies wanted);
+/// The calling thread's; -1 for what the kernel does not tell.
+struct policies policies_get(void);

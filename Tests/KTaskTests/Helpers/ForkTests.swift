@@ -21,7 +21,7 @@ struct ForkTests {
       #expect(held.map(\.node) == [0, nil])
       let others = SharedPlaces(limit: 5, nodeLimits: [:], directory: directory.path)
       _ = try TaskControl.madeUp(budget: budget).run(RecordedWork(), start: 0, size: 100)
-      try expectChild {
+      let status = try exitStatus {
         if [budget.running(), budget.running(on: 0), budget.leftHere] != [0, 0, 5] { return 1 }
         // two places are the parent's
         if budget.left != 3 { return 2 }
@@ -30,6 +30,7 @@ struct ForkTests {
         held = []
         return budget.running() == 0 && budget.left == 3 ? 0 : 4
       }
+      #expect(status == 0)
       #expect([budget.running(), budget.running(on: 0), others.left] == [2, 1, 3])
       held = []
       #expect([budget.running(), budget.running(on: 0), others.left] == [0, 0, 5])
@@ -57,32 +58,9 @@ extension ForkTests {
         return outcome?.unitsDone == 24
       }
       let threads = try (0..<4).map { _ in try OwnThread { while run() && !isOver.hasHappened {} } }
-      for _ in 0..<100 { try expectChild { run() && monitor.unitsDone == 24 ? 0 : 1 } }
+      for _ in 0..<100 { #expect(try exitStatus { run() && monitor.unitsDone == 24 ? 0 : 1 } == 0) }
       isOver.happen()
       for thread in threads { thread.join() }
     }
   }
-}
-
-/// Runs `body` in a forked child, and expects it to return 0.
-private func expectChild(_ body: () -> Int32) throws {
-  // Swift hides fork(2)
-  typealias Fork = @convention(c) () -> pid_t
-  let symbol = unsafe dlsym(nil, "fork")
-  let fork = unsafe unsafeBitCast(symbol, to: Fork?.self)
-  guard let fork else { throw Errno(ENOSYS) }
-  let child = fork()
-  if child == 0 { _exit(body()) }
-  var status: Int32 = 0
-  var ended: pid_t = 0
-  let hasEnded = waitUntil {
-    ended = unsafe waitpid(child, &status, WNOHANG)
-    return ended != 0
-  }
-  if !hasEnded {
-    kill(child, SIGKILL)
-    ended = unsafe waitpid(child, &status, 0)
-  }
-  try #require(hasEnded && ended == child)
-  #expect(status == 0, "\(status >> 8)")
 }

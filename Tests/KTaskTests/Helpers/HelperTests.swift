@@ -115,11 +115,14 @@ struct HelperTests {
   func areAsManyAsCanBe() async {
     await #expect(processExitsWith: .success) {
       let work = RecordedWork()
-      _ = try TaskControl.madeUp(threads: .exactly(3)).run(work, start: 0, size: 100)
+      var few = TaskControl.madeUp(threads: .exactly(3))
+      few.helperStack = 8 << 20
+      _ = try few.run(work, start: 0, size: 100)
       let pages = SystemFiles().text("/proc/self/statm")?.split(separator: " ").first.flatMap { rlim_t($0) }
       var limit = rlimit(rlim_cur: try #require(pages) * 4096 + 4 << 20, rlim_max: .max)
       #expect(unsafe setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
-      let control = TaskControl.madeUp(threads: .exactly(8))
+      var control = TaskControl.madeUp(threads: .exactly(8))
+      control.helperStack = 8 << 20
       let outcome = try control.run(work, start: 100, size: 100)
       #expect(outcome.threads.count == 3)
       #expect(outcome.bounds.contains(Bound(.threadCreation, 3)))
