@@ -27,6 +27,7 @@ extension TaskControl {
     }
     lendsPriority = !wishes.isSet(KTASK_NO_LEND)
     ignoresPowerPolicy = wishes.isSet(KTASK_IGNORE_POWER)
+    lingering = wishes.lingering
   }
 
   /// nil: a control object that makes no sense.
