@@ -113,6 +113,10 @@ install: $(PROGRAM) ## program, manual pages, JSON schema, units and shell compl
 	install -D -m 0755 $(PROGRAM) $(BIN)/ktaskctl
 	install -d $(MAN)/man3 $(MAN)/man7 $(MAN)/man8 $(UNIT) $(BASH) $(ZSH) $(FISH) $(DATA)
 	install -m 0644 $(CALLS) $(MAN)/man3
+	for page in $(notdir $(CALLS)); do \
+		for name in $$(sed -n '/^\.Sh SYNOPSIS/q; s/^\.Nm \([a-z_]*\).*/\1/p' "man/$$page"); do \
+			if [[ $$name.3 != "$$page" ]]; then echo ".so man3/$$page" | install -m 0644 /dev/stdin "$(MAN)/man3/$$name.3"; fi; \
+		done; done
 	install -m 0644 $(RECIPES) $(MAN)/man7
 	install -m 0644 $(PAGES) $(MAN)/man8
 	install -m 0644 $(SCHEMA) $(DATA)
@@ -125,7 +129,7 @@ install: $(PROGRAM) ## program, manual pages, JSON schema, units and shell compl
 
 uninstall: ## remove what install put there
 	rm -f $(BIN)/ktaskctl $(patsubst man/%,$(MAN)/man8/%,$(PAGES)) $(patsubst man/%,$(MAN)/man7/%,$(RECIPES)) \
-		$(patsubst man/%,$(MAN)/man3/%,$(CALLS))
+		$(MAN)/man3/ktask.3 $(MAN)/man3/ktask_*.3
 	rm -f $(patsubst Sources/Packaging/%,$(UNIT)/%,$(UNITS))
 	rm -f $(BASH)/ktaskctl $(ZSH)/_ktaskctl $(FISH)/ktaskctl.fish
 	rm -rf $(DATA)

@@ -18,7 +18,7 @@ struct ClientsInPythonTests {
   /// In an empty folder, so that only what is named is found; nothing is written beside the sources.
   private func python(_ words: [String], path: String = package, library: String = BuiltLibrary.shared) -> Command {
     Command(
-      ["env", "-C", folder.path, "python3", "-W", "error"] + words,
+      ["env", "-C", folder.path, "python3", "-W", "error", "-W", "ignore::DeprecationWarning"] + words,
       environment: ["PYTHONPATH": path, "KTASK_LIBRARY": library, "PYTHONDONTWRITEBYTECODE": "1"])
   }
 
