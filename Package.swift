@@ -49,7 +49,7 @@ let package = Package(
       name: "NumactlWordsTests", dependencies: ["NumactlWords", "LinuxSystem", "TestSupport"], swiftSettings: house),
     // `make bench`; no product, so that building the program does not build it
     .executableTarget(
-      name: "ktask-bench", dependencies: ["KTask", "LinuxSystem", "TestSupport"], path: "Tests/Benchmarks",
+      name: "ktask-bench", dependencies: ["KTask", "LinuxSystem", "TestSupport", "CKTask"], path: "Tests/Benchmarks",
       swiftSettings: house),
     // the tests inside a guest machine, `make test-guest`; no product, for the same reason
     .target(name: "CGuest", path: "Tests/Guest/Calls"),

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
@@ -71,13 +72,27 @@ static void nontemporal128(char *at, size_t length) {
     for (int part = 0; part < 4; part++) _mm_stream_si128((__m128i *)(at + part * 16), zero);
 }
 
+// The compiler's own question, __builtin_cpu_supports, brings a constructor along, and a library is to run nothing before main.
+static bool has_avx512(void) {
+  static _Atomic int known;  // 0: not yet; asking leaves a virtual machine for some microseconds
+  if (known == 0) {
+    unsigned a, b, c = 0, d, low = 0, high;
+    const unsigned saved = 0xe6;  // SSE, AVX and the three parts of AVX-512
+    bool has = __get_cpuid(1, &a, &b, &c, &d) && c & bit_OSXSAVE;
+    if (has) __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    has = has && (low & saved) == saved && __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & bit_AVX512F;
+    known = has ? 1 : -1;
+  }
+  return known == 1;
+}
+
 // Whole 256-byte blocks past the cache, the ragged rest through it; the fence makes the stores visible to the joiner.
 static void nontemporal(char *start, size_t length) {
   size_t head = (-(uintptr_t)start) & 255;
   if (head > length) head = length;
   size_t body = (length - head) & ~(size_t)255;
   memset(start, 0, head);
-  if (__builtin_cpu_supports("avx512f")) nontemporal512(start + head, body);
+  if (has_avx512()) nontemporal512(start + head, body);
   else nontemporal128(start + head, body);
   memset(start + head + body, 0, length - head - body);
   _mm_sfence();

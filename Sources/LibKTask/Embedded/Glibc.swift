@@ -2,6 +2,7 @@
 // sources use. Not part of the package; `make library` builds it.
 // The names are the C library's.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 @_exported public import CGlibc
 
 public var errno: Int32 {

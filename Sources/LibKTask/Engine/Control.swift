@@ -26,6 +26,7 @@ extension TaskControl {
       helpersNice = Int(wishes.nice)
     }
     lendsPriority = !wishes.isSet(KTASK_NO_LEND)
+    lingering = wishes.lingering
     ignoresPowerPolicy = wishes.isSet(KTASK_IGNORE_POWER)
     lingering = wishes.lingering
   }

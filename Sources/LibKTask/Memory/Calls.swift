@@ -60,14 +60,15 @@ public func ktask_lock(
 ) -> Int32 {
   unsafe memoryCall(address, length, options, result, makes: true) { call, plan in
     let start = call.range.lowerBound
+    let unlock = { _ = try? Memory.unlock(start, length) }
     call.givesBackLater = true
     do throws(Errno) {
-      // refuses at once what is beyond the limit, and what is not mapped
+      // refuses at once what is beyond the limit; of what is not mapped all along the beginning is locked by then
       try Memory.lockOnFault(start, length)
     } catch {
+      unlock()
       return MemoryOutcome(error: error.code, failed: start..<start)
     }
-    let unlock = { _ = try? Memory.unlock(start, length) }
     var outcome = unsafe call.run(lockingChunk, plan, beforeUndo: unlock)
     if outcome.error != 0 { return outcome }
     do throws(Errno) {
@@ -119,13 +120,13 @@ private let releasing: MemoryCall.Chunk = { start, end, argument in
 public func ktask_plan(
   _ length: Int, _ options: UnsafePointer<ktask_options>?, _ result: UnsafeMutablePointer<ktask_result>?
 ) -> Int32 {
-  guard length >= 0, let asked = unsafe ktask_options(given: options),
-    let plan = unsafe MemoryPlan(0..<UInt(length), asked)
+  guard length >= 0, let options = unsafe ktask_options(given: options),
+    let control = unsafe MemoryPlan.control(0..<UInt(length), options)
   else { return refused(EINVAL) }
-  let decision = plan.control.decide(size: length)
+  let decision = control.decide(size: length)
   var outcome = MemoryOutcome(bytesDone: 0)
   outcome.threads = decision.threads
   outcome.bound = decision.bounds.winner
-  outcome.chunk = plan.control.chunk(size: length, threads: decision.threads)
+  outcome.chunk = control.chunk(size: length, threads: decision.threads)
   return unsafe outcome.answer(result, from: 0)
 }

@@ -85,18 +85,18 @@ extension MemoryCall {
 
   /// Runs the chunks; what is left of a failure when all has been taken back.
   func run(_ chunk: Chunk, _ plan: MemoryPlan, beforeUndo: () -> Void = {}) -> MemoryOutcome {
-    if plan.isSmall {
+    guard let control = plan.control else {
       let error = unsafe chunk(
         UnsafeMutableRawPointer(bitPattern: range.lowerBound), UnsafeMutableRawPointer(bitPattern: range.upperBound),
         opaque)
       if error == 0 { return MemoryOutcome(bytesDone: range.count) }
       beforeUndo()
-      takeBack(plan.control)
+      for range in undone { giveBackNew(range.lowerBound, range.upperBound) }
       return concluded(MemoryOutcome(error: error, failed: range))
     }
     let interruption = unsafe Interruption(options.ko_watch, timeout: options.ko_timeout_ns, total: range.count)
     let task = unsafe FunctionTask(
-      control: plan.control, function: chunk,
+      control: control, function: chunk,
       undoFunction: { start, end, argument in unsafe MemoryCall.noteUndone(start, end, argument) }, argument: opaque,
       interruption: interruption)
     do throws(TaskControlError) {
@@ -107,7 +107,7 @@ extension MemoryCall {
       interruption?.conclude(done: outcome.unitsDone)
       if outcome.end != .finished {
         beforeUndo()
-        takeBack(plan.control)
+        takeBack(control)
       }
       return concluded(MemoryOutcome(outcome, hasTimedOut: interruption?.hasTimedOut ?? false))
     } catch {

@@ -8,33 +8,35 @@ struct MemoryPlan {
   /// microseconds. The RFC's 128 MiB kept chunks from being too fine; here the clock does.
   static let usualMinimumChunk = 16 << 20
 
-  let control: TaskControl
+  /// nil: one thread does it at once and nobody watches, so that the engine is not asked.
+  let control: TaskControl?
   /// nil: all of it belongs to the caller's node.
   let nodeTasks: [NodeTask<UInt>]?
-  /// One thread does it at once, and nobody watches: the engine is not asked.
-  let isSmall: Bool
 
   /// nil: options that make no sense.
   init?(_ range: Range<UInt>, _ options: ktask_options, shares: [NodeTask<UInt>]? = nil) {
+    let (asked, page) = unsafe (options.ko_min_chunk, options.ko_page_size)
+    guard asked >= 0, page == 0 || page.nonzeroBitCount == 1 && page > 0 else { return nil }
+    nodeTasks = shares
+    if unsafe shares == nil && options.areUsual && range.count / 2 < (asked == 0 ? Self.usualMinimumChunk : asked) {
+      control = nil
+    } else {
+      guard let control = unsafe Self.control(range, options) else { return nil }
+      self.control = control
+    }
+  }
+
+  /// Chunks cut no page, and no word of `PagesThere`.
+  static func control(_ range: Range<UInt>, _ options: ktask_options) -> TaskControl? {
     let wishes = unsafe Wishes(
       flags: options.ko_flags, nice: options.ko_nice, threads: options.ko_threads, mostThreads: options.ko_max_threads,
       lingering: options.ko_lingering_ns)
-    let asked = unsafe options.ko_min_chunk
-    isSmall =
-      unsafe shares == nil && asked >= 0 && range.count / 2 < max(asked, Self.usualMinimumChunk)
-      && options.ko_threads == 0
-      && options.ko_watch == nil && options.ko_timeout_ns == 0
-    // a chunk cuts no page, and no word of `PagesThere`
-    let alignment = unsafe isSmall ? Self.leastAlignment : max(Self.leastAlignment, Self.pageSize(range, options))
-    let least = asked == 0 ? Self.usualMinimumChunk : asked
-    guard least > 0, alignment.nonzeroBitCount == 1, var control = TaskControl(minimumChunk: least, wishes) else {
-      return nil
-    }
-    control.minimumChunk = max(alignment, least / alignment * alignment)
+    let least = unsafe options.ko_min_chunk == 0 ? usualMinimumChunk : options.ko_min_chunk
+    guard var control = TaskControl(minimumChunk: least, wishes) else { return nil }
+    control.alignment = max(leastAlignment, unsafe pageSize(range, options))
+    control.minimumChunk = max(control.alignment, least / control.alignment * control.alignment)
     control.maximumChunk = max(control.minimumChunk, 128 << 20)
-    control.alignment = alignment
-    self.control = control
-    nodeTasks = shares
+    return control
   }
 
   /// Of a transparent huge page, mostly.
@@ -44,5 +46,12 @@ struct MemoryPlan {
   private static func pageSize(_ range: Range<UInt>, _ options: ktask_options) -> Int {
     if unsafe options.ko_page_size != 0 { return unsafe options.ko_page_size }
     return (try? OwnMapping.at(range.lowerBound))?.pageSize ?? 0
+  }
+}
+
+extension ktask_options {
+  /// Nothing is said of threads, nobody watches, and there is no limit of time.
+  fileprivate var areUsual: Bool {
+    unsafe ko_threads == 0 && ko_max_threads >= 0 && ko_watch == nil && ko_timeout_ns == 0 && !isSet(KTASK_NICE)
   }
 }
