@@ -16,6 +16,8 @@ UNIT = $(DESTDIR)$(PREFIX)/lib/systemd/system
 BASH = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 DATA = $(DESTDIR)$(PREFIX)/share/ktaskctl
+INCLUDE = $(DESTDIR)$(PREFIX)/include
+LIBDIR ?= $(PREFIX)/lib
 FISH = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 # One file that runs without the Swift toolchain; libnuma stays a shared library.
@@ -23,8 +25,9 @@ PROGRAM = .build/release/ktaskctl
 SOURCES = Package.swift $(shell find Sources -type f -not -path "*/Packaging/*")
 C_FILES = $(wildcard Sources/*/*.c Tests/*/*.c Tests/*/*/*.c)
 PAGES   = $(wildcard man/*.8)
-RECIPES = $(wildcard man/*.7)
+RECIPES = $(filter-out man/ktask.7, $(wildcard man/*.7))
 CALLS   = $(wildcard man/*.3)
+LIBRARY = .build/library/libktask.so.1
 # Sources/Packaging is no target: SwiftPM leaves it alone, and the top level stays short.
 SCHEMA  = Sources/Packaging/report.schema.json
 UNITS   = $(wildcard Sources/Packaging/*.service)
@@ -111,12 +114,7 @@ format: ## write the sources as the format check wants them
 
 install: $(PROGRAM) ## program, manual pages, JSON schema, units and shell completions, under PREFIX (/usr/local) and DESTDIR
 	install -D -m 0755 $(PROGRAM) $(BIN)/ktaskctl
-	install -d $(MAN)/man3 $(MAN)/man7 $(MAN)/man8 $(UNIT) $(BASH) $(ZSH) $(FISH) $(DATA)
-	install -m 0644 $(CALLS) $(MAN)/man3
-	for page in $(notdir $(CALLS)); do \
-		for name in $$(sed -n '/^\.Sh SYNOPSIS/q; s/^\.Nm \([a-z_]*\).*/\1/p' "man/$$page"); do \
-			if [[ $$name.3 != "$$page" ]]; then echo ".so man3/$$page" | install -m 0644 /dev/stdin "$(MAN)/man3/$$name.3"; fi; \
-		done; done
+	install -d $(MAN)/man7 $(MAN)/man8 $(UNIT) $(BASH) $(ZSH) $(FISH) $(DATA)
 	install -m 0644 $(RECIPES) $(MAN)/man7
 	install -m 0644 $(PAGES) $(MAN)/man8
 	install -m 0644 $(SCHEMA) $(DATA)
@@ -127,24 +125,50 @@ install: $(PROGRAM) ## program, manual pages, JSON schema, units and shell compl
 	$(PROGRAM) --generate-completion-script fish > $(FISH)/ktaskctl.fish
 	chmod 0644 $(BASH)/ktaskctl $(ZSH)/_ktaskctl $(FISH)/ktaskctl.fish
 
+install-library: $(LIBRARY) ## the C library, its header, pkg-config file and manual pages, under PREFIX, LIBDIR and DESTDIR
+	version=$$(sed -n 's/.*return "\([^"]*\)".*/\1/p' Sources/CKTask/version.c); \
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(INCLUDE) $(MAN)/man3 $(MAN)/man7; \
+	install -m 0644 $(LIBRARY) $(DESTDIR)$(LIBDIR)/libktask.so.$$version; \
+	ln -sf libktask.so.$$version $(DESTDIR)$(LIBDIR)/libktask.so.1; \
+	ln -sf libktask.so.1 $(DESTDIR)$(LIBDIR)/libktask.so; \
+	if [[ -e .build/library/libktask.a ]]; then install -m 0644 .build/library/libktask.a $(DESTDIR)$(LIBDIR); fi; \
+	sed "s,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(LIBDIR),; s,@VERSION@,$$version," Sources/Packaging/ktask.pc.in \
+		> $(DESTDIR)$(LIBDIR)/pkgconfig/ktask.pc; \
+	chmod 0644 $(DESTDIR)$(LIBDIR)/pkgconfig/ktask.pc
+	install -m 0644 Sources/CKTask/include/ktask.h $(INCLUDE)
+	install -m 0644 $(CALLS) $(MAN)/man3
+	for page in $(notdir $(CALLS)); do \
+		for name in $$(sed -n '/^\.Sh SYNOPSIS/q; s/^\.Nm \([a-z_]*\).*/\1/p' "man/$$page"); do \
+			if [[ $$name.3 != "$$page" ]]; then echo ".so man3/$$page" | install -m 0644 /dev/stdin "$(MAN)/man3/$$name.3"; fi; \
+		done; done
+	install -m 0644 man/ktask.7 $(MAN)/man7
+
+uninstall-library: ## remove what install-library put there
+	rm -f $(DESTDIR)$(LIBDIR)/libktask.{so*,a} $(DESTDIR)$(LIBDIR)/pkgconfig/ktask.pc $(INCLUDE)/ktask.h
+	rm -f $(MAN)/man7/ktask.7 $(MAN)/man3/ktask.3 $(MAN)/man3/ktask_*.3
+
 uninstall: ## remove what install put there
-	rm -f $(BIN)/ktaskctl $(patsubst man/%,$(MAN)/man8/%,$(PAGES)) $(patsubst man/%,$(MAN)/man7/%,$(RECIPES)) \
-		$(MAN)/man3/ktask.3 $(MAN)/man3/ktask_*.3
+	rm -f $(BIN)/ktaskctl $(patsubst man/%,$(MAN)/man8/%,$(PAGES)) $(patsubst man/%,$(MAN)/man7/%,$(RECIPES))
 	rm -f $(patsubst Sources/Packaging/%,$(UNIT)/%,$(UNITS))
 	rm -f $(BASH)/ktaskctl $(ZSH)/_ktaskctl $(FISH)/ktaskctl.fish
 	rm -rf $(DATA)
 
-deb: $(PROGRAM) ## a Debian package of all that install puts in place: .build/deb/ktaskctl_VERSION_ARCHITECTURE.deb
+deb: $(PROGRAM) $(LIBRARY) ## Debian packages of all that install and install-library put in place: .build/deb/*.deb
 	@command -v dpkg-shlibdeps >/dev/null || { echo "make: as root, run: apt-get install dpkg-dev" >&2; exit 1; }
 	rm -rf .build/deb/root .build/deb/*.deb
 	@$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/.build/deb/root PREFIX=/usr \
 		ZSH=$(CURDIR)/.build/deb/root/usr/share/zsh/vendor-completions
 	Sources/Packaging/debian.sh .build/deb/root .build/deb
+	rm -rf .build/deb/library
+	@$(MAKE) --no-print-directory install-library DESTDIR=$(CURDIR)/.build/deb/library PREFIX=/usr \
+		LIBDIR=/usr/lib/$$(dpkg-architecture -qDEB_HOST_MULTIARCH)
+	Sources/Packaging/debian-library.sh .build/deb/library .build/deb
 
 deb-check: deb ## that it is the same twice; as root: install it on a bare Debian 12, run it, and its units under a systemd of their own
-	Tests/Package/package-check.sh .build/deb/*.deb .build/deb/root
-	Tests/Package/deb-check.sh .build/deb/*.deb .build/deb
-	Tests/Package/unit-check.sh .build/deb/*.deb .build/deb
+	Tests/Package/package-check.sh .build/deb/ktaskctl_*.deb .build/deb/root
+	Tests/Package/library-check.sh .build/deb
+	Tests/Package/deb-check.sh .build/deb/ktaskctl_*.deb .build/deb
+	Tests/Package/unit-check.sh .build/deb/ktaskctl_*.deb .build/deb
 
 clean: ## remove what was built
 	$(SWIFT) package clean
@@ -159,6 +183,10 @@ help: ## this list
 # A build that is missing or older than its sources, so that `sudo make install` need not build again.
 $(PROGRAM): $(SOURCES)
 	@$(MAKE) --no-print-directory build
+	@touch $@
+
+$(LIBRARY): $(SOURCES)
+	@$(MAKE) --no-print-directory library
 	@touch $@
 
 setup:
@@ -186,5 +214,5 @@ test-tools:
 	{ $(call apt_install,sudo -n,$$missing); } || \
 		echo "Not installed:$$missing. The tests that need them will be skipped."
 
-.PHONY: run test library wheel faults test-guest build bench bench-guest check lint man-check consumer-check docs tsan format install uninstall deb deb-check \
+.PHONY: run test library wheel faults test-guest build bench bench-guest check lint man-check consumer-check docs tsan format install install-library uninstall uninstall-library deb deb-check \
 	clean help setup test-tools

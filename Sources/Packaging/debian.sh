@@ -17,9 +17,6 @@ changelog=$here/changelog
   exit 1
 }
 maintainer=$(dpkg-parsechangelog --file "$changelog" --show-field Maintainer)
-# no file in the package is younger than this: dpkg-deb reads it
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(dpkg-parsechangelog --file "$changelog" --show-field Timestamp)}
-export SOURCE_DATE_EPOCH
 
 # dpkg-shlibdeps reads a source package's control file; what it needs of one is that it is there
 source=$(mktemp -d)
@@ -35,19 +32,11 @@ install -d "$documents" "$root/etc/ktaskctl" "$root/DEBIAN"
 install -m 0644 "$here/copyright" "$documents/copyright"
 install -m 0644 "$changelog" "$documents/changelog"
 gzip -9nf "$documents/changelog"
-# compressed as Debian wants them, the same every time
-find "$root/usr/share/man" -type f ! -name '*.gz' -exec gzip -9n {} +
-
-# as dpkg-gencontrol counts, and not by the blocks of the file system at hand
-kibibytes=$(find "$root" -path "$root/DEBIAN" -prune -o -type f -printf '%s\n' -o -printf '1\n' |
-  awk '{ sum += int(($1 + 1023) / 1024) } END { print sum }')
-
 cat >"$root/DEBIAN/control" <<CONTROL
 Package: ktaskctl
 Version: $version
 Architecture: $architecture
 Maintainer: $maintainer
-Installed-Size: $kibibytes
 Depends: $depends
 Section: admin
 Priority: optional
@@ -58,10 +47,4 @@ Description: make memory ready with many threads, and prove it
  virtual machines, databases and inference servers from shell scripts and
  systemd units.
 CONTROL
-(cd "$root" && find etc usr -type f -exec md5sum {} + | LC_ALL=C sort -k 2) >"$root/DEBIAN/md5sums"
-
-package=$folder/ktaskctl_${version}_$architecture.deb
-# a file is as old as the changelog, also where it was made before that entry
-find "$root" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
-dpkg-deb --root-owner-group -Zxz --build "$root" "$package" >/dev/null
-echo "$package"
+"$here/pack.sh" "$root" "$folder" "$changelog"
