@@ -71,7 +71,7 @@ struct ABITests {
     #expect(table.contains("Library soname: [libktask.so.1]"))
     #expect(table.contains("NODELETE"))
     // one constructor, of the compiler's own start-up files, which does nothing
-    #expect(table.firstMatch(of: /\(INIT_ARRAYSZ\) *8 /) != nil, "\(table)")
+    #expect(table.firstMatch(of: #/\(INIT_ARRAYSZ\) *8 /#) != nil, "\(table)")
     #expect(!table.contains("RUNPATH") && !table.contains("RPATH"))
     let needed = table.split(separator: "\n").filter { $0.contains("(NEEDED)") }
     #expect(needed.allSatisfy { $0.contains("[libc.so.6]") || $0.contains("[libm.so.6]") }, "\(needed)")
