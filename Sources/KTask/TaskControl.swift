@@ -38,7 +38,8 @@ public struct TaskControl: Sendable {
   /// task's helpers have ended, and are no threads of the process any more, when `run` returns. For programs that go on to
   /// unshare(2) or to confine themselves; starting them anew costs some tens of microseconds each.
   public var lingering: UInt64 = 5_000_000_000
-  /// Bytes of a helper's stack. More for thread functions that go deep; no less than the C library has room for.
+  /// Bytes of a helper's stack, with which it is mapped and locked where the program locks all of its memory. More for thread
+  /// functions that go deep; where thread-local variables leave no room in it, helpers have the C library's usual size.
   public var helperStack = 512 << 10
   /// Helpers run although a CPU is set to save energy.
   public var ignoresPowerPolicy = false

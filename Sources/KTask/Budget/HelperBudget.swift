@@ -4,8 +4,8 @@ package import LinuxSystem
 /// process, and, where the machine has a file for that, those of all processes and users.
 /// Helpers only: a task's caller always works. Nothing ever waits for it.
 public final class HelperBudget: Sendable {
-  /// This machine's budget, shared with every other process that uses it.
-  public static var shared: HelperBudget { OnlyObject.budget.get { HelperBudget(Machine.shared.topology) } }
+  /// This machine's budget, shared with every other process that uses it. The same for all, until CPUs are switched on or off.
+  public static var shared: HelperBudget { MachineBudget.shared.budget(for: MachineWatch.shared.known().topology) }
 
   /// Helpers at once, over all nodes.
   public let limit: Int

@@ -73,6 +73,22 @@ struct MachineWatchTests {
     #expect(made.watch.current().topology.onlineCPUs == CPUSet([0]))
   }
 
+  @Test("has a budget of its CPUs' helpers, which is the same until they are others")
+  func budget() throws {
+    let made = try MadeUpMachine()
+    let budgets = MachineBudget(directory: made.tree.root + "/run")
+    let first = budgets.budget(for: made.watch.current().topology)
+    #expect(first.limit == 3)
+    try made.set(quota: "max 100000", cpuset: "0-3", online: "0-3")
+    made.pass(seconds: 1)
+    #expect(budgets.budget(for: made.watch.current().topology) === first)
+    try made.set(quota: "max 100000", cpuset: "0-9", online: "0-9")
+    made.pass(seconds: 1)
+    let second = budgets.budget(for: made.watch.current().topology)
+    #expect(second !== first && second.limit == 8)
+    #expect(budgets.budget(for: made.watch.current().topology) === second)
+  }
+
   @Test("is asked for all that there is when a minute has passed")
   func powerPolicy() throws {
     let made = try MadeUpMachine()
