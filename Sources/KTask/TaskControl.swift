@@ -36,7 +36,8 @@ public struct TaskControl: Sendable {
   public var lendsPriority = true
   /// How long a helper that has nothing to do is kept for the next task, in nanoseconds; 5 s where nothing else is said. 0: the
   /// task's helpers have ended, and are no threads of the process any more, when `run` returns. For programs that go on to
-  /// unshare(2) or to confine themselves; starting them anew costs some tens of microseconds each.
+  /// unshare(2) or to confine themselves; starting them anew costs some tens of microseconds each. They
+  /// end at the caller's priority where that may be lent; where it may not, on a busy machine, `run` waits for them.
   public var lingering: UInt64 = 5_000_000_000
   /// Bytes of a helper's stack, with which it is mapped and locked where the program locks all of its memory. More for thread
   /// functions that go deep; where thread-local variables leave no room in it, helpers have the C library's usual size.

@@ -1,5 +1,6 @@
 // Threads and the futex they wait on. Every call returns 0 or an errno, unless it says otherwise.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "clinux_attributes.h"
@@ -24,6 +25,8 @@ struct clinux_helper {
 };
 /// Starts it, its signals blocked as above (pthread_create(3)). EAGAIN: there are too many threads.
 int clinux_helper_start(struct clinux_helper *_Nonnull helper);
+/// No errno: whether the process has no thread of that gettid(2) (any more).
+bool clinux_thread_is_gone(int number);
 /// Waits until the thread has ended, and the kernel counts it no more: then unshare(2) works again. `number`: its gettid(2).
 void clinux_helper_join(const struct clinux_helper *_Nonnull helper, int number);
 /// No errno: the calling thread's scheduling policy, where that is SCHED_OTHER, SCHED_BATCH or SCHED_IDLE; else the first

@@ -98,6 +98,9 @@ final class Helper: @unchecked Sendable {
     state.wake(1)
   }
 
+  /// Whether it has waited long enough, and its thread is gone: one that has hardly a CPU to end on is not waited for.
+  var hasDeparted: Bool { hasRetired && HelperThread.isGone(Int(number.load())) }
+
   /// Waits until the thread, which has been dismissed or has retired, is gone.
   func awaitDeparture() { thread.join(Int(number.load())) }
 

@@ -25,25 +25,25 @@ final class HelperPool: Sendable {
       return taken
     }
 
-    /// Those whose threads have ended.
-    mutating func takeRetired() -> [Helper] {
+    /// Those whose threads are gone.
+    mutating func takeDeparted() -> [Helper] {
       // mostly none: nothing is allocated to find that out
       if !idle.contains(where: { $0.hasRetired }) { return [] }
-      let retired = idle.filter { $0.hasRetired }
-      idle.removeAll { $0.hasRetired }
-      return retired
+      let departed = idle.filter { $0.hasDeparted }
+      idle.removeAll { helper in departed.contains { $0 === helper } }
+      return departed
     }
   }
   private let state = Guarded(State())
 
   /// Up to `count` helpers of that kind, started where there are not enough; fewer when the system has no more threads.
   func claim(_ count: Int, _ kind: HelperThread.Kind, _ manner: ThreadManner) -> [Helper] {
-    var (helpers, retired) = state.withLock { state in
+    var (helpers, departed) = state.withLock { state in
       // a forked child has its parent's list, not its threads
       if state.generation != Generation.current { state = State() }
-      return (state.take(count, kind), state.takeRetired())
+      return (state.take(count, kind), state.takeDeparted())
     }
-    for helper in retired { helper.awaitDeparture() }
+    for helper in departed { helper.awaitDeparture() }
     let known = helpers.count
     while helpers.count < count, let helper = startHelper(kind, manner) { helpers.append(helper) }
     for helper in helpers[known...] { helper.awaitIntroduction() }

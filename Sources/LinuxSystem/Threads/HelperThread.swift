@@ -47,6 +47,9 @@ public struct HelperThread: ~Copyable, @unchecked Sendable {
     try Errno.check(unsafe clinux_helper_start(helper))
   }
 
+  /// Whether the thread of this number has ended for good: then `join` waits for nothing.
+  public static func isGone(_ number: Int) -> Bool { clinux_thread_is_gone(Int32(number)) }
+
   /// Waits until the thread, which has this number, has returned from its body and is gone from the process.
   public borrowing func join(_ number: Int) { unsafe clinux_helper_join(helper, Int32(number)) }
 }
