@@ -50,13 +50,14 @@ for file in "${c_files[@]}"; do
     -Wall -Wextra -Werror -I "$sources/CLinux/include" -I "$sources/CKTask/include" -o "$work/c-$(basename "$file" .c).o" "$file"
 done
 
-linking=(-fuse-ld=lld "-Wl,--version-script=$sources/LibKTask/Embedded/ktask.map" "-Wl,-soname,libktask.so.1"
-  "-Wl,-z,nodelete,-z,defs,-z,relro,-z,now" "-Wl,--gc-sections,--icf=all,--as-needed,-s")
+linking=("--version-script=$sources/LibKTask/Embedded/ktask.map" -soname=libktask.so.1 -z nodelete -z defs -z relro -z now
+  --gc-sections --icf=all --as-needed -s)
 if [[ $kind == embedded ]]; then
   tables=("$embedded/libswiftUnicodeDataTables.a")
-  "${CLANG:-clang}" -shared "${linking[@]}" -o "$out/libktask.so.1" "$work"/*.o "${tables[@]}" -lm
+  "${CLANG:-clang}" -shared -fuse-ld=lld "${linking[@]/#/-Wl,}" -o "$out/libktask.so.1" "$work"/*.o "${tables[@]}" -lm
 else
-  "${SWIFTC:-swiftc}" -emit-library -static-stdlib "${linking[@]/#/-Xclang-linker=}" -o "$out/libktask.so.1" "$work"/*.o
+  mapfile -t words < <(printf -- '-Xlinker\n%s\n' "${linking[@]}")
+  "${SWIFTC:-swiftc}" -emit-library -static-stdlib -use-ld=lld "${words[@]}" -o "$out/libktask.so.1" "$work"/*.o
 fi
 ln -sf libktask.so.1 "$out/libktask.so"
 
