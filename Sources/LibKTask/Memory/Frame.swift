@@ -33,7 +33,7 @@ func memoryCall(
   let page = MemoryInfo.basePageSize
   guard let options = unsafe ktask_options(given: given), length >= 0, length % page == 0, start % UInt(page) == 0,
     !start.addingReportingOverflow(UInt(length)).overflow
-  else { return refused(EINVAL) }
+  else { return unsafe MemoryOutcome(error: EINVAL).answer(result, from: start) }
   if length == 0 { return unsafe MemoryOutcome(bytesDone: 0).answer(result, from: start) }
   let call = unsafe MemoryCall(start..<start + UInt(length), options, takesBack: makes)
   return unsafe call.prepared(makes: makes, body).answer(result, from: start)

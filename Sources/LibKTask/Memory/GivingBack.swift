@@ -20,19 +20,24 @@ extension MemoryCall {
   func giveBackNew(_ from: UInt, _ to: UInt) {
     guard let there else { return }
     do throws(Errno) {
-      try OwnMapping.forEach(in: from..<to) { (mapping, part) throws(Errno) in giveBackNew(part, mapping, there) }
+      try OwnMapping.forEach(in: from..<to) { (mapping, part) throws(Errno) in
+        try giveBackNew(part, mapping, there)
+      }
     } catch {
       notComplete()
     }
   }
 
-  private func giveBackNew(_ range: Range<UInt>, _ mapping: OwnMapping, _ there: PagesThere) {
+  private func giveBackNew(_ range: Range<UInt>, _ mapping: OwnMapping, _ there: PagesThere) throws(Errno) {
     switch leaving(mapping) {
     case .stay: break
     case .unknown: notComplete()
     case let way:
+      // what is not there is not looked into: that would make it, or raise a signal
+      let now = PagesThere(range)
+      try now.note(range.lowerBound, range.count)
       var run = range.lowerBound..<range.lowerBound
-      forEachNewPage(range, UInt(mapping.pageSize), there) { page in
+      forEachNewPage(range, UInt(mapping.pageSize), before: there, now: now) { page in
         if run.upperBound != page.lowerBound {
           leave(run, way)
           run = page.lowerBound..<page.lowerBound
@@ -44,10 +49,12 @@ extension MemoryCall {
   }
 
   /// Pages that are new, and all zero; one that a range begins or ends in the middle of is left alone.
-  private func forEachNewPage(_ range: Range<UInt>, _ size: UInt, _ there: PagesThere, _ body: (Range<UInt>) -> Void) {
+  private func forEachNewPage(
+    _ range: Range<UInt>, _ size: UInt, before: PagesThere, now: PagesThere, _ body: (Range<UInt>) -> Void
+  ) {
     var page = (range.lowerBound + size - 1) / size * size
     while page < range.upperBound, range.upperBound - page >= size {
-      if !there.wasThere(page, Int(size)) {
+      if now.wasThere(page, Int(size)) && !before.wasThere(page, Int(size)) {
         if isZero(page, Int(size)) { body(page..<page + size) } else { notComplete() }
       }
       page += size

@@ -19,7 +19,7 @@ struct MemoryOutcome {
 
   init(bytesDone: Int) { self.bytesDone = bytesDone }
 
-  init(error: Int32, failed: Range<UInt>?) {
+  init(error: Int32, failed: Range<UInt>? = nil) {
     self.error = error
     self.failed = failed
   }

@@ -28,7 +28,7 @@ public func ktask_prefault_fd(
     }
     return error
   } catch {
-    return refused(error.code)
+    return unsafe MemoryOutcome(error: error.code).answer(result, from: 0)
   }
 }
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import mmap
 import os
 import unittest
 
@@ -63,6 +64,27 @@ class CallTests(unittest.TestCase):
             self.assertFalse(any(mapping.resident(79 * MIB)))
             error = self.fails(errno.ENOMEM, ktask.populate, mapping.address, 80 * MIB, min_chunk=2 * MIB, keep=True)
             self.assertEqual(sum(mapping.resident(79 * MIB)) * PAGE >= error.result.bytes_done, True)
+
+    def test_memory_that_cannot_be_had(self):
+        """No signal, and nothing left: what is not there is not looked into."""
+        with Mapping(4 * MIB) as mapping:
+            libc.mprotect(ctypes.c_void_p(mapping.address), ctypes.c_size_t(4 * MIB), 0)
+            error = self.fails(errno.EINVAL, ktask.populate, mapping.address, 4 * MIB)
+            self.assertEqual((error.result.undone, error.result.bytes_undone), (True, 0))
+        with open(os.memfd_create("test"), "r+b") as file, Mapping(4 * MIB) as mapping:
+            file.truncate(MIB)
+            # mapped beyond the file's end, in place of the other mapping
+            libc.mmap(mapping.address, 4 * MIB, 3, mmap.MAP_SHARED | 0x10, file.fileno(), 0)
+            for call in (ktask.populate, ktask.clear, ktask.lock):
+                error = self.fails(errno.EFAULT, call, mapping.address, 4 * MIB)
+                self.assertTrue(error.result.undone)
+                self.assertEqual(os.fstat(file.fileno()).st_blocks, 0)
+
+    def test_what_is_refused(self):
+        for call, words in ((ktask.prefault, (0, PAGE, 100)), (ktask.prefault, (os.open("/dev/null", os.O_RDWR), PAGE))):
+            with self.assertRaises(OSError) as caught:
+                call(*words)
+            self.assertTrue(caught.exception.result.undone)
 
     def test_a_time_limit(self):
         with Mapping(64 * MIB) as mapping:
