@@ -120,11 +120,12 @@ int clinux_helper_start(struct clinux_helper *helper) {
 
 bool clinux_thread_is_gone(int number) { return syscall(SYS_tgkill, getpid(), number, 0) == -1; }
 
-// The thread is awaited twice: the C library is told before the kernel counts it no more.
+// The thread is awaited twice: the C library is told before the kernel counts it no more. That takes a moment; one that takes
+// a tenth of a second is another thread, which has got the number since.
 void clinux_helper_join(const struct clinux_helper *helper, int number) {
   pthread_join((pthread_t)helper->thread, NULL);
   const struct timespec moment = {.tv_nsec = 50000};
-  for (int turn = 0; !clinux_thread_is_gone(number); turn++) {
+  for (int turn = 0; turn < 2100 && !clinux_thread_is_gone(number); turn++) {
     if (turn < 100) sched_yield();
     else nanosleep(&moment, NULL);
   }
