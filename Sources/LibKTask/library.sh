@@ -31,7 +31,7 @@ module() {
 # files FOLDER…: the Swift files in it. Without those of a program's own affairs, whose Swift is not all there in Embedded Swift.
 files() {
   find "$@" -name '*.swift' ! -path '*/Embedded/*' ! -name StreamEnd.swift ! -name Signals.swift ! -name Surroundings.swift \
-    ! -name Accounts.swift
+    ! -name Accounts.swift | LC_ALL=C sort
 }
 
 rm -f "$work"/*.o
@@ -59,6 +59,8 @@ else
   mapfile -t words < <(printf -- '-Xlinker\n%s\n' "${linking[@]}")
   "${SWIFTC:-swiftc}" -emit-library -static-stdlib -use-ld=lld "${words[@]}" -o "$out/libktask.so.1" "$work"/*.o
 fi
+# the same wherever it is built
+"$sources/Packaging/settle.sh" "$out/libktask.so.1"
 ln -sf libktask.so.1 "$out/libktask.so"
 
 if [[ $kind == embedded ]]; then
@@ -66,8 +68,8 @@ if [[ $kind == embedded ]]; then
   ld.lld -r --whole-archive -o "$work/libktask.o" "$work"/*.o "${tables[@]}"
   names=$(sed -n 's/^ *\(ktask_[a-z_]*\);.*/--keep-global-symbol=\1/p' "$sources/LibKTask/Embedded/ktask.map")
   # shellcheck disable=SC2086 # words
-  objcopy $names --strip-debug "$work/libktask.o"
+  objcopy $names --strip-debug --remove-section=.swift_modhash "$work/libktask.o"
   rm -f "$out/libktask.a"
-  ar rcs "$out/libktask.a" "$work/libktask.o"
+  ar rcsD "$out/libktask.a" "$work/libktask.o"
 fi
 printf '%s: %d bytes (%s)\n' "$out/libktask.so.1" "$(stat -c %s "$out/libktask.so.1")" "$kind"

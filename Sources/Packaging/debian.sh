@@ -7,6 +7,7 @@ root=$1
 folder=$2
 here=$(dirname "$0")
 program=$root/usr/bin/ktaskctl
+"$here/settle.sh" "$program"
 version=$("$program" --version)
 version=${version#ktaskctl }
 architecture=$(dpkg --print-architecture)
