@@ -18,6 +18,9 @@ ZSH  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 DATA = $(DESTDIR)$(PREFIX)/share/ktaskctl
 INCLUDE = $(DESTDIR)$(PREFIX)/include
 LIBDIR ?= $(PREFIX)/lib
+# What `ktaskctl run` finds from BIN.
+LIB  = $(DESTDIR)$(PREFIX)/lib/ktask
+EXEC = $(DESTDIR)$(PREFIX)/libexec/ktask
 FISH = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 # One file that runs without the Swift toolchain; libnuma stays a shared library.
@@ -28,6 +31,8 @@ PAGES   = $(wildcard man/*.8)
 RECIPES = $(filter-out man/ktask.7, $(wildcard man/*.7))
 CALLS   = $(wildcard man/*.3)
 LIBRARY = .build/library/libktask.so.1
+# What `ktaskctl run` puts in front of the C library: it looks for LIBRARY beside itself.
+PRELOAD = .build/library/libktask-run.so
 # Sources/Packaging is no target: SwiftPM leaves it alone, and the top level stays short.
 SCHEMA  = Sources/Packaging/report.schema.json
 UNITS   = $(wildcard Sources/Packaging/*.service)
@@ -51,13 +56,20 @@ run: build ## set up, build, and clear a quarter of the free memory (4 GiB at mo
 
 test: setup test-tools ## set up, build, and run all tests (as root none is skipped)
 	$(SWIFT) build --product ktaskctl
+	@$(MAKE) --no-print-directory $(LIBRARY) $(PRELOAD)
 	$(SWIFT) test --no-parallel
 
 build: setup ## build the program for use: .build/release/ktaskctl
 	$(SWIFT) build -c release --product ktaskctl --static-swift-stdlib --disable-local-rpath -Xlinker -s
 
-library: setup ## build the C library: .build/library/libktask.so.1 and libktask.a
+library: setup ## build the C library, libktask.so.1 and libktask.a, and what `ktaskctl run` preloads: .build/library
 	Sources/LibKTask/library.sh Sources .build/library
+	@$(MAKE) --no-print-directory $(PRELOAD)
+
+$(PRELOAD): $(wildcard Sources/CKTaskRun/*) Sources/CKTask/include/ktask.h
+	mkdir -p $(@D)
+	$(CLANG) -shared -O2 -fPIC -fvisibility=hidden -std=gnu17 -Wall -Wextra -Werror -ISources/CKTask/include \
+		-Wl,--version-script=Sources/CKTaskRun/exports.map -Wl,-z,defs,-z,relro,-z,now -Wl,-s -o $@ Sources/CKTaskRun/*.c
 
 wheel: library ## the Python package with the C library in it: .build/wheel/ktask-….whl
 	rm -rf .build/wheel
@@ -112,8 +124,12 @@ format: ## write the sources as the format check wants them
 
 ## Installing
 
-install: $(PROGRAM) ## program, manual pages, JSON schema, units and shell completions, under PREFIX (/usr/local) and DESTDIR
+install: $(PROGRAM) $(LIBRARY) $(PRELOAD) ## program, what it preloads, manual pages, JSON schema, units and shell completions, under PREFIX (/usr/local) and DESTDIR
 	install -D -m 0755 $(PROGRAM) $(BIN)/ktaskctl
+	install -D -m 0644 -t $(LIB) $(PRELOAD) $(LIBRARY)
+	install -d $(EXEC)
+	sed 's,@BIN@,$(PREFIX)/bin,' Sources/Packaging/qemu-run.sh > $(EXEC)/qemu-system-x86_64
+	chmod 0755 $(EXEC)/qemu-system-x86_64
 	install -d $(MAN)/man7 $(MAN)/man8 $(UNIT) $(BASH) $(ZSH) $(FISH) $(DATA)
 	install -m 0644 $(RECIPES) $(MAN)/man7
 	install -m 0644 $(PAGES) $(MAN)/man8
@@ -151,9 +167,9 @@ uninstall: ## remove what install put there
 	rm -f $(BIN)/ktaskctl $(patsubst man/%,$(MAN)/man8/%,$(PAGES)) $(patsubst man/%,$(MAN)/man7/%,$(RECIPES))
 	rm -f $(patsubst Sources/Packaging/%,$(UNIT)/%,$(UNITS))
 	rm -f $(BASH)/ktaskctl $(ZSH)/_ktaskctl $(FISH)/ktaskctl.fish
-	rm -rf $(DATA)
+	rm -rf $(DATA) $(LIB) $(EXEC)
 
-deb: $(PROGRAM) $(LIBRARY) ## Debian packages of all that install and install-library put in place: .build/deb/*.deb
+deb: $(PROGRAM) $(LIBRARY) $(PRELOAD) ## Debian packages of all that install and install-library put in place: .build/deb/*.deb
 	@command -v dpkg-shlibdeps >/dev/null || { echo "make: as root, run: apt-get install dpkg-dev" >&2; exit 1; }
 	rm -rf .build/deb/root .build/deb/*.deb
 	@$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/.build/deb/root PREFIX=/usr \

@@ -1,0 +1,143 @@
+/*
+ * libktask-run: makes a program's own large memory calls parallel that knows nothing of it. `ktaskctl run` has the dynamic
+ * loader put it in front of the C library; ktaskctl-run(8) says what it does.
+ *
+ * Each hook is the same three steps: begin_call() decides whether the call is made parallel, the pages are made by all
+ * threads, and then the real call is made, whose result is the result.
+ */
+#ifndef KTASK_RUN_H
+#define KTASK_RUN_H
+
+#include "raw.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A function that takes the place of the C library's. */
+#define HOOK __attribute__((visibility("default")))
+
+/* The object that a hook was called from: allocators are not to be called from within themselves. */
+#define CALLER __builtin_return_address(0)
+
+enum { HUGE_ALIGNMENT = 2 << 20, WORDS = 4096 };
+
+/* settings.c: what KTASK_RUN in the environment says. */
+struct settings {
+  size_t least;       /* bytes; a smaller call is left to the kernel. SIZE_MAX: every one is, until this has been read */
+  size_t threads;     /* exactly so many; 0: as the policy has it */
+  size_t max_threads; /* 0: no bound but the policy's */
+  int nice;
+  bool lends, ignores_power, huge;
+  int command;        /* process ID of COMMAND; its children are others */
+  long filters;       /* seccomp filters that it was started with; -1: not known */
+  const char *report; /* a path, "-", "json"; NULL: none */
+  bool verbose;
+  char version[16];
+};
+extern struct settings settings;
+void read_settings(void);
+
+/* A large call, for the report. */
+struct entry {
+  const char *call, *why; /* why: NULL where nothing was left to the kernel */
+  size_t length, done, threads;
+  double seconds;
+  bool is_whole; /* what is before this is written */
+};
+
+/* What is true of one process, and neither of its children nor of its parent. */
+struct process {
+  int id;
+  int future_locks; /* mlockall(2)'s MCL_FUTURE and MCL_ONFAULT; 0: what is mapped later is not locked */
+  bool is_reported;
+  unsigned entries; /* calls; those that have no room here are counted only */
+  struct entry entry[1024];
+};
+
+/* process.c: whose memory this is. */
+extern struct process *const own;
+bool is_own_process(void); /* false in a vfork child, whose memory is its parent's */
+void note_filter(void);    /* the program installs a seccomp filter */
+bool has_own_filter(void);
+void note_future_locks(int flags);
+int future_locks(void);
+
+/* proc.c: what /proc says of this process. */
+struct mapping {
+  uintptr_t start, end;
+  unsigned long inode; /* 0: no file */
+  bool reads, writes, executes, shared;
+  char path[256];
+};
+struct maps {
+  int file;
+  size_t used, at;
+  char text[8192];
+};
+bool maps_open(struct maps *maps);
+bool maps_next(struct maps *maps, struct mapping *mapping);
+size_t maps_page_size(struct maps *maps, uintptr_t address); /* of the mapping there; 0: not known */
+void maps_close(struct maps *maps);
+long number_in(const char *path, const char *key); /* behind `key` at a line's start, in its own unit; -1: not known */
+long status_number(const char *key);               /* of the calling thread */
+bool limit_allows_locking(size_t length);
+bool names_itself(int process); /* a descriptor for a process: this one */
+bool peek(void *copy, const void *from, size_t length); /* false where there is no memory to read */
+
+/* engine.c: libktask, opened when it is needed first. */
+const char *engine_open(void);                     /* why it cannot be had; NULL: it is there */
+size_t engine_threads(size_t length, const char **bound);
+typedef int (*chunk_func)(uintptr_t start, uintptr_t end, int advice);
+int engine_run(chunk_func work, uintptr_t start, uintptr_t end, int advice, size_t *threads);
+
+/* call.c: one large call. */
+struct call {
+  const char *name;
+  size_t length;     /* bytes asked for */
+  size_t done;       /* bytes whose pages were made in parallel */
+  size_t threads;    /* the most that worked at once */
+  const char *why;   /* why something was left to the kernel */
+  uint64_t began;
+  int error;         /* errno as it was */
+};
+bool begin_call(struct call *call, const char *name, size_t length, const void *caller);
+long end_call(struct call *call, long result);
+int make_pages(struct call *call, uintptr_t start, uintptr_t end, bool writing);
+int advise_pages(uintptr_t start, uintptr_t end, int advice);
+
+/* pieces.c: the mappings of a range, each made as the kernel would. */
+enum purpose {
+  FOR_LOCKING = 0,      /* mlock(2): the first mapping that cannot be populated ends it */
+  PASSING_OVER = 1,     /* mlockall(2): what cannot be populated is passed over */
+  POOLED_ONLY = 2,      /* what is in pools of huge pages, which locking on fault would populate at once */
+  FOR_PINNING = 4       /* a device's: private memory by writing, memory of a file by reading */
+};
+void make_mapped(struct call *call, uintptr_t start, uintptr_t end, enum purpose purpose);
+bool can_populate(struct call *call, uintptr_t start, uintptr_t end, bool writing);
+
+/* room.c: whether there is memory of a kind, where its lack would be an error and not a wait. */
+const char *no_room_in(const struct mapping *mapping, size_t page_size, size_t bytes);
+const char *no_room_in_file(int file, size_t bytes, bool is_promised);
+const char *no_room_in_pool(size_t page_size, size_t bytes, bool is_promised);
+bool is_pooled_file(int file, size_t *page_size);
+
+/* hooks, by the name of the system call: raw results */
+long map_memory(uintptr_t, size_t, int, int, int, long, const void *caller);
+long lock_memory(uintptr_t, size_t);
+long lock_all(int flags);
+long unlock_all(void);
+long advise_memory(uintptr_t, size_t, int, const void *caller);
+long advise_process(int, const void *, size_t, int, unsigned, const void *caller);
+long allocate_file(int, int, long, long);
+long control_device(int, unsigned long, void *);
+
+/* report.c */
+void remember_streams(void);
+void note_call(const struct call *call, double seconds);
+void write_report(void);
+
+static inline uintptr_t rounded_down(uintptr_t address, size_t unit) { return address & ~(unit - 1); }
+static inline uintptr_t rounded_up(uintptr_t address, size_t unit) { return (address + unit - 1) & ~(unit - 1); }
+uint64_t now(void);
+size_t base_page(void);
+
+#endif
