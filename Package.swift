@@ -59,6 +59,8 @@ let package = Package(
     .executableTarget(name: "ktask-inject", path: "Tests/Injector"),
     // what other users do beside the program, for ktaskctlTests; no product, for the same reason
     .executableTarget(name: "ktask-attack", path: "Tests/Attacker"),
+    // makes large memory calls as other programs do, for the tests of `run`; no product, for the same reason
+    .executableTarget(name: "ktask-call", path: "Tests/Caller"),
     // counts allocations and reference counting for KTaskTests
     .target(name: "CCounting", path: "Tests/Counting"),
     .testTarget(

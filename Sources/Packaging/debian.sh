@@ -24,8 +24,8 @@ source=$(mktemp -d)
 trap 'rm -rf "$source"' EXIT
 mkdir "$source/debian"
 printf 'Source: ktaskctl\n\nPackage: ktaskctl\nArchitecture: any\n' >"$source/debian/control"
-absolute=$(realpath "$program")
-depends=$(cd "$source" && dpkg-shlibdeps -O "$absolute" 2>/dev/null)
+mapfile -t linked < <(realpath "$program" "$root"/usr/lib/ktask/*)
+depends=$(cd "$source" && dpkg-shlibdeps -O "${linked[@]}" 2>/dev/null)
 depends=${depends#shlibs:Depends=}
 
 documents=$root/usr/share/doc/ktaskctl

@@ -23,6 +23,7 @@ enum Program {
     switch command {
     case let topology as TopologyCommand: return show(topology)
     case let compare as Compare: return self.compare(compare)
+    case let run as RunCommand: return self.run(run)
     case let work as any WorkCommand: return execute(work)
     default:
       let help = arguments.first == "help" ? nil : HelpText.of(CommandHelp.command(name) ?? Ktaskctl.self)

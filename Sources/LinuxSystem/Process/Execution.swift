@@ -16,14 +16,52 @@ public enum Execution {
 
   /// Why `replace` would fail, as far as names and rights tell: ENOENT, or EACCES for what is there and cannot be run.
   public static func refusal(of program: String) -> Errno? {
-    if program.utf8.contains(UInt8(ascii: "/")) { return refusal(ofFile: program) }
+    do throws(Errno) {
+      _ = try file(of: program)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// The file that `replace` would execute, as far as names and rights tell.
+  public static func file(of program: String) throws(Errno) -> String {
+    if program.utf8.contains(UInt8(ascii: "/")) {
+      if let errno = refusal(ofFile: program) { throw errno }
+      return program
+    }
     let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/bin:/usr/bin"
     var found = Errno.noEntry
     for folder in path.split(at: UInt8(ascii: ":"), keepingEmpty: true) {
-      guard let errno = refusal(ofFile: "\(folder.isEmpty ? "." : folder)/\(program)") else { return nil }
+      let file = "\(folder.isEmpty ? "." : folder)/\(program)"
+      guard let errno = refusal(ofFile: file) else { return file }
       if errno == .access { found = errno }
     }
-    return found
+    throw found
+  }
+
+  /// What `replace` hands over besides what this process got itself (setenv(3)); nil takes a name away. Before any other
+  /// thread reads the environment.
+  public static func setEnvironment(_ name: String, _ value: String?) throws(Errno) {
+    let result = if let value { unsafe setenv(name, value, 1) } else { unsafe unsetenv(name) }
+    if result == -1 { throw Errno.current }
+  }
+
+  /// The file that this process executes (/proc/self/exe); nil where that is not told.
+  public static func ownFile() -> String? {
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe readlink("/proc/self/exe", &target, target.count - 1)
+    return count > 0 ? text(target.prefix(count)) : nil
+  }
+
+  /// Where names without a slash in front begin (getcwd(3)); nil where it has none, or one too deep.
+  public static func workingDirectory() -> String? {
+    var name = [CChar](repeating: 0, count: Int(PATH_MAX))
+    return unsafe getcwd(&name, name.count) == nil ? nil : text(name.prefix { $0 != 0 })
+  }
+
+  private static func text(_ bytes: ArraySlice<CChar>) -> String {
+    String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   private static func refusal(ofFile path: String) -> Errno? {

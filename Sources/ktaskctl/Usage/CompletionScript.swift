@@ -1,4 +1,4 @@
-/// ArgumentParser's completion scripts with what they lack: after `exec … --` the shell completes COMMAND and its words as it
+/// ArgumentParser's completion scripts with what they lack: after `exec … --` and `run … --` the shell completes COMMAND and its words as it
 /// does without ktaskctl in front.
 enum CompletionScript {
   /// What is no such script stays as it is.
@@ -15,10 +15,10 @@ enum CompletionScript {
   }
 
   private static let bash = """
-        # after `exec ... --` it is COMMAND's turn
+        # after `exec ... --` and `run ... --` it is COMMAND's turn
         local -i terminator
         for ((terminator = 2; terminator < COMP_CWORD; terminator++)); do
-            [[ "${COMP_WORDS[1]}" = exec && "${COMP_WORDS[terminator]}" = -- ]] || continue
+            [[ "${COMP_WORDS[1]}" = @(exec|run) && "${COMP_WORDS[terminator]}" = -- ]] || continue
             if declare -F _comp_command_offset >/dev/null; then
                 _comp_command_offset $((terminator + 1))
             elif declare -F _command_offset >/dev/null; then
@@ -35,9 +35,9 @@ enum CompletionScript {
     """
 
   private static let zsh = """
-        # after `exec ... --` it is COMMAND's turn
+        # after `exec ... --` and `run ... --` it is COMMAND's turn
         local -i terminator="${words[(ie)--]}"
-        if [[ "${words[2]}" = exec ]] && (( terminator < CURRENT )); then
+        if [[ "${words[2]}" = (exec|run) ]] && (( terminator < CURRENT )); then
             shift "${terminator}" words
             (( CURRENT -= terminator ))
             _normal -p ktaskctl
@@ -50,10 +50,10 @@ enum CompletionScript {
   private static let fish = """
 
 
-    # after `exec ... --` it is COMMAND's turn
+    # after `exec ... --` and `run ... --` it is COMMAND's turn
     function __ktaskctl_words_of_command
         set -l words (commandline -opc)
-        test "$words[2]" = exec; or return 1
+        contains -- "$words[2]" exec run; or return 1
         set -l terminator (contains -i -- -- $words); or return 1
         set -e words[1..$terminator]
         test (count $words) -eq 0; or string escape -- $words

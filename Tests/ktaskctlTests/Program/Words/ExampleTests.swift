@@ -61,6 +61,7 @@ private final class Place {
     try tool("mkdir", folder)
     try tool("cp", BuiltProgram.path, folder + "/ktaskctl")
     try tool("chmod", "755", folder, folder + "/ktaskctl")
+    try Preloaded.install(beside: folder)
   }
 
   func shell(_ script: String) throws -> Ended {
@@ -122,6 +123,12 @@ extension ProgramTests.ExampleTests {
       changes: [("nodes=1", "nodes=0")]),
     Run(name: "ktaskctl-prefault.8: ktaskctl prefault /dev/hugepages/new --size 8G --threads 1,2,4 --runs 3"),
     Run(
+      name: "ktaskctl-run.8: ktaskctl run -v -- qemu-system-x86_64 -m 8G -overcommit mem-lock=on ...", after: stop,
+      changes: [("-m 8G", "-m 64M"), ("...", quick)], needs: [machine]),
+    Run(
+      name: "ktaskctl-run.8: ktaskctl run --report calls.json -- ./analyse",
+      before: "printf '#!/bin/sh\\n' > analyse; chmod +x analyse", after: "grep -q calls_made calls.json"),
+    Run(
       name: "ktaskctl-release.8: ktaskctl release --unlink /dev/hugepages/vm1", before: vm1,
       after: "test ! -e /dev/hugepages/vm1"),
     Run(
@@ -158,6 +165,7 @@ extension ProgramTests.ExampleTests {
   ]
 
   static let notRun = [
+    "ktaskctl-run.8: {": "a report: RunReportTests",
     "ktaskctl-pin.8: lspci -nn | grep Ethernet": "a network card behind an IOMMU: VFIOTests, in a guest machine",
     "ktaskctl-prefault.8: [Service]": "a part of a unit: UnitTests, and make deb-check under a systemd",
     "ktaskctl-recipes.7: start-vm vm1 8 -device vfio-pci,host=01:00.0": "a device behind an IOMMU; the page says so",

@@ -85,7 +85,9 @@ extension ProgramTests {
 
     @Test(
       "the help says how each command is used, on one screen",
-      arguments: [[], ["clear"], ["prefault"], ["pin"], ["release"], ["verify"], ["exec"], ["compare"], ["topology"]])
+      arguments: [
+        [], ["clear"], ["prefault"], ["pin"], ["release"], ["verify"], ["exec"], ["run"], ["compare"], ["topology"],
+      ])
     func help(command: [String]) throws {
       let ended = try start(command + ["--help"]).end()
       #expect(ended.status == 0)
@@ -142,7 +144,7 @@ extension ProgramTests {
 
     @Test(
       "help is there for every command by name, too",
-      arguments: ["clear", "prefault", "pin", "release", "verify", "exec", "topology"])
+      arguments: ["clear", "prefault", "pin", "release", "verify", "exec", "run", "topology"])
     func helpByName(command: String) throws {
       let ended = try ktaskctl("help", command)
       #expect(ended.status == 0)

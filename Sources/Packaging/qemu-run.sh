@@ -1,0 +1,2 @@
+#!/bin/sh
+exec @BIN@/ktaskctl run --best-effort -- "/usr/bin/${0##*/}" "$@"

@@ -1,0 +1,38 @@
+import LinuxSystem
+
+/// The library that the loader puts in front of the C library, so that a program's large calls are made parallel.
+enum Preload {
+  static let name = "libktask-run.so"
+
+  /// Where it is, by its folder from this program's: installed, and where `make` builds it.
+  private static let folders = ["../lib/ktask", "../../library"]
+
+  /// Its path; why there is none.
+  static func path(_ program: String? = Execution.ownFile()) throws(Failure) -> String {
+    let folder = program.map { $0.utf8.split(separator: UInt8(ascii: "/")).dropLast().compactMap { String($0) } } ?? []
+    let found = folders.map { "/" + (resolved(folder, $0) + [name]).joined(separator: "/") }
+    guard let path = found.first(where: { SystemFiles().exists($0) }) else {
+      throw Failure(
+        "run", "\(name) is not there: neither \(found.map(\.shown).joined(separator: " nor "))",
+        remedy: "install ktaskctl with all that belongs to it, or make library", .notSupported)
+    }
+    // the loader's list has no way to write these
+    if path.utf8.contains(where: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: ":") }) {
+      throw Failure(
+        "run", "\(path.shown) has a blank or a colon in it, which LD_PRELOAD cannot name",
+        remedy: "install ktaskctl elsewhere", .notSupported)
+    }
+    return path
+  }
+
+  private static func resolved(_ folder: [String], _ way: String) -> [String] {
+    way.split(separator: "/").reduce(folder) { $1 == ".." ? Array($0.dropLast()) : $0 + [String($1)] }
+  }
+
+  /// Before what the caller has in front already; not twice where this runs under another `ktaskctl run`.
+  static func list(_ path: String, before: String?) -> String {
+    guard let before, !before.isEmpty else { return path }
+    let named = before.split { $0 == ":" || $0 == " " }
+    return named.contains(Substring(path)) ? before : path + ":" + before
+  }
+}

@@ -1,0 +1,140 @@
+// What a process is when it calls: sandboxed, forked, about to become another program, ended by a signal.
+#include "caller.h"
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+static void populate(void) {
+  void *start = mmap(room(SIZE), SIZE, BOTH, ANONYMOUS | MAP_POPULATE, -1, 0);
+  tell("mmap", start == MAP_FAILED ? -1 : 0);
+  tell_pages(start, SIZE);
+  fflush(stdout);
+}
+
+// As sandboxes do: what lowers helpers' priority and binds them to CPUs ends the process.
+static void sandboxed(char **words) {
+  struct sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setpriority, 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sched_setaffinity, 2, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+  };
+  struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+  tell("no_new_privs", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  if (!strcmp(words[0], "prctl")) tell("seccomp", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+  else tell("seccomp", syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+  populate();
+}
+
+static void in_fork(char **words) {
+  (void)words;
+  populate();
+  pid_t child = fork();
+  if (!child) {
+    populate();
+    exit(3);
+  }
+  int status;
+  waitpid(child, &status, 0);
+  printf("status=%d\n", WEXITSTATUS(status));
+}
+
+static int child_of_vfork(void *unused) {
+  (void)unused;
+  void *start = mmap(room(SIZE), SIZE, BOTH, ANONYMOUS | MAP_POPULATE, -1, 0);
+  _exit(start == MAP_FAILED ? 1 : 5);
+}
+
+static void in_vfork(char **words) {
+  (void)words;
+  static char stack[1 << 20] __attribute__((aligned(16)));
+  pid_t child = clone(child_of_vfork, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
+  int status;
+  waitpid(child, &status, 0);
+  printf("status=%d\n", WEXITSTATUS(status));
+  populate();
+}
+
+static void executed(char **words) {
+  fflush(stdout);
+  execv(words[0], words);
+}
+
+static void *thread(void *unused) {
+  (void)unused;
+  void *start = mmap(room(SIZE), SIZE, BOTH, ANONYMOUS | MAP_POPULATE, -1, 0);
+  return start == MAP_FAILED ? NULL : start;
+}
+
+static void in_threads(char **words) {
+  (void)words;
+  pthread_t threads[8];
+  for (int i = 0; i < 8; i++) pthread_create(&threads[i], NULL, thread, NULL);
+  for (int i = 0; i < 8; i++) {
+    void *start;
+    pthread_join(threads[i], &start);
+    printf("mapped=%d\n", start != NULL);
+    if (start) tell_pages(start, SIZE);
+  }
+}
+
+static void many_small(char **words) {
+  long failed = 0;
+  for (long i = atol(words[0]); i > 0; i--) {
+    void *start = mmap(NULL, 4096, BOTH, ANONYMOUS | MAP_POPULATE, -1, 0);
+    failed += start == MAP_FAILED || munmap(start, 4096);
+  }
+  printf("failed=%ld\n", failed);
+}
+
+static void at_exit(char **words) {
+  populate();
+  int status = atoi(words[1]);
+  if (!strcmp(words[0], "_exit")) _exit(status);
+  if (!strcmp(words[0], "signal")) raise(status);
+  exit(status);
+}
+
+// Everything is closed, and a file of the program's own gets the numbers.
+static void descriptors_closed(char **words) {
+  for (int file = 0; file < 3; file++) close(file);
+  for (int file = 0; file < 3; file++) opened(words[0], O_RDWR | O_CREAT);
+  mmap(room(SIZE), SIZE, BOTH, ANONYMOUS | MAP_POPULATE, -1, 0);
+}
+
+static void environment(char **words) {
+  for (; *words; words++) printf("%s=%s\n", *words, getenv(*words) ? getenv(*words) : "(none)");
+}
+
+// What is linked against a fake library of that name, in the tests' folder.
+int cudaHostRegister(void *, size_t, unsigned) __attribute__((weak));
+int cuMemHostRegister_v2(void *, size_t, unsigned) __attribute__((weak));
+
+static void registered(char **words) {
+  (void)words;
+  void *start = mapped(SIZE, BOTH, ANONYMOUS, -1);
+  printf("there=%d\n", cudaHostRegister != NULL);
+  if (cudaHostRegister) tell("cudaHostRegister", cudaHostRegister(start, SIZE, 0));
+  if (cuMemHostRegister_v2) tell("cuMemHostRegister_v2", cuMemHostRegister_v2(start, SIZE, 1));
+  tell_pages(start, SIZE);
+}
+
+const struct scenario process_scenarios[] = {
+    {"sandboxed", sandboxed},
+    {"fork", in_fork},
+    {"vfork", in_vfork},
+    {"exec", executed},
+    {"threads", in_threads},
+    {"many-small", many_small},
+    {"exit", at_exit},
+    {"descriptors-closed", descriptors_closed},
+    {"environment", environment},
+    {"register", registered},
+    {0},
+};

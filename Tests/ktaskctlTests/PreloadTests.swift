@@ -1,0 +1,25 @@
+import Testing
+
+@testable import ktaskctl
+
+@Suite("What run puts in front of the C library")
+struct PreloadTests {
+  @Test(
+    "comes before what is there, once",
+    arguments: [
+      (nil, "/x/l.so"), ("", "/x/l.so"), ("/y.so", "/x/l.so:/y.so"), ("/y.so /z.so", "/x/l.so:/y.so /z.so"),
+      ("/x/l.so", "/x/l.so"), ("/y.so:/x/l.so", "/y.so:/x/l.so"),
+    ] as [(String?, String)])
+  func list(before: String?, after: String) { #expect(Preload.list("/x/l.so", before: before) == after) }
+
+  @Test("is looked for from the program's folder, and named where it is not there")
+  func missing() {
+    do throws(ktaskctl.Failure) {
+      let path = try Preload.path("/nowhere/bin/ktaskctl")
+      Issue.record("found \(path)")
+    } catch {
+      #expect(error.exitStatus == .notSupported)
+      #expect(error.why.contains("neither /nowhere/lib/ktask/libktask-run.so nor /library/libktask-run.so"))
+    }
+  }
+}
