@@ -32,6 +32,8 @@ static bool is_limited(int resource) {
 }
 
 int clinux_limit_against(size_t bytes) {
+  // malloc takes more than it is asked for, and in larger pieces
+  bytes += 2 << 20;
   if (is_limited(RLIMIT_AS) && !can_map(bytes, PROT_NONE)) return RLIMIT_AS;
   if (is_limited(RLIMIT_DATA) && !can_map(bytes, PROT_READ | PROT_WRITE)) return RLIMIT_DATA;
   return -1;

@@ -111,7 +111,7 @@ extension ProgramTests {
     func undo() throws {
       let file = try partlyMade(in: scratch.tmpfs(mebibytes: 32))
       let words = ["prefault", file, "--threads", "2", "--min-chunk", "2M", "--json"]
-      let ended = try start(words, under: Traced.failing("madvise", "EFAULT", when: "2+")).end()
+      let ended = try start(words, under: Traced.failing("madvise", "EFAULT", when: "3+")).end()
       #expect(ended.status == 3, "\(ended.err)")
       #expect(try ended.document().undone?.complete == true)
       #expect(FileFacts(file)?.allocated == 7 << 20)
@@ -207,7 +207,7 @@ extension ProgramTests {
       try tool("truncate", "--size", "64M", file)
       try Content(file).write(0..<64 << 20)
       let words = ["clear", file, "--threads", "1", "--min-chunk", "2M", "--runs", "1", "--warmup", "0", "--json"]
-      let ended = try start(words, under: Traced.failing("madvise", errno, when: "5+")).end()
+      let ended = try start(words, under: Traced.failing("madvise", errno, when: "6+")).end()
       #expect(ended.status == 1, "\(ended.err)")
       #expect(try ended.document().errors.first?.exitStatus == 1)
       #expect(try ended.document().undone?.complete == false)

@@ -154,7 +154,7 @@ extension ProgramTests {
       let slow = ["-e", "trace=madvise,fallocate", "-e", "inject=fallocate:delay_enter=1000000"]
       let child = try start(
         ["prefault", file, "--size", "64M", "--threads", "1", "--pidfile", number, "--progress", "json", "--json"],
-        under: Traced.failing("madvise", "EFAULT", when: "4+") + slow)
+        under: Traced.failing("madvise", "EFAULT", when: "5+") + slow)
       try child.waitForWords("\"phase\":\"undo\"")
       kill(pid_t(Host.text(number))!, SIGTERM)
       kill(pid_t(Host.text(number))!, SIGUSR1)

@@ -21,7 +21,7 @@ extension ProgramTests {
       try Content(file).write(8 << 20..<12 << 20)
       let before = try #require(FileFacts(file))
       let (free, available) = (HugePage.mebibytes2.free, HugePage.mebibytes2.available)
-      let ended = try start(["prefault", file] + Self.chunks, under: Traced.failing("madvise", errno, when: "4+")).end()
+      let ended = try start(["prefault", file] + Self.chunks, under: Traced.failing("madvise", errno, when: "5+")).end()
       #expect(ended.status == (errno == "EFAULT" ? 3 : 5))
       #expect(ended.message.hasPrefix("ktaskctl: \(file): populating failed at offset "))
       #expect(ended.message.contains("(\(errno)); undone, "), "\(ended.err)")
@@ -50,7 +50,7 @@ extension ProgramTests {
     @Test("a file that was made goes again", arguments: ["tmpfs", "hugetlbfs", "ext4"])
     func newFile(kind: String) throws {
       let file = try scratch.folder(on: kind) + "/vm"
-      let ended = try start(["prefault", file] + Self.chunks, under: Traced.failing("madvise", "EFAULT", when: "4+"))
+      let ended = try start(["prefault", file] + Self.chunks, under: Traced.failing("madvise", "EFAULT", when: "5+"))
         .end()
       #expect(ended.status == 3, "\(ended.err)")
       try expectUndone(ended, "EFAULT")
@@ -76,7 +76,7 @@ extension ProgramTests {
       arguments: [("EFAULT", 3), ("ENOMEM", 3), ("EHWPOISON", 5)] as [(String, Int32)])
     func anonymous(errno: String, status: Int32) throws {
       let words = ["clear", "--page-size", "4K", "--runs", "1", "--warmup", "0"] + Self.chunks
-      let ended = try start(words, under: Traced.failing("madvise", errno, when: "5+")).end()
+      let ended = try start(words, under: Traced.failing("madvise", errno, when: "6+")).end()
       #expect(ended.status == status, "\(ended.err)")
       #expect(try ended.document().errors.first?.errno == errno)
     }
@@ -116,7 +116,7 @@ extension ProgramTests {
     func undoFails() throws {
       let file = try scratch.tmpfs(mebibytes: 80) + "/vm"
       try tool("truncate", "--size", "64M", file)
-      let faults = Traced.failing([("madvise", "EFAULT", "4+"), ("fallocate", "EIO", "1+")])
+      let faults = Traced.failing([("madvise", "EFAULT", "5+"), ("fallocate", "EIO", "1+")])
       let ended = try start(["prefault", file] + Self.chunks, under: faults).end()
       #expect(ended.status == 3)
       #expect(try ended.document().undone?.complete == false)

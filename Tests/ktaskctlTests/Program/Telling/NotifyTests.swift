@@ -91,7 +91,7 @@ extension ProgramTests {
     @Test("a run that fails is never ready", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
     func failure() throws {
       let file = try scratch.tmpfs(mebibytes: 300) + "/vm"
-      let fault = Traced.failing("madvise", "EFAULT", when: "2+")
+      let fault = Traced.failing("madvise", "EFAULT", when: "3+")
       let child = try start(
         ["prefault", file, "--size", "256M", "--threads", "1", "--hold"], under: manager.environment + fault)
       #expect(child.end().status == 3)

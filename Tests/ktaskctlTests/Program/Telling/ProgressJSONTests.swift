@@ -74,7 +74,7 @@ extension ProgramTests {
       let file = try scratch.tmpfs(mebibytes: 300) + "/vm"
       let ended = try start(
         ["prefault", file, "--size", "256M", "--threads", "1", "--progress", "json"],
-        under: Traced.failing("madvise", "EFAULT", when: "2+")
+        under: Traced.failing("madvise", "EFAULT", when: "3+")
       ).end()
       #expect(ended.status == 3)
       let lines = try lines(ended).filter { !["progress", "warning"].contains($0.event) }
