@@ -21,8 +21,9 @@ final class Helper: @unchecked Sendable {
   }
   private let state = FutexWord(State.idle)
   private var body: (() -> Void)?
-  /// How long it waits for the next, in nanoseconds.
-  private var lingering = Int.max
+  /// How long it is to wait for the one after it, in nanoseconds, and how long it waits now.
+  private var lingering: Int
+  private var patience: Int
   /// What it has of its caller's manner, and what it is to have.
   private var manner: ThreadManner
   private var wanted: ThreadManner
@@ -40,8 +41,10 @@ final class Helper: @unchecked Sendable {
   var hasRetired = false
 
   /// `manner`: the maker's, which threads inherit.
-  init(_ kind: HelperThread.Kind, _ manner: ThreadManner, lowestNice: Int) {
+  init(_ kind: HelperThread.Kind, _ manner: ThreadManner, lingering: Int, lowestNice: Int) {
     self.kind = kind
+    self.lingering = lingering
+    patience = lingering
     thread = HelperThread(kind)
     self.manner = manner
     wanted = manner
@@ -150,7 +153,7 @@ extension Helper {
   private func isWanted() -> Bool {
     while true {
       if !state.spin(while: State.idle, HelperPool.spins) {
-        let isWoken = state.wait(while: State.idle, nanoseconds: lingering)
+        let isWoken = state.wait(while: State.idle, nanoseconds: patience)
         if !isWoken && state.load() == State.idle && HelperPool.shared.retire(self) { return false }
       }
       switch state.load() {
@@ -163,6 +166,7 @@ extension Helper {
 
   private func work() {
     guard state.compareExchange(State.called, State.working) else { return }
+    patience = lingering
     wanted.take(from: &manner)
     // the claimant lets go of it; and not through a generic function, for which it would be wrapped anew, on the heap
     if let body { body() }

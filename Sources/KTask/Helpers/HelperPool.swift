@@ -37,7 +37,8 @@ final class HelperPool: Sendable {
   private let state = Guarded(State())
 
   /// Up to `count` helpers of that kind, started where there are not enough; fewer when the system has no more threads.
-  func claim(_ count: Int, _ kind: HelperThread.Kind, _ manner: ThreadManner) -> [Helper] {
+  /// A new one waits for as many nanoseconds as it is said to linger.
+  func claim(_ count: Int, _ kind: HelperThread.Kind, _ manner: ThreadManner, lingering: Int) -> [Helper] {
     var (helpers, departed) = state.withLock { state in
       // a forked child has its parent's list, not its threads
       if state.generation != Generation.current { state = State() }
@@ -45,7 +46,7 @@ final class HelperPool: Sendable {
     }
     for helper in departed { helper.awaitDeparture() }
     let known = helpers.count
-    while helpers.count < count, let helper = startHelper(kind, manner) { helpers.append(helper) }
+    while helpers.count < count, let helper = startHelper(kind, manner, lingering) { helpers.append(helper) }
     for helper in helpers[known...] { helper.awaitIntroduction() }
     return helpers
   }
@@ -54,8 +55,8 @@ final class HelperPool: Sendable {
   /// the same node tasks each is bound already.
   func giveBack(_ helpers: [Helper]) { state.withLock { $0.idle += helpers } }
 
-  private func startHelper(_ kind: HelperThread.Kind, _ manner: ThreadManner) -> Helper? {
-    let helper = Helper(kind, manner, lowestNice: Priority.lowestNice)
+  private func startHelper(_ kind: HelperThread.Kind, _ manner: ThreadManner, _ lingering: Int) -> Helper? {
+    let helper = Helper(kind, manner, lingering: lingering, lowestNice: Priority.lowestNice)
     do throws(Errno) {
       try helper.begin()
     } catch {

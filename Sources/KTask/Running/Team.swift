@@ -8,8 +8,9 @@ struct Team: ~Copyable {
   private let helpers: [Helper]
   /// What they take of the caller's for this task.
   private let manner: ThreadManner?
-  /// How long they are kept, in nanoseconds.
+  /// How long they wait for the next task, in nanoseconds; for ever where they are told to end.
   private let lingering: Int
+  private let areKept: Bool
   private let gate = Gate()
 
   /// Where the threads of a team wait for the start.
@@ -19,7 +20,8 @@ struct Team: ~Copyable {
 
   /// A team with up to `count` helpers at a nice value, otherwise as `control` says and the calling thread is.
   init(helpers count: Int, nice: Int, _ control: TaskControl) {
-    lingering = Int(clamping: control.lingering)
+    areKept = control.lingering > 0
+    lingering = areKept ? Int(clamping: control.lingering) : .max
     if count == 0 {
       manner = nil
       helpers = []
@@ -28,7 +30,7 @@ struct Team: ~Copyable {
     let kind = HelperThread.Kind(nice: nice, schedulingClass: .current(), stack: control.helperStack)
     let manner = ThreadManner.current()
     self.manner = manner
-    helpers = HelperPool.shared.claim(count, kind, manner)
+    helpers = HelperPool.shared.claim(count, kind, manner, lingering: lingering)
   }
 
   /// Threads, the caller among them.
@@ -91,7 +93,7 @@ struct Team: ~Copyable {
   /// Keeps the helpers for the next task, or ends them and waits for that: at the caller's priority, where it may be lent.
   private func letGo(lending callersNice: Int?) {
     for helper in helpers { helper.forget() }
-    if lingering > 0 {
+    if areKept {
       if !helpers.isEmpty { HelperPool.shared.giveBack(helpers) }
       return
     }
