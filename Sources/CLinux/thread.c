@@ -118,6 +118,8 @@ int clinux_helper_start(struct clinux_helper *helper) {
   return error;
 }
 
+void clinux_helper_leave(void) { pthread_detach(pthread_self()); }
+
 bool clinux_thread_is_gone(int number) { return syscall(SYS_tgkill, getpid(), number, 0) == -1; }
 
 // The thread is awaited twice: the C library is told before the kernel counts it no more. That takes a moment; one that takes

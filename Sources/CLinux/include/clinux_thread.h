@@ -25,6 +25,8 @@ struct clinux_helper {
 };
 /// Starts it, its signals blocked as above (pthread_create(3)). EAGAIN: there are too many threads.
 int clinux_helper_start(struct clinux_helper *_Nonnull helper);
+/// The calling helper is about to end, and nobody joins it.
+void clinux_helper_leave(void);
 /// No errno: whether the process has no thread of that gettid(2) (any more).
 bool clinux_thread_is_gone(int number);
 /// Waits until the thread has ended, and the kernel counts it no more: then unshare(2) works again. `number`: its gettid(2).

@@ -101,10 +101,10 @@ final class Helper: @unchecked Sendable {
     state.wake(1)
   }
 
-  /// Whether it has waited long enough, and its thread is gone: one that has hardly a CPU to end on is not waited for.
+  /// Whether it has waited long enough, and its thread is gone: one that has hardly a CPU to end on still needs this.
   var hasDeparted: Bool { hasRetired && HelperThread.isGone(Int(number.load())) }
 
-  /// Waits until the thread, which has been dismissed or has retired, is gone.
+  /// Waits until the thread, which has been dismissed, is gone.
   func awaitDeparture() { thread.join(Int(number.load())) }
 
   /// Binds an idle helper to `cpus`. A CPU may have gone since the plan was made: then it stays where it is, which costs speed
@@ -154,7 +154,10 @@ extension Helper {
     while true {
       if !state.spin(while: State.idle, HelperPool.spins) {
         let isWoken = state.wait(while: State.idle, nanoseconds: patience)
-        if !isWoken && state.load() == State.idle && HelperPool.shared.retire(self) { return false }
+        if !isWoken && state.load() == State.idle && HelperPool.shared.retire(self) {
+          HelperThread.leave()
+          return false
+        }
       }
       switch state.load() {
       case State.dismissed: return false

@@ -25,13 +25,10 @@ final class HelperPool: Sendable {
       return taken
     }
 
-    /// Those whose threads are gone.
-    mutating func takeDeparted() -> [Helper] {
+    /// Lets go of those whose threads are gone.
+    mutating func forgetDeparted() {
       // mostly none: nothing is allocated to find that out
-      if !idle.contains(where: { $0.hasRetired }) { return [] }
-      let departed = idle.filter { $0.hasDeparted }
-      idle.removeAll { helper in departed.contains { $0 === helper } }
-      return departed
+      if idle.contains(where: { $0.hasRetired }) { idle.removeAll { $0.hasDeparted } }
     }
   }
   private let state = Guarded(State())
@@ -39,12 +36,12 @@ final class HelperPool: Sendable {
   /// Up to `count` helpers of that kind, started where there are not enough; fewer when the system has no more threads.
   /// A new one waits for as many nanoseconds as it is said to linger.
   func claim(_ count: Int, _ kind: HelperThread.Kind, _ manner: ThreadManner, lingering: Int) -> [Helper] {
-    var (helpers, departed) = state.withLock { state in
+    var helpers = state.withLock { state in
       // a forked child has its parent's list, not its threads
       if state.generation != Generation.current { state = State() }
-      return (state.take(count, kind), state.takeDeparted())
+      state.forgetDeparted()
+      return state.take(count, kind)
     }
-    for helper in departed { helper.awaitDeparture() }
     let known = helpers.count
     while helpers.count < count, let helper = startHelper(kind, manner, lingering) { helpers.append(helper) }
     for helper in helpers[known...] { helper.awaitIntroduction() }

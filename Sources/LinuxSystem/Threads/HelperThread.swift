@@ -37,8 +37,8 @@ public struct HelperThread: ~Copyable, @unchecked Sendable {
     unsafe helper.deallocate()
   }
 
-  /// Starts the thread (pthread_create(3)), which calls `body` with `object`; that is not retained, and must live until `join`
-  /// returns. Fails with EAGAIN where there are too many.
+  /// Starts the thread (pthread_create(3)), which calls `body` with `object`; that is not retained, and must live, as this must,
+  /// until `join` returns or, for a thread that leaves, until it is gone. Fails with EAGAIN where there are too many.
   public borrowing func start(
     of object: AnyObject, _ body: @escaping @convention(c) (UnsafeMutableRawPointer) -> Void
   ) throws(Errno) {
@@ -47,7 +47,10 @@ public struct HelperThread: ~Copyable, @unchecked Sendable {
     try Errno.check(unsafe clinux_helper_start(helper))
   }
 
-  /// Whether the thread of this number has ended for good: then `join` waits for nothing.
+  /// The calling thread, one of these, is about to end by itself: nobody joins it.
+  public static func leave() { clinux_helper_leave() }
+
+  /// Whether the thread of this number has ended for good: nothing of this value is used any more.
   public static func isGone(_ number: Int) -> Bool { clinux_thread_is_gone(Int32(number)) }
 
   /// Waits until the thread, which has this number, has returned from its body and is gone from the process.
