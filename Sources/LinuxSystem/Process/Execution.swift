@@ -40,13 +40,6 @@ public enum Execution {
     throw found
   }
 
-  /// What `replace` hands over besides what this process got itself (setenv(3)); nil takes a name away. Before any other
-  /// thread reads the environment.
-  public static func setEnvironment(_ name: String, _ value: String?) throws(Errno) {
-    let result = if let value { unsafe setenv(name, value, 1) } else { unsafe unsetenv(name) }
-    if result == -1 { throw Errno.current }
-  }
-
   /// The file that this process executes (/proc/self/exe); nil where that is not told.
   public static func ownFile() -> String? {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX))

@@ -34,7 +34,7 @@ extension Program {
   private static func prepare(_ settings: PreloadSettings) throws(Failure) {
     if let report = settings.report, report != "-", report != "json" { try makeReport(report) }
     try Failure.settingUp("setting COMMAND's environment") { () throws(Errno) in
-      for entry in settings.environment() { try Execution.setEnvironment(entry.name, entry.value) }
+      for entry in settings.environment() { try Environment.set(entry.name, entry.value) }
     }
   }
 
