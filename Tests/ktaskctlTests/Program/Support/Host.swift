@@ -49,7 +49,9 @@ enum Host {
 
   /// A file of the kernel's, or nothing.
   static func text(_ path: String) -> String {
-    (try? String(contentsOfFile: path, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+    // names in it are bytes, which need not be UTF-8
+    guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { return "" }
+    return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   /// The number behind a name in a file of the kernel's; 0 where it is not there.
