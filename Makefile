@@ -226,10 +226,16 @@ test-tools:
 		command -v "$${tool%:*}" >/dev/null || missing+=" $${tool#*:}"; \
 	done; \
 	python3 -c "import numpy" 2>/dev/null || missing+=" python3-numpy"; \
-	if [[ -z $$missing ]]; then exit 0; fi; \
-	echo "Installing for the tests:$$missing."; \
-	{ $(call apt_install,sudo -n,$$missing); } || \
-		echo "Not installed:$$missing. The tests that need them will be skipped."
+	if [[ -n $$missing ]]; then \
+		echo "Installing for the tests:$$missing."; \
+		{ $(call apt_install,sudo -n,$$missing); } || \
+			echo "Not installed:$$missing. The tests that need them will be skipped."; \
+	fi
+	@# by itself: not every system has it under this name, and it must not keep the others away
+	@if command -v chromium >/dev/null; then exit 0; fi; \
+	echo "Installing for the tests: chromium."; \
+	{ $(call apt_install,sudo -n,chromium); } || \
+		echo "Not installed: chromium. The test that looks at the picture in it will be skipped."
 
 .PHONY: run test library wheel faults test-guest build bench bench-guest check lint man-check consumer-check docs tsan format install install-library uninstall uninstall-library deb deb-check \
 	clean help setup test-tools
