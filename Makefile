@@ -118,7 +118,7 @@ docs: ## KTask's documentation for a browser, without a warning: .build/docs
 		--fallback-bundle-identifier ktask.KTask --output-path .build/docs
 
 tsan: setup ## the engine's tests under the thread sanitizer
-	$(SWIFT) test --sanitize=thread --filter KTaskTests --scratch-path .build/tsan
+	$(SWIFT) test --sanitize=thread --filter '^KTaskTests\.' --scratch-path .build/tsan
 
 format: ## write the sources as the format check wants them
 	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
