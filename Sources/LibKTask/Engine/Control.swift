@@ -26,7 +26,6 @@ extension TaskControl {
       helpersNice = Int(wishes.nice)
     }
     lendsPriority = !wishes.isSet(KTASK_NO_LEND)
-    lingering = wishes.lingering
     ignoresPowerPolicy = wishes.isSet(KTASK_IGNORE_POWER)
     lingering = wishes.lingering
   }

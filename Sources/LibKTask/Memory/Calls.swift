@@ -77,6 +77,8 @@ public func ktask_lock(
     } catch {
       unlock()
       outcome.error = error.code
+      // what was made stays
+      outcome.isUndone = false
     }
     return outcome
   }

@@ -52,8 +52,14 @@ extension MemoryCall {
       if unsafe options.isSet(KTASK_PREFLIGHT) { try preflight() }
       if unsafe options.isSet(KTASK_HUGE) { try Memory.adviseHuge(start, length, true) }
       if unsafe options.isSet(KTASK_NO_HUGE) { try Memory.adviseHuge(start, length, false) }
+      if let nodes = unsafe options.nodes, nodes.numbers.isEmpty || !isBound && namedPolicy == nil { throw .invalid }
+    } catch {
+      return MemoryOutcome(error: error.code, failed: nothing)
+    }
+    do throws(Errno) {
       try place(plan.nodeTasks)
     } catch {
+      // a policy that the caller had set before goes, too: only where this call has begun to set one
       unplace()
       return MemoryOutcome(error: error.code, failed: nothing)
     }
@@ -77,6 +83,8 @@ extension MemoryCall {
 
   private var isBound: Bool { unsafe options.ko_policy == 0 || options.ko_policy == Self.bind }
 
+  private var namedPolicy: MemoryPolicy? { unsafe MemoryPolicy(number: options.ko_policy) }
+
   /// With nodes to bind to an equal part for each, of whole huge pages; nil without.
   private func shares() -> [NodeTask<UInt>]? {
     guard let nodes = unsafe options.nodes, isBound, !nodes.numbers.isEmpty else { return nil }
@@ -93,12 +101,11 @@ extension MemoryCall {
 
   private func place(_ shares: [NodeTask<UInt>]?) throws(Errno) {
     guard let nodes = unsafe options.nodes else { return }
-    if nodes.numbers.isEmpty { throw .invalid }
     for share in shares ?? [] where share.size > 0 {
       try Memory.setPolicy(share.start, share.size, .bind, NodeSet([share.node ?? 0]))
     }
     if shares == nil {
-      guard let policy = unsafe MemoryPolicy(number: options.ko_policy) else { throw .invalid }
+      guard let policy = namedPolicy else { throw .invalid }
       try Memory.setPolicy(range.lowerBound, range.count, policy, nodes)
     }
   }
