@@ -60,9 +60,14 @@ extension ProgramTests {
 
     @Test("the file becomes a link to another one, and back", arguments: commands)
     func name(words: [String]) throws {
-      try tool("truncate", "--size", "1M", folder + "/d/vm1")
-      try tool("ln", "-s", victim, folder + "/d/link")
-      let statuses = try run(words, on: folder + "/d/vm1", while: folder + "/d/vm1", folder + "/d/link")
+      var statuses: [Int32] = []
+      // one that removes the name may meet the link between its look and its unlink(2): from then on there is none
+      for _ in 0..<10 where !statuses.contains(8) {
+        try tool("rm", "--force", folder + "/d/vm1", folder + "/d/link")
+        try tool("truncate", "--size", "1M", folder + "/d/vm1")
+        try tool("ln", "-s", victim, folder + "/d/link")
+        statuses += try run(words, on: folder + "/d/vm1", while: folder + "/d/vm1", folder + "/d/link")
+      }
       #expect(statuses.contains(8), "it never was a link: \(statuses)")
     }
 
