@@ -1,6 +1,9 @@
 import Glibc
+import KTask
 import LinuxSystem
 
 Footing.secure()
 Terminal.occupyStreams()
-exit(Program.run(CommandLineWords.all()).number)
+let status = Program.run(CommandLineWords.all())
+TaskControl.endIdleHelpers()
+exit(status.number)

@@ -13,13 +13,14 @@ final class HelperPool: Sendable {
     var idle: [Helper] = []
     let generation = Generation.current
 
-    /// Up to `count` helpers of that kind, the last given back first, in the order in which they were given.
-    mutating func take(_ count: Int, _ kind: HelperThread.Kind) -> [Helper] {
+    /// Up to `count` helpers of that kind, the last given back first, in the order in which they were given; nil: of any kind.
+    mutating func take(_ count: Int, _ kind: HelperThread.Kind? = nil) -> [Helper] {
       var taken: [Helper] = []
       var index = idle.count
       while taken.count < count, index > 0 {
         index -= 1
-        if !idle[index].hasRetired && idle[index].kind == kind { taken.append(idle.remove(at: index)) }
+        let isRight = kind == nil || idle[index].kind == kind
+        if isRight && !idle[index].hasRetired { taken.append(idle.remove(at: index)) }
       }
       taken.reverse()
       return taken
@@ -51,6 +52,25 @@ final class HelperPool: Sendable {
   /// Takes helpers back that have nothing to do any more. The next claim of as many gets them in the same order: with
   /// the same node tasks each is bound already.
   func giveBack(_ helpers: [Helper]) { state.withLock { $0.idle += helpers } }
+
+  /// Ends helpers that have nothing to do, and returns when their threads are gone: at nice value `lent` where there is one, since
+  /// who sleeps at nice 19 hardly gets a CPU to end on.
+  static func end(_ helpers: [Helper], lending lent: Int?) {
+    for helper in helpers {
+      if let lent, helper.lowestNice <= lent { _ = helper.renice(lent) }
+      helper.dismiss()
+    }
+    for helper in helpers { helper.awaitDeparture() }
+  }
+
+  /// Ends all that wait for a task.
+  func endIdle(lending lent: Int?) {
+    let idle = state.withLock { state in
+      if state.generation != Generation.current { state = State() }
+      return state.take(.max)
+    }
+    Self.end(idle, lending: lent)
+  }
 
   private func startHelper(_ kind: HelperThread.Kind, _ manner: ThreadManner, _ lingering: Int) -> Helper? {
     let helper = Helper(kind, manner, lingering: lingering, lowestNice: Priority.lowestNice)

@@ -42,6 +42,11 @@ extension TaskControl {
   /// What `run` would do with helpers now, for a client that prints its plan.
   public func priority() -> HelperPriority { priority(callersNice: callersNice(), lowest: Priority.lowestNice) }
 
+  /// Ends the process's helpers that wait for a next task (`lingering`), at the calling thread's nice value where it may be lent,
+  /// and returns when they are gone. For a program that is about to end, or to become another by execve(2): the kernel waits there for
+  /// every thread, and one that sleeps at nice 19 hardly gets a CPU to end on beside others that are busy.
+  public static func endIdleHelpers() { HelperPool.shared.endIdle(lending: try? Priority.nice()) }
+
   /// Who does not know its own nice value lends nothing.
   func priority(callersNice: Int?, lowest: Int) -> HelperPriority {
     guard let callersNice else { return HelperPriority(nice: helpersNice, tail: .retires) }

@@ -97,10 +97,6 @@ struct Team: ~Copyable {
       if !helpers.isEmpty { HelperPool.shared.giveBack(helpers) }
       return
     }
-    for helper in helpers {
-      if let callersNice { _ = helper.renice(callersNice) }
-      helper.dismiss()
-    }
-    for helper in helpers { helper.awaitDeparture() }
+    HelperPool.end(helpers, lending: callersNice)
   }
 }

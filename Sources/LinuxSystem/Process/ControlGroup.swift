@@ -27,10 +27,11 @@ public struct ControlGroup: Sendable {
 
   private init(_ files: SystemFiles) {
     self.files = files
-    cpu = ControlGroupHierarchy.of("cpu", files)
-    cpusets = ControlGroupHierarchy.of("cpuset", files)
-    memory = ControlGroupHierarchy.of("memory", files)
-    hugetlb = ControlGroupHierarchy.of("hugetlb", files)
+    let listing = ControlGroupListing(files)
+    cpu = ControlGroupHierarchy.of("cpu", in: listing, files)
+    cpusets = ControlGroupHierarchy.of("cpuset", in: listing, files)
+    memory = ControlGroupHierarchy.of("memory", in: listing, files)
+    hugetlb = ControlGroupHierarchy.of("hugetlb", in: listing, files)
   }
 }
 

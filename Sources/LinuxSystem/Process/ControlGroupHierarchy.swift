@@ -10,35 +10,35 @@ struct ControlGroupHierarchy: Sendable, Equatable {
   let isCut: Bool
 
   /// Where `controller` is: in a version 1 hierarchy of its own, else in version 2's. nil: nothing can limit the process.
-  static func of(_ controller: Substring, _ files: SystemFiles) -> Fact<ControlGroupHierarchy?> {
+  static func of(
+    _ controller: Substring, in listing: ControlGroupListing, _ files: SystemFiles
+  ) -> Fact<ControlGroupHierarchy?> {
     do throws(Unreadable) {
-      return .success(try find(controller, files))
+      return .success(try find(controller, listing, files))
     } catch {
       return .failure(error)
     }
   }
 
   private static func find(
-    _ controller: Substring, _ files: SystemFiles
+    _ controller: Substring, _ listing: ControlGroupListing, _ files: SystemFiles
   ) throws(Unreadable) -> ControlGroupHierarchy? {
     // a kernel without control groups
-    guard let text = try files.read("/proc/self/cgroup") else { return nil }
-    let groups = text.split(at: UInt8(ascii: "\n")).compactMap(Membership.init)
-    if groups.isEmpty { throw Unreadable("/proc/self/cgroup", .isUnclear) }
+    guard let groups = try listing.memberships.get() else { return nil }
     if let group = groups.first(where: { $0.controllers.contains(controller) }) {
-      return try mounted(.v1, controller, group.path, files)
+      return try mounted(.v1, controller, group.path, listing, files)
     }
     if let group = groups.first(where: { $0.controllers.isEmpty }) {
-      return try mounted(.v2, controller, group.path, files)
+      return try mounted(.v2, controller, group.path, listing, files)
     }
     return nil
   }
 
   /// A container may see a path that lies outside of what is mounted there: then it is in the mount's root.
   private static func mounted(
-    _ version: Version, _ controller: Substring, _ path: String, _ files: SystemFiles
+    _ version: Version, _ controller: Substring, _ path: String, _ listing: ControlGroupListing, _ files: SystemFiles
   ) throws(Unreadable) -> ControlGroupHierarchy? {
-    let mounts = try FileSystemMount.all(files).filter { $0.shows(version, controller) }
+    let mounts = try listing.mounts.get().filter { $0.shows(version, controller) }
     guard let first = mounts.first else {
       if path == "/" && isInMachinesNamespace(files) { return nil }
       throw Unreadable("the control group for \(controller), which is not mounted,", .isHidden)
@@ -73,6 +73,33 @@ struct ControlGroupHierarchy: Sendable, Equatable {
   var hidden: Unreadable? {
     guard isCut, let top = directories.last else { return nil }
     return Unreadable("what is above cgroup \(top)", .isHidden)
+  }
+}
+
+/// The process's groups and where groups are mounted: read once for all controllers, since a container's list of mounts is long.
+struct ControlGroupListing {
+  /// nil: a kernel without control groups.
+  fileprivate let memberships: Fact<[Membership]?>
+  fileprivate let mounts: Fact<[FileSystemMount]>
+
+  init(_ files: SystemFiles) {
+    memberships = Self.fact { () throws(Unreadable) in
+      guard let text = try files.read("/proc/self/cgroup") else { return nil }
+      let groups = text.split(at: UInt8(ascii: "\n")).compactMap(Membership.init)
+      if groups.isEmpty { throw Unreadable("/proc/self/cgroup", .isUnclear) }
+      return groups
+    }
+    mounts = Self.fact { () throws(Unreadable) in
+      try FileSystemMount.all(files).filter { $0.kind == "cgroup" || $0.kind == "cgroup2" }
+    }
+  }
+
+  private static func fact<Value>(_ ask: () throws(Unreadable) -> Value) -> Fact<Value> {
+    do throws(Unreadable) {
+      return .success(try ask())
+    } catch {
+      return .failure(error)
+    }
   }
 }
 

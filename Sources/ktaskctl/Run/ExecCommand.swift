@@ -1,4 +1,5 @@
 import Glibc
+import KTask
 import LinuxSystem
 import MemoryWork
 
@@ -49,6 +50,7 @@ extension Program {
     }
     // what has not been read by now is COMMAND's to wait for no more than this program's
     listeners.flush { true }
+    TaskControl.endIdleHelpers()
     do throws(Errno) {
       try telling.watcher.signals.inherited.restore()
       throw Execution.replace(by: words)

@@ -35,6 +35,20 @@ struct LingeringTests {
     }
   }
 
+  @Test("helpers that are kept end when they are told to, and the next task has others")
+  func endWhenTold() async {
+    await #expect(processExitsWith: .success) {
+      TaskControl.endIdleHelpers()
+      for round in 0..<200 {
+        let outcome = try Self.control(lingering: .max).run(RecordedWork(), start: 0, size: 100)
+        #expect(outcome.unitsDone == 100 && outcome.threads.count == 3)
+        #expect(helperThreads().count == 2)
+        TaskControl.endIdleHelpers()
+        #expect(helperThreads().isEmpty, "round \(round)")
+      }
+    }
+  }
+
   /// unshare(2) refuses a user namespace to a process of several threads (EINVAL).
   @Test(
     "that keeps no helpers its process may go into a namespace of its own",
