@@ -49,9 +49,14 @@ enum Host {
 
   /// A file of the kernel's, or nothing.
   static func text(_ path: String) -> String {
-    // names in it are bytes, which need not be UTF-8
-    guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { return "" }
-    return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    // to its end, which is where nothing more comes: the kernel hands such files out in pieces, and Foundation takes a small one
+    // for the last. Names in it are bytes, which need not be UTF-8.
+    let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    if file == -1 { return "" }
+    defer { close(file) }
+    var (text, piece): ([UInt8], [UInt8]) = ([], Array(repeating: 0, count: 1 << 16))
+    while case let count = unsafe read(file, &piece, piece.count), count > 0 { text += piece.prefix(count) }
+    return String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   /// The number behind a name in a file of the kernel's; 0 where it is not there.
