@@ -28,6 +28,12 @@ public struct TaskControl: Sendable {
   public var maximumThreads = Int.max
   /// How many threads: what the policy decides, or what is asked for.
   public var threads = Threads.automatic
+  /// Finds out while the task runs how many of these threads are worth while (`TaskOutcome.knee`): it begins with few, calls in
+  /// more as long as they gain something, and lets those rest that gain nothing. Not where a number is asked for, nor without a
+  /// `chunkTime`.
+  public var findsKnee = false
+  /// In place of what a knee says: how many threads work after the caller's first, second … report. For tests.
+  var shifts: (@Sendable (Int) -> Int)?
   /// Off: the work is called in the caller, once for each node task (R9).
   public var isEnabled = true
   /// R8: the helpers' nice value. Not below the caller's own where the system forbids that.

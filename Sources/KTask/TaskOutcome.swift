@@ -46,4 +46,8 @@ public struct TaskOutcome<Position: BitwiseCopyable, Failure: Error>: Sendable {
   public var unitsDone: Int
   /// Units given to the undo function; `unitsDone` after a failure or a cancellation, else 0.
   public var unitsUndone: Int
+  /// The least number of threads that was as fast as any, where `TaskControl.findsKnee` is on and it was found; and the
+  /// throughputs that were measured on the way, the first of them.
+  public var knee: Int?
+  public var steps: [KneeSample] = []
 }

@@ -73,21 +73,34 @@ public final class HelperBudget: Sendable {
   /// limit is reached.
   func permit(on node: Int?, beyondLimit: Bool = false) -> HelperPermit? {
     var grant = HelperPermit.Grant(counts: currentCounts, table: places?.current)
-    grant.isWithinLimit = grant.counts.add(below: limit)
-    if grant.isWithinLimit, let table = grant.table {
-      switch table.take() {
-      case .place(let place): grant.place = place
-      case .full, .unknown:
-        grant.counts.subtract()
-        grant.isWithinLimit = false
-      }
-    }
+    grant.isWithinLimit = admit(&grant)
     if !grant.isWithinLimit {
       if !beyondLimit { return nil }
       _ = grant.counts.add()
     }
     claim(node, for: &grant)
     return HelperPermit(budget: self, grant)
+  }
+
+  /// Whether the system-wide limit leaves one, which is taken then.
+  private func admit(_ grant: inout HelperPermit.Grant) -> Bool {
+    guard grant.counts.add(below: limit) else { return false }
+    guard let table = grant.table else { return true }
+    switch table.take() {
+    case .place(let place):
+      grant.place = place
+      return true
+    case .full, .unknown:
+      grant.counts.subtract()
+      return false
+    }
+  }
+
+  /// A permit that was given back is taken again, where it was; false where the limit leaves none. Without a lock.
+  func renew(_ grant: inout HelperPermit.Grant, on node: Int?) -> Bool {
+    grant.isWithinLimit = admit(&grant)
+    if grant.isWithinLimit { claim(node, for: &grant) }
+    return grant.isWithinLimit
   }
 
   private func claim(_ node: Int?, for grant: inout HelperPermit.Grant) {
@@ -117,10 +130,10 @@ public final class HelperBudget: Sendable {
     claim(node, for: &grant)
   }
 
-  func release(_ old: HelperPermit.Grant) {
-    var grant = old
+  func release(_ grant: inout HelperPermit.Grant) {
     giveBackNode(of: &grant)
     if let place = grant.place { grant.table?.release(place) }
+    grant.place = nil
     grant.counts.subtract()
   }
 }

@@ -13,6 +13,8 @@ struct HelperPermit: ~Copyable {
   }
   private let budget: HelperBudget
   private var grant: Grant
+  /// False while the helper rests.
+  private var isHeld = true
 
   init(budget: HelperBudget, _ grant: Grant) {
     self.budget = budget
@@ -25,5 +27,22 @@ struct HelperPermit: ~Copyable {
 
   mutating func move(to node: Int?) { budget.move(&grant, to: node) }
 
-  deinit { budget.release(grant) }
+  /// Lets others have it while the helper rests.
+  mutating func giveBack() {
+    if isHeld { budget.release(&grant) }
+    isHeld = false
+  }
+
+  /// Takes it again, on `node`, as at first; false where the limit has been reached.
+  mutating func takeAgain(on node: Int?) -> Bool {
+    if !isHeld { isHeld = budget.renew(&grant, on: node) }
+    return isHeld
+  }
+
+  deinit {
+    if isHeld {
+      var last = grant
+      budget.release(&last)
+    }
+  }
 }

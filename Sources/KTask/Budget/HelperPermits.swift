@@ -29,6 +29,12 @@ struct HelperPermits: ~Copyable {
     count = few
   }
 
+  /// For as long as the helper rests. As `move`, these two take no more than the one permit.
+  func giveBack(_ helper: Int) { unsafe (permits + helper).pointee.giveBack() }
+
+  /// For the helper to work again; false where the limit leaves none.
+  func takeAgain(_ helper: Int, on node: Int?) -> Bool { unsafe (permits + helper).pointee.takeAgain(on: node) }
+
   func node(of helper: Int) -> Int? { unsafe permits[helper].node }
 
   /// Called by each helper for its own permit only. No subscript: the thread sanitizer takes a change of one element by

@@ -62,14 +62,22 @@ final class Helper: @unchecked Sendable {
     while number.load() == 0 { number.wait(while: 0) }
   }
 
-  /// Lets the helper run `body` once, in the caller's manner, and then wait for another for so many nanoseconds.
-  func start(_ manner: ThreadManner, lingering: Int, _ body: @escaping () -> Void) {
+  /// What an idle helper is to run each time that it is called, in the caller's manner; how many nanoseconds it waits then to be
+  /// called again.
+  func prepare(_ manner: ThreadManner, lingering: Int, _ body: @escaping () -> Void) {
     self.body = body
     self.lingering = lingering
     wanted = manner
+  }
+
+  /// Lets an idle helper that has been prepared run its body once.
+  func call() {
     state.store(State.called)
     state.wake(1)
   }
+
+  /// Whether it has nothing to do: it has not been called, or its body has ended.
+  var isIdle: Bool { state.load() == State.idle }
 
   /// Takes the body back from a helper that has not woken up to it yet; false when it has begun.
   func takeBack() -> Bool {

@@ -28,6 +28,8 @@ public struct Bound: Hashable, Sendable {
     case switchedOff = "switched off"
     /// `TaskControl.threads` asked for so many, or for no more.
     case requested = "threads asked for"
+    /// More threads gained nothing: found out while the task ran.
+    case knee = "bandwidth knee"
     /// The system let no more threads be started.
     case threadCreation = "thread creation"
   }

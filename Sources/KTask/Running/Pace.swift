@@ -57,6 +57,14 @@ public struct Pace: BitwiseCopyable, Sendable {
     return min(units, max(least, share / alignment * alignment))
   }
 
+  /// The units that take so many nanoseconds, as far as the last chunk tells.
+  @inlinable
+  @_noLocks
+  func units(for nanoseconds: Double) -> Int {
+    if nanosecondsPerUnit == 0 { return units }
+    return max(alignment, Int(min(nanoseconds / nanosecondsPerUnit, Double(most))) / alignment * alignment)
+  }
+
   /// Learns from a chunk of `done` units that has just ended.
   @inlinable
   @_noLocks

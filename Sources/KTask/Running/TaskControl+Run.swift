@@ -48,9 +48,11 @@ extension TaskControl {
     seating.keep(team.threads)
     let chunk = chunk(size: size, threads: team.threads)
     let priority = priority(callersNice: callersNice, lowest: team.lowestNice)
+    let looksForKnee = findsKnee && !isExplicit && chunkTime != nil && team.threads > 1
     return unsafe withUnsafePointer(to: work) { work in
       let task = unsafe TaskRun(
-        work, nodeTasks, seating, permits: permits.takeAll(), chunk: chunk,
+        work, nodeTasks, seating, permits: permits.takeAll(),
+        finder: looksForKnee ? KneeFinder(units: size, helpers: team.helpers, shifts: shifts) : nil,
         guardsTail: priority.tail == .retires && team.threads > 1, control: self)
       let result = task.run(by: team, monitor: monitor, lending: priority.tail == .lends ? callersNice : nil)
       return task.conclude(decision, chunk: chunk, priority: priority, result: result)

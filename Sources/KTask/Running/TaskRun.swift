@@ -12,23 +12,26 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
 
   private let work: UnsafePointer<Work>
   private let nodeTasks: [NodeTask<Position>]
-  private let seating: Seating
+  let seating: Seating
   private let queues: UnsafeMutablePointer<Queue>
-  private let records: SpacedArray<Record>
+  let records: SpacedArray<Record>
   private let open: OpenNodeTasks
-  private var permits: HelperPermits
+  private(set) var permits: HelperPermits
+  /// nil: all threads work all the time.
+  let finder: KneeFinder?
   private let stop = UnsafeMutablePointer<StopFlag>.allocate(capacity: 1)
   private let tail = UnsafeMutablePointer<TailGuard>.allocate(capacity: 1)
 
   /// `guardsTail`: the caller cannot lend its priority, so that a `TailGuard` bounds the tail.
   init(
     _ work: UnsafePointer<Work>, _ nodeTasks: [NodeTask<Position>], _ seating: Seating,
-    permits: consuming HelperPermits, chunk: Int, guardsTail: Bool, control: TaskControl
+    permits: consuming HelperPermits, finder: KneeFinder? = nil, guardsTail: Bool, control: TaskControl
   ) {
     unsafe self.work = unsafe work
     self.nodeTasks = nodeTasks
     self.seating = seating
     self.permits = permits
+    self.finder = finder
     let seats = seating.seats
     unsafe queues = .allocate(capacity: nodeTasks.count)
     for (index, task) in nodeTasks.enumerated() {
@@ -39,11 +42,14 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
     records = SpacedArray(seats.count)
     open = OpenNodeTasks(sizes: seating.sizes, nodes: seating.nodes, seats: seats)
     let pace = Pace(
-      most: chunk, alignment: control.alignment, threads: seats.count,
-      time: control.isEnabled ? control.chunkTime : nil, isAsked: guardsTail)
+      most: control.chunk(size: seating.units, threads: seats.count), alignment: control.alignment,
+      threads: seats.count,
+      time: control.isEnabled ? control.chunkTime : nil, isAsked: guardsTail || finder != nil)
     for (index, seat) in seats.enumerated() {
       let tail = unsafe guardsTail ? UnsafePointer(tail) : nil
-      unsafe records[index].initialize(to: Record(nodeTask: seat, number: index, pace: pace, tail: tail))
+      let roster = unsafe finder.map { unsafe UnsafePointer($0.roster) }
+      unsafe records[index].initialize(
+        to: Record(nodeTask: seat, number: index, pace: pace, tail: tail, roster: roster))
     }
     unsafe stop.initialize(to: StopFlag())
     unsafe tail.initialize(to: TailGuard(units: seating.units))
@@ -63,7 +69,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   func run(by team: borrowing Team, monitor: TaskMonitor?, lending callersNice: Int?) -> Team.Result {
     if nodeTasks.isEmpty { return Team.Result(nanoseconds: 0) }
     monitor?.attach(attachment)
-    let result = team.run(bind: bind, work: takePart, lending: callersNice)
+    let result = team.run(bind: bind, work: takePart, first: firstThreads(), lending: callersNice)
     monitor?.detach()
     // now, not with this object, which the helpers may let go of a little later
     permits.keep(0)
@@ -92,7 +98,12 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
       let current = unsafe record.pointee.nodeTask
       unsafe work.pointee._drain(queues[current], record, UnsafePointer(stop))
       if unsafe record.pointee.failure != nil { unsafe fail(record) }
-      if unsafe stop.pointee.isRaised || record.pointee.hasRetired { break }
+      if unsafe stop.pointee.isRaised || record.pointee.hasRetired || record.pointee.rests { break }
+      if unsafe record.pointee.hasReported {
+        unsafe record.pointee.hasReported = false
+        unsafe lookForKnee(record.pointee.pace)
+        continue
+      }
       // the caller takes remote chunks but never moves
       guard let next = nextNodeTask(for: thread, from: helper == nil ? seating.home : seating.servers[current]) else {
         break
@@ -102,7 +113,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
       if let helper { move(thread, helper, to: next) }
     }
     if unsafe stop.pointee.isRaised { closeQueues() }
-    unsafe record.pointee.nanoseconds = Clock.since(began)
+    unsafe record.pointee.nanoseconds += Clock.since(began)
   }
 
   /// R5: the failure is noted, and gets its rank among the failures, when no queue hands out a chunk any more. A
@@ -153,10 +164,15 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
     let end = endOfTask(failed: !failures.isEmpty)
     let done = unitsDone
     return TaskOutcome(
-      end: end, failures: failures, threads: threadReports(), bounds: decision.bounds,
+      end: end, failures: failures, threads: threadReports(), bounds: decision.bounds + kneeBound,
       exceededBounds: decision.exceeded, priority: priority, lent: result.lent, chunk: chunk,
       seconds: Double(result.nanoseconds) / 1e9, unitsDone: done,
-      unitsUndone: end == .finished ? 0 : undo(failures))
+      unitsUndone: end == .finished ? 0 : undo(failures), knee: finder?.knee.settled, steps: finder?.knee.steps ?? [])
+  }
+
+  /// The knee, where it is less than the threads there were.
+  private var kneeBound: [Bound] {
+    finder?.knee.settled.map { $0 < records.count ? [Bound(.knee, $0)] : [] } ?? []
   }
 
   /// A cancellation that came when everything had been handed out changed nothing.

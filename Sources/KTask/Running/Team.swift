@@ -5,7 +5,7 @@ struct Team: ~Copyable {
   /// A few microseconds: what lending and taking back cost.
   private static let spinsBeforeLending = 100
 
-  private let helpers: [Helper]
+  let helpers: [Helper]
   /// What they take of the caller's for this task.
   private let manner: ThreadManner?
   /// How long they wait for the next task, in nanoseconds; for ever where they are told to end.
@@ -48,20 +48,23 @@ struct Team: ~Copyable {
 
   /// Runs `work` on every thread with its number, the caller's being 0, and returns when all have returned. `bind` and
   /// `work` get the thread's helper to bind it. `callersNice`: what to lend to unfinished helpers (R8); nil: nothing.
+  /// Only the first `count` threads begin; the other helpers are ready to be called by `work`.
   ///
   /// Every helper exists, is bound and has been called before any thread may begin: creating a thread maps a
   /// stack, which would wait for memory work that is under way. Waking up maps nothing, so nobody waits for those that
   /// still do when the gate opens, at the beginning or, should nothing be left to do by then, at the end.
   func run(
-    bind: (Int, Helper) -> Void, work: @escaping (Int, Helper?) -> Void, lending callersNice: Int?
+    bind: (Int, Helper) -> Void, work: @escaping (Int, Helper?) -> Void, first count: Int = .max,
+    lending callersNice: Int?
   ) -> Result {
     for (index, helper) in helpers.enumerated() { bind(index + 1, helper) }
     for (index, helper) in helpers.enumerated() {
       guard let manner else { break }
-      helper.start(manner, lingering: lingering) { [gate] in
+      helper.prepare(manner, lingering: lingering) { [gate] in
         gate.word.await(1, spins: HelperPool.spins)
         work(index + 1, helper)
       }
+      if index + 1 < count { helper.call() }
     }
     let began = Clock.now()
     gate.word.store(1)

@@ -17,6 +17,12 @@ public struct ThreadRecord<Position: BitwiseCopyable, Failure: Error>: ~Copyable
   @usableFromInline let tail: UnsafePointer<TailGuard>?
   /// A helper that takes no more for the tail's sake.
   @usableFromInline var hasRetired = false
+  /// Who is on duty, where the task finds its knee; nil elsewhere.
+  @usableFromInline let roster: UnsafePointer<Roster>?
+  @usableFromInline var entry = Roster.Entry()
+  /// A helper that is not on duty, and what makes the caller look at what was reported.
+  @usableFromInline var rests = false
+  @usableFromInline var hasReported = false
   var nanoseconds: UInt64 = 0
   var node: Int?
   var moves = 0
@@ -24,19 +30,34 @@ public struct ThreadRecord<Position: BitwiseCopyable, Failure: Error>: ~Copyable
   @usableFromInline let number: Int
   @usableFromInline var isHelper: Bool { @inlinable get { number > 0 } }
 
-  init(nodeTask: Int, number: Int, pace: Pace, tail: UnsafePointer<TailGuard>? = nil) {
+  init(
+    nodeTask: Int, number: Int, pace: Pace, tail: UnsafePointer<TailGuard>? = nil,
+    roster: UnsafePointer<Roster>? = nil
+  ) {
     self.nodeTask = nodeTask
     self.number = number
     self.pace = pace
     unsafe self.tail = unsafe tail
+    unsafe self.roster = unsafe roster
   }
 
   // By pointer: a mutating method would claim the whole record, while others read `units`.
 
-  /// Units to take next of a node task that has `rest` left; 0 where a helper is to take no more.
+  /// Units to take next of a node task that has `rest` left; 0 where a helper is to take no more for now, and where the caller
+  /// is to look at what was reported first.
   @inlinable
   static func wanted(of rest: Int, in record: UnsafeMutablePointer<Self>) -> Int {
-    let units = unsafe record.pointee.pace.wanted(of: rest)
+    var units = unsafe record.pointee.pace.wanted(of: rest)
+    if let roster = unsafe record.pointee.roster {
+      let order = unsafe roster.pointee.order.load(ordering: .relaxed)
+      if unsafe record.pointee.hasReported { return 0 }
+      if unsafe record.pointee.number >= Roster.onDuty(order) {
+        unsafe record.pointee.rests = true
+        return 0
+      }
+      unsafe record.pointee.entry.begin(order)
+      if order & Roster.briefBit != 0 { units = unsafe min(units, record.pointee.pace.units(for: Roster.brief)) }
+    }
     guard let tail = unsafe record.pointee.tail, unsafe record.pointee.isHelper else { return units }
     if unsafe tail.pointee.allows(units, nanosecondsPerUnit: record.pointee.pace.nanosecondsPerUnit) { return units }
     unsafe record.pointee.hasRetired = true
@@ -54,9 +75,20 @@ public struct ThreadRecord<Position: BitwiseCopyable, Failure: Error>: ~Copyable
     // one writer: a plain addition, published for the progress reader
     unsafe record.pointee.units.store(record.pointee.units.load(ordering: .relaxed) &+ count, ordering: .relaxed)
     unsafe record.pointee.pace.note(count)
+    if unsafe record.pointee.roster != nil { unsafe report(count, in: record) }
     if let tail = unsafe record.pointee.tail, unsafe !record.pointee.isHelper {
       unsafe tail.pointee.publish(record.pointee.pace.nanosecondsPerUnit)
     }
+  }
+
+  @inlinable
+  static func report(_ count: Int, in record: UnsafeMutablePointer<Self>) {
+    guard let roster = unsafe record.pointee.roster else { return }
+    let elapsed = unsafe Int(record.pointee.pace.nanosecondsPerUnit * Double(count))
+    let order = unsafe roster.pointee.order.load(ordering: .relaxed)
+    if unsafe !record.pointee.entry.end(count, elapsed, order) { return }
+    unsafe roster.pointee.add(&record.pointee.entry)
+    unsafe record.pointee.hasReported = unsafe !record.pointee.isHelper
   }
 
   @inlinable

@@ -56,6 +56,8 @@ extension Bound.What {
     case .alignedUnits: KTASK_BOUND_ALIGNMENT
     case .switchedOff: KTASK_BOUND_OFF
     case .requested: KTASK_BOUND_REQUESTED
+    // of tasks that find theirs, which nobody asks for here
+    case .knee: KTASK_BOUND_NONE
     case .threadCreation: KTASK_BOUND_THREAD_CREATION
     }
   }

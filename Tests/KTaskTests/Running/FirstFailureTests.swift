@@ -20,7 +20,7 @@ struct FirstFailureTests {
         work, tasks,
         Seating(
           sizes: [4, 4], nodes: [nil, nil], .sixteen, within: CPUSet([0]), home: nil, threads: 2),
-        permits: HelperPermits(capacity: 0), chunk: 1, guardsTail: false, control: control)
+        permits: HelperPermits(capacity: 0), guardsTail: false, control: control)
       let other = try OwnThread { task.takePart(1, nil) }
       Stage.only.isTaking.wait()
       Stage.only.isNoted.withLock { $0 = { unsafe task.attachment.stop.pointee.isRaised } }

@@ -1,7 +1,8 @@
 @testable import KTask
 
 /// A helper's permit that can be kept in an array.
-final class HeldPermit {
+final class HeldPermit: @unchecked Sendable {
+  // @unchecked: no two threads of a test touch it at once.
   private var permit: HelperPermit
   init(_ permit: consuming HelperPermit) { self.permit = permit }
   var node: Int? { permit.node }
