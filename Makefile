@@ -84,6 +84,11 @@ faults: build ## every command with every call failing in every way, for hours; 
 	$(SWIFT) build --build-tests
 	KTASKCTL=$(PROGRAM) FAULTS="$${FAULTS:-all}" $(SWIFT) test --no-parallel --filter ktaskctlTests.FaultTests
 
+soak: build ## 1000 ends at any moment beside a neighbour, and 20 000 random command lines; SOAK=… and RANDOM_LINES=… others
+	$(SWIFT) build --build-tests
+	KTASKCTL=$(PROGRAM) SOAK="$${SOAK:-1000}" RANDOM_LINES="$${RANDOM_LINES:-20000}" \
+		$(SWIFT) test --no-parallel --filter 'SoakTests|RandomLineTests'
+
 test-guest: setup ## boot machines with NUMA nodes and an IOMMU under QEMU, run the tests in them; PARTS="…" picks
 	Tests/Guest/guest.sh test $(PARTS)
 

@@ -27,7 +27,7 @@ extension ProgramTests {
       let permits = try permitsLeft()
       let neighbour = try Child([
         "bash", "-c",
-        "while :; do fallocate -l $((RANDOM % 12 * 2 + 2))M \(folder)/other; sleep 0.00$((RANDOM % 9)); rm -f \(folder)/other; done",
+        "while [ -d /proc/$PPID ]; do fallocate -l $((RANDOM % 12 * 2 + 2))M \(folder)/other; sleep 0.00$((RANDOM % 9)); rm -f \(folder)/other; done",
       ])
       var ends: [String: Int] = [:]
       for seed in Self.first..<Self.first + Self.count {

@@ -4,13 +4,13 @@ import TestSupport
 import Testing
 
 extension ProgramTests {
-  /// Command lines as nobody would write them. LINES says how many, LINES_SEED where they begin: the number of one that fails
+  /// Command lines as nobody would write them. RANDOM_LINES says how many, RANDOM_LINES_SEED where they begin: the number of one that fails
   /// makes that one again.
   @Suite("Random command lines")
   struct RandomLineTests {
     private static let environment = ProcessInfo.processInfo.environment
-    private static let count = environment["LINES"].flatMap { Int($0) } ?? 400
-    private static let first = environment["LINES_SEED"].flatMap { Int($0) } ?? 1
+    private static let count = environment["RANDOM_LINES"].flatMap { Int($0) } ?? 400
+    private static let first = environment["RANDOM_LINES_SEED"].flatMap { Int($0) } ?? 1
 
     let scratch: Scratch
     init() throws { scratch = try Scratch() }
