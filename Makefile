@@ -242,5 +242,5 @@ test-tools:
 	{ $(call apt_install,sudo -n,chromium); } || \
 		echo "Not installed: chromium. The test that looks at the picture in it will be skipped."
 
-.PHONY: run test library wheel faults test-guest build bench bench-guest check lint man-check consumer-check docs tsan format install install-library uninstall uninstall-library deb deb-check \
+.PHONY: run test library wheel faults soak test-guest build bench bench-guest check lint man-check consumer-check docs tsan format install install-library uninstall uninstall-library deb deb-check \
 	clean help setup test-tools
