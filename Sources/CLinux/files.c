@@ -161,6 +161,28 @@ bool clinux_watch_is_silent(int watch) {
   return ioctl(watch, FIONREAD, &waiting) == 0 && waiting == 0;
 }
 
+int clinux_watch_names(int watch, int directory) {
+  char name[40];
+  snprintf(name, sizeof name, "/proc/self/fd/%d", directory);
+  return answer(inotify_add_watch(
+    watch, name, IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_ONLYDIR));
+}
+
+bool clinux_watch_forget(int watch) {
+  _Alignas(struct inotify_event) char events[4096];
+  bool gone = false;
+  ssize_t count;
+  while ((count = read(watch, events, sizeof events)) > 0) {
+    for (char *at = events; at < events + count; at += sizeof(struct inotify_event) + ((struct inotify_event *)at)->len)
+      if (((struct inotify_event *)at)->mask & (IN_DELETE_SELF | IN_UNMOUNT | IN_IGNORED)) gone = true;
+  }
+  return gone;
+}
+
+int clinux_rename_new(int from, const char *old_name, int to, const char *new_name) {
+  return answer(renameat2(from, old_name, to, new_name, RENAME_NOREPLACE));
+}
+
 static enum clinux_filesystem kind_of(unsigned long magic) {
   switch (magic) {
   case HUGETLBFS_MAGIC: return CLINUX_FS_HUGETLBFS;

@@ -101,6 +101,11 @@ int clinux_scheduling_class(void) {
   return is_usual(class) ? class : SCHED_OTHER;
 }
 
+int clinux_set_scheduling_class(int class) {
+  const struct sched_param none = {0};
+  return answer(sched_setscheduler(0, class, &none));
+}
+
 static void *run_helper(void *argument) {
   struct clinux_helper *helper = argument;
   const struct sched_param none = {0};

@@ -47,6 +47,7 @@ extension Errno {
   @inlinable public static var invalid: Errno { Errno(EINVAL) }
   @inlinable public static var tooManyFiles: Errno { Errno(EMFILE) }
   @inlinable public static var tooManyFilesInAll: Errno { Errno(ENFILE) }
+  @inlinable public static var otherDevice: Errno { Errno(EXDEV) }
   @inlinable public static var notDirectory: Errno { Errno(ENOTDIR) }
   @inlinable public static var fileTooBig: Errno { Errno(EFBIG) }
   @inlinable public static var noDevice: Errno { Errno(ENODEV) }

@@ -74,6 +74,7 @@ extension MemoryError {
     case .notAsDemanded: .notAsDemanded
     case .poolShort: .shortage
     case .noPin(let refusal): refusal.exitStatus
+    case .noStock(let refusal): refusal.exitStatus
     case .missing, .notZero, .notResident, .unknownResidency, .notAllocated, .notLocked, .notPinned, .wrongNode,
       .notReleased, .notGivenBack, .replaced,
       .cancelled:
@@ -125,6 +126,15 @@ extension MemoryError {
 extension MemoryError.Operation {
   /// What pins memory: ENOMEM then means the limit for locked memory, not that there is no memory.
   var pins: Bool { [.pin, .register, .mapForDevices].contains(self) }
+}
+
+extension StockRefusal {
+  fileprivate var exitStatus: ExitStatus {
+    switch self {
+    case .othersMayWrite, .othersOwn: .permission
+    case .otherMount, .otherNames: .notSupported
+    }
+  }
 }
 
 extension PinRefusal {

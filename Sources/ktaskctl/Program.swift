@@ -24,6 +24,7 @@ enum Program {
     case let topology as TopologyCommand: return show(topology)
     case let compare as Compare: return self.compare(compare)
     case let run as RunCommand: return self.run(run)
+    case let stock as StockCommand where stock.watch: return watch(Array(arguments.dropFirst()))
     case let work as any WorkCommand: return execute(work)
     default:
       let help = arguments.first == "help" ? nil : HelpText.of(CommandHelp.command(name) ?? Ktaskctl.self)

@@ -76,7 +76,8 @@ for file in /usr/share/man/man8/ktaskctl.8.gz /usr/share/bash-completion/complet
   step "it has $file" inside test -s "$file"
 done
 step "the units run the program that is installed" inside grep -q '^ExecStart=/usr/bin/ktaskctl ' \
-  /usr/lib/systemd/system/ktaskctl-prefault@.service /usr/lib/systemd/system/ktaskctl-pin@.service
+  /usr/lib/systemd/system/ktaskctl-prefault@.service /usr/lib/systemd/system/ktaskctl-pin@.service \
+  /usr/lib/systemd/system/ktaskctl-stock@.service
 # An operator's first hour, as the README has it. In place of QEMU: what says whether the machine's memory is there.
 operator() {
   local name

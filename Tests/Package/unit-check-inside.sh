@@ -31,6 +31,8 @@ printf 'OPTIONS=--size 64M --page-size 4K\n' >/etc/ktaskctl/cache.conf
 printf 'FILES=/dev/hugepages/vm\nOPTIONS=--size 64M --grow-pool\n' >/etc/ktaskctl/huge.conf
 printf 'FILES=/nonexistent/file\nOPTIONS=--size 64M\n' >/etc/ktaskctl/wrong.conf
 printf 'FILES=/dev/shm/slow\nOPTIONS=--size 1G --threads 1 --method touch\n' >/etc/ktaskctl/slow.conf
+mkdir --mode 700 /dev/shm/stock
+printf -- '--size 32M --count 2\n/dev/shm/stock\n' >/etc/ktaskctl/spare.conf
 printf '[Service]\nStandardError=append:/tmp/words.err\n' >"$runtime/ktaskctl-prefault@.service.d/words.conf"
 # a time limit that a start needs not keep within, but its first word must: on a busy machine it comes later
 before=$(date +%s%3N)
@@ -51,6 +53,11 @@ check "pin@: starts" start pin@cache.service
 check "pin@: when it has started, all is locked" locked 65536 pin@cache.service
 check "pin@: may lock without a limit" is pin@cache.service LimitMEMLOCK infinity
 
+check "stock@: starts" start stock@spare.service
+check "stock@: when it has started, a file is ready" compgen -G '/dev/shm/stock/ready-32M-any-*'
+check "stock@: one is taken" ktaskctl prefault /dev/shm/taken --size 32M --from /dev/shm/stock
+check "stock@: reads its settings again" systemctl reload ktaskctl-stock@spare.service
+
 before=$(date +%s%3N)
 check "a start that takes longer than its time limit, but gets on, is not cut off" start prefault@slow.service
 took=$(($(date +%s%3N) - before))
@@ -60,8 +67,10 @@ check "and all its pages are there" allocated /dev/shm/slow $((1024 * mib))
 check "a start that fails is told" fails start prefault@wrong.service
 check "and its status is the program's" is prefault@wrong.service ExecMainStatus 1
 check "all end when they are told to" \
-  systemctl stop ktaskctl-prefault@vm.service ktaskctl-prefault@huge.service ktaskctl-pin@cache.service
+  systemctl stop ktaskctl-prefault@vm.service ktaskctl-prefault@huge.service ktaskctl-pin@cache.service \
+  ktaskctl-stock@spare.service
 check "prefault@: its end is no failure" is prefault@vm.service Result success
 check "pin@: its end is no failure" is pin@cache.service Result success
+check "stock@: its end is no failure" is stock@spare.service Result success
 check "prefault@: the file stays" allocated /dev/shm/one $((128 * mib))
 echo "unit-check: all as it should be"

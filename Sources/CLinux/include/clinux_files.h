@@ -49,6 +49,13 @@ int clinux_watch_add(int watch, int fd);
 /// Whether none of its files was opened (FIONREAD); false where that is not told.
 CLINUX_NOLOCKS bool clinux_watch_is_silent(int watch);
 
+/// From now on of names that come into a directory or leave it, and of files in it that are closed after writing.
+int clinux_watch_names(int watch, int directory);
+/// Forgets what was heard; true where what is watched is gone.
+bool clinux_watch_forget(int watch);
+/// renameat2(2) with RENAME_NOREPLACE: EEXIST where the new name is taken.
+int clinux_rename_new(int from, const char *_Nonnull old_name, int to, const char *_Nonnull new_name);
+
 /// The kinds of file system whose memory is understood.
 enum clinux_filesystem {
   CLINUX_FS_OTHER, CLINUX_FS_HUGETLBFS, CLINUX_FS_TMPFS, CLINUX_FS_EXT, CLINUX_FS_XFS, CLINUX_FS_BTRFS, CLINUX_FS_PROC

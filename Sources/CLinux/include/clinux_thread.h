@@ -34,6 +34,8 @@ void clinux_helper_join(const struct clinux_helper *_Nonnull helper, int number)
 /// No errno: the calling thread's scheduling policy, where that is SCHED_OTHER, SCHED_BATCH or SCHED_IDLE; else the first
 /// (sched_getscheduler(2)).
 int clinux_scheduling_class(void);
+/// Gives it to the calling thread, and to those that it starts (sched_setscheduler(2)).
+int clinux_set_scheduling_class(int class);
 
 /// Where a thread's memory comes from, and with which priority it reads and writes; -1: not told.
 struct clinux_manner {

@@ -4,9 +4,9 @@ internal import Glibc
 /// Where a file's name is: its directory, opened once, and the name in it. Whoever exchanges what lies on the way to the
 /// directory afterwards changes nothing for us: every look at the name, and every change of it, goes through the descriptor.
 public struct FilePlace: ~Copyable, Sendable {
-  private let directory: FileDescriptor
+  let directory: FileDescriptor
   /// The last component of the path.
-  private let name: String
+  let name: String
   /// A directory of /proc, whose links lead straight to what a process has open: /proc/PID/fd.
   private let isOfProc: Bool
   /// The same, and nobody's link led there: a user who could put one into a path would choose which of our own
@@ -28,7 +28,7 @@ public struct FilePlace: ~Copyable, Sendable {
     self.init(directory, name, isOfProc: isOfProc, isMagic: isOfProc && isStraight)
   }
 
-  private init(_ directory: consuming FileDescriptor, _ name: String, isOfProc: Bool, isMagic: Bool) {
+  init(_ directory: consuming FileDescriptor, _ name: String, isOfProc: Bool = false, isMagic: Bool = false) {
     self.directory = directory
     self.name = name
     self.isOfProc = isOfProc
@@ -44,6 +44,9 @@ public struct FilePlace: ~Copyable, Sendable {
 
   /// The directory itself.
   public func directoryStatus() throws(Errno) -> FileStatus { try directory.status() }
+
+  /// The number of the mount that the directory lies on; nil: the kernel does not tell.
+  public var mount: UInt64? { directory.mount }
 
   /// The name as the kernel takes it.
   public var nameBytes: [UInt8] { Array(name.utf8) }
@@ -168,7 +171,7 @@ extension FilePlace {
 
 extension FileDescriptor {
   /// The number of the mount that it lies on; nil: the kernel does not tell (statx(2), Linux 5.8).
-  fileprivate var mount: UInt64? {
+  var mount: UInt64? {
     var number: UInt64 = 0
     return unsafe clinux_mount_of(self.number, &number) == 0 ? number : nil
   }

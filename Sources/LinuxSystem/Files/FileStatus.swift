@@ -23,6 +23,8 @@ public struct FileStatus: Sendable, Equatable {
   public let inode: UInt64
   /// The user whose it is.
   public let owner: UInt32
+  /// Permission bits, as chmod(2) has them.
+  public let mode: UInt32
   /// Names that it has.
   public let names: Int
   /// Of a directory: who may write to it may still remove no name of another user's file.
@@ -55,6 +57,7 @@ public struct FileStatus: Sendable, Equatable {
     device = UInt64(raw.st_dev)
     inode = UInt64(raw.st_ino)
     owner = raw.st_uid
+    mode = raw.st_mode & 0o7777
     names = Int(raw.st_nlink)
     isSticky = raw.st_mode & S_ISVTX != 0
     modified = Moment(raw.st_mtim)
@@ -73,6 +76,9 @@ public struct FileStatus: Sendable, Equatable {
     default: .other
     }
   }
+
+  /// Whether it is root's, or of the user that this process acts for (geteuid(2)).
+  public var isRootsOrOurs: Bool { [0, geteuid()].contains(owner) }
 
   /// Whether both are of one file, whatever it was called.
   public func isSameFile(as other: FileStatus) -> Bool { id == other.id }

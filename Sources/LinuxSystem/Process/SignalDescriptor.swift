@@ -10,6 +10,8 @@ public struct SignalDescriptor: ~Copyable {
     case signal(Int32)
     /// Standard input has ended, or cannot be read any more.
     case inputEnded
+    /// What was to be waited for, too, can be read.
+    case readable
   }
 
   /// Of these signals, which must be blocked in every thread (signalfd(2)).
@@ -20,12 +22,15 @@ public struct SignalDescriptor: ~Copyable {
   }
 
   /// Waits for what comes first: a signal or, `orEndOfInput`, the end of standard input, whose content is read and
-  /// dropped (poll(2)). nil where none of them comes within `milliseconds`, if there is such a limit.
-  public func next(orEndOfInput: Bool, milliseconds: Int? = nil) throws(Errno) -> Event? {
+  /// dropped, or `other` can be read (poll(2)). nil where none of them comes within `milliseconds`, if there is such a limit.
+  public func next(
+    orEndOfInput: Bool, orReadable other: Int32 = -1, milliseconds: Int? = nil
+  ) throws(Errno) -> Event? {
     while true {
       var ready = [
         pollfd(fd: file.number, events: Int16(POLLIN), revents: 0),
         pollfd(fd: orEndOfInput ? STDIN_FILENO : -1, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: other, events: Int16(POLLIN), revents: 0),
       ]
       let count = unsafe poll(&ready, nfds_t(ready.count), Int32(milliseconds ?? -1))
       if count == -1 {
@@ -37,6 +42,8 @@ public struct SignalDescriptor: ~Copyable {
         return .signal(try nextSignal())
       } else if ready[1].revents != 0 && Self.inputHasEnded() {
         return .inputEnded
+      } else if ready[2].revents != 0 {
+        return .readable
       }
     }
   }

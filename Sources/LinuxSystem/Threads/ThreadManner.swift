@@ -28,4 +28,10 @@ public struct SchedulingClass: Hashable, Sendable {
 
   /// The calling thread's; SCHED_OTHER for one of the real-time policies, which have no nice value (sched_getscheduler(2)).
   public static func current() -> SchedulingClass { SchedulingClass(number: clinux_scheduling_class()) }
+
+  /// SCHED_IDLE: runs where nothing else wants to.
+  public static let idle = SchedulingClass(number: 5)
+
+  /// Gives it to the calling thread; those that it starts from now on have it, too (sched_setscheduler(2)).
+  public func take() throws(Errno) { try Errno.check(clinux_set_scheduling_class(number)) }
 }

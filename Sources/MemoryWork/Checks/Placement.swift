@@ -1,7 +1,7 @@
 public import LinuxSystem
 
 /// Where memory is to lie: on which nodes, and how strictly.
-public struct Placement: Equatable, Sendable {
+public struct Placement: Hashable, Sendable {
   public enum Policy: String, Sendable, CaseIterable {
     /// On these nodes and nowhere else: a page on another one is a failure.
     case bind

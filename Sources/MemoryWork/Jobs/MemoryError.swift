@@ -5,7 +5,7 @@ public struct MemoryError: Error, Equatable, Sendable {
   /// What was being done when a call failed.
   public enum Operation: String, Sendable, BitwiseCopyable {
     case open, create, resize, lock, map, advise, populate, allocate, touch, clear, verify, pin, register, inspect
-    case mapForDevices, place, locate, remove, punch, growPool, read, own, mode
+    case mapForDevices, place, locate, remove, punch, growPool, read, own, mode, giveToStock
   }
 
   public enum Cause: Equatable, Sendable {
@@ -68,6 +68,8 @@ public struct MemoryError: Error, Equatable, Sendable {
     case notGivenBack
     /// A pool could be raised by so many of the pages that it lacks.
     case poolShort(wanted: Int, got: Int)
+    /// A directory is no stock, or a file cannot be in one.
+    case noStock(StockRefusal)
     /// The name means another file by now.
     case replaced
     case cancelled

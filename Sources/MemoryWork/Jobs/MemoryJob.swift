@@ -28,6 +28,10 @@ public protocol MemoryJob: AnyObject {
   var mapsAllOfIt: Bool { get }
   /// Whether what is in its files goes: nobody else should have them.
   var losesContent: Bool { get }
+  /// Whether files get or lose names, also where no page is to be made.
+  var changesNames: Bool { get }
+  /// The stock whose files they are; nil: they are in none.
+  var stock: Stock? { get }
   /// What must hold beforehand.
   func checks(_ facts: MachineFacts) -> [Check]
   /// What a run needs and its time should not count. One that throws has left nothing that `putBack` does not put back.
@@ -70,6 +74,8 @@ extension MemoryJob {
   public func askedPart(of file: MemoryFile) -> Range<Int> { 0..<file.askedBytes }
   public var mapsAllOfIt: Bool { true }
   public var losesContent: Bool { false }
+  public var changesNames: Bool { false }
+  public var stock: Stock? { nil }
   public func putBack() -> Bool { true }
 
   /// The engine's bounds for memory: chunks of whole pages, `minimumChunk` or more, and no more than the usual minimum

@@ -59,6 +59,15 @@ extension FilesInUse {
     if !check.isMet { throw MemoryError(.short(check), path: check.path) }
   }
 
+  /// Whether all processes were seen, and none but this one has what is open here.
+  static func isKnownAlone(_ file: borrowing FileDescriptor, _ monitor: TaskMonitor?) -> Bool {
+    guard let id = try? file.status().id else { return false }
+    let search = UserSearch([id])
+    let unseen = search.run(monitor)
+    let found = search.found
+    return unseen == nil && found.users[id] == nil && found.own[id, default: 0] <= 1
+  }
+
   private init(_ files: [Suspect], _ found: UserSearch.Found) {
     paths = files.map(\.file.path)
     var maps: [Int: Bool] = [:]

@@ -66,6 +66,9 @@ final class MappedFiles: MappedMemory {
     return giveBack(PopulatePages(table), all, monitor)
   }
 
+  /// Nothing of them is mapped any more; they stay as they are.
+  func dropMappings() { mappings = [] }
+
   func unmap() -> Bool {
     for (file, mapping) in zip(files, mappings) { file.forgetPlacement(mapping) }
     mappings = []

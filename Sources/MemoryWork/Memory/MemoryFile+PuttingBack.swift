@@ -20,6 +20,7 @@ extension MemoryFile {
   /// At the end: removes it where it was made; else it has what it had before, and no more. Whether that is so.
   func putBack() -> Bool {
     guard descriptor != nil else { return true }
+    if let reserved { return putBackIntoStock(reserved) }
     if hasCreated {
       hasCreated = isOthers || !removeName()
       return !hasCreated

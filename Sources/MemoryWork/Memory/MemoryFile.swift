@@ -9,7 +9,7 @@ public final class MemoryFile {
   public let existed: Bool
   let measure: FileMeasure
   /// What of it was there before.
-  private(set) var before = FilePresence()
+  var before = FilePresence()
   /// nil: where the kernel puts it.
   public private(set) var placement: Placement?
   /// Its node tasks; one of no node where it is not placed.
@@ -31,6 +31,10 @@ public final class MemoryFile {
   public private(set) var isTransparent: Bool
   var hasExtended = false
   var hasCreated = false
+  /// What is kept for it in a stock; nil: it is made.
+  var reserved: ReservedFile?
+  /// nil: it was not to come from a stock.
+  public internal(set) var source: FileSource?
   /// Whose it is to be if it is made. One that is there already is left as it is.
   public var rightsIfMade = FileRights()
 

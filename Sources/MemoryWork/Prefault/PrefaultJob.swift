@@ -75,6 +75,8 @@ public final class PrefaultJob: MemoryJob {
   public let pageSize: Int
   public let alignment: Int
   private let chosen: Method
+  /// Those that no stock has.
+  private let made: [MemoryFile]
   private let watch = OpenWatch.started()
 
   public init(_ files: [MemoryFile], method wanted: Method?) throws(MemoryError) {
@@ -90,21 +92,24 @@ public final class PrefaultJob: MemoryJob {
     chosen = wanted ?? (Memory.canPopulate ? .populate : .touch)
     method = chosen
     self.files = files
+    made = files.filter { !$0.isReserved }
     pageSize = files.pageSize
     alignment = files.alignment
   }
 
   public var bytes: Int { nodeTasks.reduce(0) { $0 + $1.range.count } }
   public var nodeTasks: [Span] {
-    files.enumerated().flatMap { index, file in
+    made.enumerated().flatMap { index, file in
       file.span.map { file.parts.clamped(to: $0, region: index) } ?? []
     }
   }
 
-  public func checks(_ facts: MachineFacts) -> [Check] { fileChecks(files, facts) }
+  public var changesNames: Bool { made.count < files.count }
+  public func checks(_ facts: MachineFacts) -> [Check] { fileChecks(made, facts) }
 
   public func prepare() throws(MemoryError) -> any PreparedRun {
-    PrefaultRun(try MappedFiles(files, nodeTasks, watch) { $0.recipe(chosen) })
+    for file in files { try file.take() }
+    return PrefaultRun(try MappedFiles(made, nodeTasks, watch) { $0.recipe(chosen) }, files)
   }
 
   public func putBack() -> Bool { files.putBack() }
@@ -112,16 +117,40 @@ public final class PrefaultJob: MemoryJob {
 
 private final class PrefaultRun: PreparedRun {
   private let memory: MappedFiles
+  /// All, also those that were only taken.
+  private let files: [MemoryFile]
 
-  init(_ memory: MappedFiles) { self.memory = memory }
+  init(_ memory: MappedFiles, _ files: [MemoryFile]) {
+    self.memory = memory
+    self.files = files
+  }
 
   func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
     memory.run(PrefaultPages(memory.table), control, monitor)
   }
 
   func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
-    try memory.verifyResident(control, monitor)
+    var verification = try memory.verifyResident(control, monitor)
+    verification.include(files.filter(\.isReserved), of: files)
+    return verification
   }
 
   func giveBack(_ monitor: TaskMonitor?) -> GivenBack { memory.giveBack(monitor) }
+}
+
+extension Verification {
+  /// Files that were taken from a stock: what they have was proven when they were made, and that they have it all when they were
+  /// taken.
+  fileprivate mutating func include(_ taken: [MemoryFile], of files: [MemoryFile]) {
+    guard let first = taken.first else { return }
+    residentBytes = residentBytes.map { $0 + taken.length }
+    pageSize = max(pageSize, first.pageSize)
+    if first.fileSystem.kind == .hugetlbfs {
+      hugeBytes = hugeBytes.map { $0 + taken.length }
+    } else if first.isTransparent || taken.count == files.count {
+      hugeBytes = nil
+    }
+    var ofMade = bytesByNodeOfFiles.makeIterator()
+    bytesByNodeOfFiles = files.map { $0.isReserved ? [:] : ofMade.next() ?? [:] }
+  }
 }

@@ -52,6 +52,12 @@ struct FilePresence {
     return found
   }
 
+  /// All of it is there, cleared.
+  static func whole(_ bytes: Int) -> FilePresence {
+    let all = Extents([0..<bytes])
+    return FilePresence(present: all, resident: all, ready: all, residentBytes: bytes, allocatedBytes: bytes)
+  }
+
   /// Where nothing more can be asked than how much the file has in all.
   static func unknown(_ within: Int, allocated: Int) -> FilePresence {
     FilePresence(

@@ -16,6 +16,10 @@ struct Exec: WorkCommand {
   @Flag(help: "Seal the memory against being made shorter")
   var seal = false
 
+  @Option(
+    help: ArgumentHelp("A stock that a file is taken from (default: none)", valueName: "dir"), completion: .directory)
+  var from: String?
+
   @OptionGroup(title: "What") var memory: SizeOptions<Exec>
   @OptionGroup(title: "What") var placement: PlacementOptions
   @OptionGroup(title: "What") var pool: GrowPoolOptions
@@ -34,6 +38,7 @@ struct Exec: WorkCommand {
   func validate() throws {
     if command.isEmpty { throw ValidationError("exec needs a COMMAND after --") }
     if memory.size == nil { throw ValidationError("exec needs --size SIZE") }
+    if seal && from != nil { throw ValidationError("--seal is for a memfd: a file --from a stock has no seals") }
     if case .counts(let counts) = work.threads, counts.count > 1 {
       throw ValidationError("exec makes memory once: it takes one number of threads")
     }
@@ -43,14 +48,15 @@ struct Exec: WorkCommand {
 
   func request() throws -> Request {
     guard let bytes = memory.size?.bytes else { throw ValidationError("exec needs --size SIZE") }
+    let stock = from
     // of that only COMMAND knows when it is ready
     let intent = Intent(.readyMemory, isReadiness: false).with { intent in
       intent.exec = ExecCommand(command: command.flatMap(\.words), seal: seal)
-      intent.ownWords = seal ? ["--seal"] : []
+      intent.ownWords = (seal ? ["--seal"] : []) + (stock.map { ["--from", quotedFile($0)] } ?? [])
       intent.pool = pool.change
     }
     return Request(intent) { opening throws(MemoryError) in
-      try PrefaultJob([opening.memfd(bytes)], method: opening.method)
+      try PrefaultJob([opening.memfd(bytes, from: stock)], method: opening.method)
     }
   }
 }

@@ -15,8 +15,8 @@ struct Ktaskctl: ParsableCommand {
     discussion: "Manual: ktaskctl(8), and a page for each command, as ktaskctl-clear(8).",
     version: "ktaskctl \(version)",
     subcommands: [
-      Clear.self, Prefault.self, Pin.self, Release.self, Verify.self, Exec.self, RunCommand.self, Compare.self,
-      TopologyCommand.self,
+      Clear.self, Prefault.self, Pin.self, Release.self, Verify.self, Exec.self, RunCommand.self, StockCommand.self,
+      Compare.self, TopologyCommand.self,
     ])
 }
 

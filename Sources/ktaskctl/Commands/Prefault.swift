@@ -18,6 +18,10 @@ struct Prefault: WorkCommand {
     transform: RegionWord.parseAll)
   var region: [[RegionWord]] = []
 
+  @Option(
+    help: ArgumentHelp("A stock to take missing FILEs from (default: none)", valueName: "dir"), completion: .directory)
+  var from: String?
+
   @OptionGroup(title: "What") var memory: SizeOptions<Prefault>
   @OptionGroup(title: "What") var placement: PlacementOptions
   @OptionGroup(title: "What") var pool: GrowPoolOptions
@@ -44,13 +48,14 @@ struct Prefault: WorkCommand {
     let (files, regions, size) = (file.flatMap(\.words), region.flatMap(\.self), memory.size?.bytes)
     if !regions.isEmpty { try regions.check(besides: files, size: size, allowAnonymous: false) }
     let wanted = regions.isEmpty ? [WantedFile](files, size: size) : [WantedFile](regions, size: size)
-    let made = made.words
+    let (made, stock) = (made.words, from)
     let intent = Intent(.readyMemory, isReadiness: true, wanted.map(\.path)).with { intent in
       intent.regions = regions
       (intent.pool, intent.newFiles) = (pool.change, made)
+      intent.ownWords = stock.map { ["--from", quotedFile($0)] } ?? []
     }
     return Request(intent) { opening throws(MemoryError) in
-      let files = try opening.files(wanted, creating: true)
+      let files = try opening.files(wanted, creating: true, from: stock)
       for file in files { file.rightsIfMade = made.rights }
       return try PrefaultJob(files, method: opening.method)
     }

@@ -14,6 +14,10 @@ struct Release: WorkCommand {
   var unlink = false
 
   @Option(
+    help: ArgumentHelp("A stock that each FILE goes to (default: none)", valueName: "dir"), completion: .directory)
+  var to: String?
+
+  @Option(
     help: ArgumentHelp("Where the part begins that is given back (default: 0)", valueName: "size"),
     transform: ByteSize.parseOffset)
   var offset: ByteSize?
@@ -39,6 +43,10 @@ struct Release: WorkCommand {
     if unlink && (memory.size ?? offset) != nil {
       throw ValidationError("--unlink removes all of FILE: it takes neither --size nor --offset")
     }
+    if to != nil && (unlink || (memory.size ?? offset) != nil) {
+      throw ValidationError("--to gives all of FILE away: it takes neither --unlink nor --size nor --offset")
+    }
+    if to != nil && pool.shrinkPool { throw ValidationError("--to keeps the pages: it takes no --shrink-pool") }
     if let size = memory.size, let offset, size.bytes.addingReportingOverflow(offset.bytes).overflow {
       throw ValidationError("--offset and --size lead beyond what any file has")
     }
@@ -47,6 +55,7 @@ struct Release: WorkCommand {
   var words: WorkWords { WorkWords(memory, work, helpers, nil, nil, open) }
 
   func request() -> Request {
+    if let to { return request(returningTo: to) }
     let (files, start, unlink) = (file.flatMap(\.words), offset?.bytes ?? 0, unlink)
     let intent = Intent(.freeMemory, isReadiness: false, files).with { intent in
       intent.offset = start > 0 ? start : nil
@@ -58,6 +67,19 @@ struct Release: WorkCommand {
     return Request(intent) { opening throws(MemoryError) in
       try ReleaseJob(
         opening.files(wanted, mayBeEmpty: true), from: start, unlink: unlink, evenIfOpen: opening.evenIfOpen)
+    }
+  }
+
+  private func request(returningTo stock: String) -> Request {
+    let files = file.flatMap(\.words)
+    let intent = Intent(.freeMemory, isReadiness: false, files).with { intent in
+      intent.stock = stock
+      intent.ownWords = ["--to", quotedFile(stock)]
+    }
+    return Request(intent) { opening throws(MemoryError) in
+      try ReturnJob(
+        opening.files([WantedFile](files, size: nil), mayBeEmpty: true), to: Stock(stock),
+        evenIfOpen: opening.evenIfOpen)
     }
   }
 }

@@ -31,7 +31,7 @@ struct NodeAssignment {
   func demandedNodes() throws(MemoryError) -> NodeSet? { try standard?.nodes() }
 
   /// nil where nothing is said of nodes.
-  private mutating func placement(_ own: NodesWord?) throws(MemoryError) -> Placement? {
+  mutating func placement(_ own: NodesWord? = nil) throws(MemoryError) -> Placement? {
     guard let word = own ?? standard else { return nil }
     if stock == NodeStock([:]) { stock = NodeStock(try .current()) }
     return Placement(try word.nodes(), policy)

@@ -58,16 +58,19 @@ struct Opening {
     return memory
   }
 
-  /// A file without a name.
-  mutating func memfd(_ bytes: Int) throws(MemoryError) -> MemoryFile {
+  /// A file without a name; out of the stock `from`, where that has one.
+  mutating func memfd(_ bytes: Int, from stock: String? = nil) throws(MemoryError) -> MemoryFile {
+    let found = try stock.map { path throws(MemoryError) in try unnamedFile(bytes, from: path) }
+    if case .success(let file)? = found { return file }
     let file = try MemoryFile(memory: sharedPageKind(), bytes: bytes)
+    if case .failure(let why)? = found { file.note(why) }
     try nodes.place(file)
     return file
   }
 
-  /// `creating`: those that are not there are made, and made as long as is asked for.
+  /// `creating`: those that are not there are made, and made as long as is asked for; `from` a stock, where that has them.
   mutating func files(
-    _ wanted: [WantedFile], creating: Bool = false, mayBeEmpty: Bool = false
+    _ wanted: [WantedFile], creating: Bool = false, mayBeEmpty: Bool = false, from path: String? = nil
   ) throws(MemoryError) -> [MemoryFile] {
     if case .bytes(let bytes) = page, let first = wanted.first?.path, try PageKind.of(bytes: bytes, path: first) == nil
     {
@@ -75,8 +78,11 @@ struct Opening {
     }
     let files = try MemoryFile.open(
       wanted.map { ($0.path, $0.size) }, creating: creating, mayBeEmpty: mayBeEmpty, nodes.looking)
+    var stock: Stock?
+    if let path { stock = try Stock.ifAny(path) }
     for (file, wanted) in zip(files, wanted) {
       if let page { try demand(page, of: file) }
+      if path != nil, try file.reserve(in: stock, placement: nodes.placement(wanted.nodes)) { continue }
       try nodes.place(file, wanted.nodes)
     }
     return files
@@ -97,6 +103,42 @@ struct Opening {
   func demand(size: Int?, zero: Bool, isInfo: Bool) throws(MemoryError) -> Demand {
     Demand(
       size: size, pages: try page.map(demandedPages), nodes: try nodes.demandedNodes(), zero: zero, isInfo: isInfo)
+  }
+}
+
+extension Opening {
+  private mutating func unnamedFile(
+    _ bytes: Int, from path: String
+  ) throws(MemoryError) -> Result<MemoryFile, NoStockFile> {
+    let stock = try Stock.ifAny(path)
+    if case .bytes(let size)? = page, let own = stock?.pageSize, size != own { return .failure(.otherPages(own)) }
+    return try MemoryFile.unnamed(
+      from: stock, bytes: bytes, isTransparent: page.map { $0 == .transparent }, placement: nodes.placement())
+  }
+
+  /// What makes the stock in a directory have `count` files of `bytes`, in the pages and on the nodes that are asked for;
+  /// `atOnce`: no more of them than that.
+  mutating func filling(
+    _ path: String, bytes: Int, count: Int, mostBytes: Int?, atOnce: Int?
+  ) throws(MemoryError) -> StockJob {
+    let stock = try Stock(path)
+    let kind = try stockKind(bytes, in: stock)
+    let plan = StockPlan(try stock.contents(), kind, count: count, mostBytes: mostBytes)
+    return try stock.filling(
+      kind, by: atOnce.map(plan.limited) ?? plan, method: method, nodes.looking
+    ) { file throws(MemoryError) in
+      if let page { try demand(page, of: file) }
+      try nodes.place(file)
+    }
+  }
+
+  /// What a stock is to have, in these words.
+  mutating func stockKind(_ bytes: Int, in stock: Stock) throws(MemoryError) -> StockKind {
+    if case .bytes(let size)? = page, size != stock.pageSize {
+      throw MemoryError(.wrongPageSize(has: stock.pageSize), path: stock.path, pageSize: size)
+    }
+    return StockKind(
+      bytes: try stock.size(of: bytes), isTransparent: page == .transparent, placement: try nodes.placement())
   }
 }
 

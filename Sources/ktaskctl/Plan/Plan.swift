@@ -27,6 +27,8 @@ struct Plan: Sendable {
   /// Bytes of its pages, and those that chunk ends are multiples of.
   var pageSize: Int
   var alignment: Int
+  /// Files get or lose names, also where no page is to be made.
+  var changesNames = false
   /// nil: pages are not made.
   var method: Method?
   var nodeTasks: [Span] = []
@@ -73,6 +75,8 @@ struct PlannedFile: Equatable, Sendable {
   var isTransparent = false
   /// The pages that are given back of it: all that lie whole in what was asked for.
   var part: Range<Int>
+  /// Where it comes from, where it was to come from a stock.
+  var source: FileSource?
 }
 
 /// How helpers behave, and how many of them there may be.
@@ -98,7 +102,7 @@ extension Plan {
   var keepsResult: Bool { intent.keepsResult || hold != nil }
 
   /// Where all is as asked for already. A demand must be looked at even of an empty file, and a name be removed.
-  var hasNothingToDo: Bool { bytes == 0 && !intent.isLook && !intent.removesName }
+  var hasNothingToDo: Bool { bytes == 0 && !intent.isLook && !intent.removesName && !changesNames }
 
   /// In all, the unmeasured ones too.
   var runCount: Int { threadCounts.count * (runs + warmup) }

@@ -17,7 +17,7 @@ extension Plan {
   /// Whether content goes that others may rely on: with the work, or because what was only made to be measured is given
   /// back, in which they may have written by then. What is held is others' to use, and is given back with care.
   func losesContent(of job: any MemoryJob) -> Bool {
-    if job.losesContent { return job.bytes > 0 || intent.removesName }
+    if job.losesContent { return job.bytes > 0 || intent.removesName || job.changesNames }
     let givesBack = (hold == nil && runCount > 1) || !intent.keepsResult
     return givesBack && job.files.contains { !$0.presentIsExact || $0.missingBytes > 0 }
   }

@@ -43,6 +43,10 @@ struct Intent: Equatable, Sendable {
   var newFiles = NewFileWords()
   /// What becomes of the pools that its files draw on; nil: they stay as they are.
   var pool: PoolChange?
+  /// The stock that its files go to, or whose files they are; nil: none.
+  var stock: String?
+  /// It is the stock that it is about, not files by their names.
+  var fillsStock = false
   /// How it pins; nil: it does not.
   var pin: PinRequest?
   /// What takes this process's place.

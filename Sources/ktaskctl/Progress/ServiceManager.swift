@@ -52,6 +52,9 @@ final class ServiceManager: ProgressListener, Outgoing {
     }
   }
 
+  /// What a service has to say beside its work.
+  func tell(_ lines: [String]) { send(lines) }
+
   private func movement(_ state: ProgressState) -> [String] {
     let run = state.runs > 1 ? [state.runWord] : []
     let parts =

@@ -12,6 +12,8 @@ struct Report: Sendable {
   /// When it was told, in UTC; there as well.
   var date: String?
   var outcome: Outcome?
+  /// What the stock had when it was told; nil: it is about none, or that is not known.
+  var stock: StockContents?
   /// What a look found where there was nothing to do.
   var found: Verification?
   /// What was missing beforehand, or failed on the way; the first in time first.

@@ -10,6 +10,9 @@ final class HeardSignals: Sendable {
   /// Asks how far it is, as it asks dd(1).
   static let question = SIGUSR1
 
+  /// Tells a service to read its settings again; it ends any other work.
+  static let reloading = SIGHUP
+
   /// Those that are errors to be met with an undo, and not deaths: a file larger than allowed, and words that nobody
   /// reads any more. And somebody who opens a file while it is asked whether anybody has it open breaks a lease, which
   /// is no matter.

@@ -41,7 +41,7 @@ extension Program {
       let limit = listeners.hasWaiting ? 100 : nil
       switch try signals.next(orEndOfInput: hold == .untilInputEnds, milliseconds: limit) {
       case .signal(HeardSignals.question): listeners.answer()
-      case .signal, .inputEnded: return
+      case .signal, .inputEnded, .readable: return
       case nil: break
       }
     }

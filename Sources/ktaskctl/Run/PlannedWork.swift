@@ -87,7 +87,7 @@ extension Plan {
     let (words, defaults) = (command.words, command.defaultsForIt)
     self.init(
       command: Command.name, words: words, intent: intent, bytes: job.bytes, pageSize: job.pageSize,
-      alignment: job.alignment, method: job.method, nodeTasks: job.nodeTasks,
+      alignment: job.alignment, changesNames: job.changesNames, method: job.method, nodeTasks: job.nodeTasks,
       files: job.files.map { PlannedFile($0, job) }, threadRequest: words.threads ?? defaults.threads,
       threadCounts: sweep.counts, runs: words.runs ?? defaults.runs, warmup: words.warmup ?? defaults.warmup,
       warmsUp: defaults.warmup > 0 && words.warmup == nil && (try? VirtualMachine.isThis()) == true,
@@ -101,6 +101,6 @@ extension PlannedFile {
   fileprivate init(_ file: MemoryFile, _ job: any MemoryJob) {
     self.init(
       path: file.path, bytes: file.length, residentBefore: file.residentBefore, sizeBefore: file.originalSize,
-      pageSize: file.pageSize, isTransparent: file.isTransparent, part: job.part(of: file))
+      pageSize: file.pageSize, isTransparent: file.isTransparent, part: job.part(of: file), source: file.source)
   }
 }

@@ -16,10 +16,14 @@ enum HelpText {
     let name = help.commandName
     let usage = command.configuration.usage ?? "ktaskctl \(name)"
     let more = isRoot ? "ktaskctl COMMAND --help, man ktaskctl" : "ktaskctl help \(name), man ktaskctl-\(name)"
-    let parts =
+    var parts =
       [[command.configuration.abstract, "USAGE: " + usage]] + (isRoot ? [commands] : []) + sections(help)
-      + [["More: " + more]]
-    let lines = parts.reduce(0) { $0 + $1.count }
+    var lines = parts.reduce(0) { $0 + $1.count }
+    // the last line of a screen that is full is an option's
+    if lines < height {
+      parts.append(["More: " + more])
+      lines += 1
+    }
     // air, where there is room for it
     let gap = lines + parts.count - 1 <= height ? "\n\n" : "\n"
     return parts.map { $0.joined(separator: "\n") }.joined(separator: gap) + "\n"

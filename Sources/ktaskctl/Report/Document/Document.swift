@@ -24,6 +24,8 @@ struct Document: Encodable, Equatable, Sendable {
   var grown: [PoolPages]?
   /// Pages by which pools became smaller; left out where that was not asked for.
   var shrunk: [PoolPages]?
+  /// What the stock has that it is about; left out where it is about none.
+  var stock: Stock?
   /// What makes the figures doubtful, a sentence each.
   var warnings: [String] = []
 }
@@ -126,9 +128,12 @@ extension Document {
     var hugeBytes: Int?
     /// Whether all of it is zero, where that was looked at.
     var zero: Bool?
+    /// Where it was in the stock that it was taken from.
+    var takenFrom: String?
 
     enum CodingKeys: String, CodingKey {
       case path, bytes, zero
+      case takenFrom = "taken_from"
       case pageSize = "page_size"
       case hugeBytes = "huge_bytes"
       case unclearedBytes = "uncleared_bytes"

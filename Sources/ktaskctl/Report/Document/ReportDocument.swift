@@ -19,6 +19,7 @@ extension Report {
     document.undone = outcome?.undone.map { Document.Undone($0) }
     document.grown = plan.growth == nil ? nil : (outcome?.grown ?? []).map { .init($0) }
     document.shrunk = plan.shrink == nil ? nil : (outcome?.shrunk ?? []).map { .init($0) }
+    document.stock = stock.flatMap { contents in plan.intent.stock.map { Document.Stock($0, contents) } }
     document.warnings = warnings
     return document
   }
@@ -38,6 +39,7 @@ extension Report {
     var entry = Document.File(
       path: file.path, bytes: file.bytes, alreadyResidentBytes: file.residentBefore,
       addedBytes: isDone && plan.intent.makesPages ? file.residentBefore.map { file.bytes - $0 } : 0)
+    if isDone, case .stock(let path)? = file.source { entry.takenFrom = path }
     if !bytesByNode.isEmpty { entry.pagesByNode = Self.pages(bytesByNode, of: file.pageSize) }
     return entry
   }

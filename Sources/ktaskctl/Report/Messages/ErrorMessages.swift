@@ -42,6 +42,7 @@ extension MemoryError {
       "has \(ByteSize.text(bytes)) of its own, which several runs would have to give back"
     case .noMethod(let method): "the method \(method.rawValue) does not work here"
     case .noPin(let refusal): refusal.sentence
+    case .noStock(let refusal): refusal.sentence
     case .noSuchNodes(_, let why): NodeMessages.unknown(why, facts.allowedNodes)
     case .noNodes: "the kernel or the container that this runs in has no NUMA policies for it"
     case .noPlacement(let what): "\(what) follows the policy of the thread, not that of the memory"
@@ -131,6 +132,7 @@ extension MemoryError.Operation {
     case .locate: "asking for the nodes of pages"
     case .own: "giving it to its owner"
     case .mode: "setting its mode"
+    case .giveToStock: "renaming it in the stock"
     }
   }
 }

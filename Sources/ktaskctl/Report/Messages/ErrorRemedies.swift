@@ -18,6 +18,7 @@ extension MemoryError {
     case .beyondEnd: "ktaskctl prefault --size SIZE \(path.map(quotedFile) ?? "FILE")"
     case .hasPages: "one run with one thread count, or another file"
     case .noPin(let refusal): refusal.remedy(in: here)
+    case .noStock(let refusal): refusal.remedy(path ?? "")
     case .poolShort: "a smaller --size, a longer --timeout, or reserve the pages when the machine starts"
     case .failed(.growPool, .permission), .failed(.growPool, .access), .failed(.growPool, .readOnly): morePages(facts)
     case .failed(.own, .permission): here.isRoot ? "where CAP_CHOWN is held" : "as root"

@@ -3,7 +3,9 @@ import MemoryWork
 
 extension Plan {
   func poolWarnings(_ job: any MemoryJob) -> [String] {
-    guard let pool = intent.pool, !job.files.contains(where: { $0.fileSystem.kind == .hugetlbfs }) else { return [] }
+    guard let pool = intent.pool, job.stock?.fileSystem.kind != .hugetlbfs,
+      !job.files.contains(where: { $0.fileSystem.kind == .hugetlbfs })
+    else { return [] }
     return ["\(pool.words[0]): nothing here comes from a pool"]
   }
 }

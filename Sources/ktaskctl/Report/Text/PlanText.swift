@@ -5,7 +5,7 @@ import MemoryWork
 extension Plan {
   /// What it is all about.
   var subject: String {
-    Self.subject(files.map(\.path))
+    Self.subject(intent.fillsStock ? intent.paths : files.map(\.path))
   }
 
   /// In a line, however many there are.
@@ -38,7 +38,7 @@ extension Plan {
     if let offset = intent.offset { words += ["--offset", PageSizeWord.text(offset)] }
     if let nodes = self.words.nodes { words += ["--nodes", quotedForShell(nodes.text)] }
     if let policy = self.words.policy { words += ["--policy", policy.rawValue] }
-    if files.isEmpty {
+    if intent.makesItsOwnMemory && intent.exec == nil {
       words += ["--page-size", pageWord]
     } else if let page = self.words.pageSize {
       words += ["--page-size", page.text]
@@ -73,7 +73,7 @@ extension Plan {
       "  node task: \($0.node.map { "node \($0)" } ?? "any node"), \(ByteSize.text($0.range.count))"
     }
     lines += files.map {
-      "  file: \($0.path.shown), \(ByteSize.text($0.bytes)), \(Self.ready($0))"
+      "  file: \($0.path.shown), \(ByteSize.text($0.bytes)), \($0.source?.text ?? Self.ready($0))"
     }
     lines += (growth ?? []).map { "  " + $0.line } + (shrink ?? []).map { "  " + $0.line }
     lines += checks.map { "  " + $0.line }

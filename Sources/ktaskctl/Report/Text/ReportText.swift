@@ -30,11 +30,14 @@ extension Report {
   }
 
   private func resultLines(_ style: TextStyle) -> [String] {
+    if plan.intent.fillsStock && plan.bytes == 0 { return stockLines }
     if plan.hasNothingToDo { return plan.files.map { "\($0.path.shown): \(residentAlready($0))" } }
-    if plan.hold != nil { return [heldLine] }
+    if plan.hold != nil { return [heldLine] + sourceLines }
+    if plan.intent.stock != nil && plan.intent.aim == .freeMemory { return returnedLines }
+    if plan.bytes == 0 && plan.intent.makesPages { return sourceLines }
     if let released = outcome?.verification?.released { return [releasedLine(released)] + shrunkLines(released) }
     let details = style.isVerbose ? threadLines + Chart.lines(results, utf8: style.isUTF8, width: style.width) : []
-    return header + Table.lines(results) + details + foundLines(style) + closingLines
+    return header + Table.lines(results) + details + foundLines(style) + closingLines + sourceLines + stockLines
   }
 
   /// What a sweep came to that was not finished.

@@ -85,6 +85,19 @@ struct Answer: Decodable {
     var pageSize: Int?
     var hugeBytes: Int?
     var zero: Bool?
+    var takenFrom: String?
+  }
+  struct Stock: Decodable {
+    struct Kind: Decodable {
+      var kind: String
+      var ready: Int
+    }
+    var ready: Int
+    var making: Int
+    var returned: Int
+    var allocatedBytes: Int
+    var kinds: [Kind]
+    var foreign: [String]
   }
   struct Verified: Decodable {
     var zero: Bool?
@@ -125,6 +138,7 @@ struct Answer: Decodable {
   var held: Bool?
   var grown: [PoolRaise]?
   var shrunk: [PoolRaise]?
+  var stock: Stock?
   var errors: [Failure]
   var undone: Undone?
 }

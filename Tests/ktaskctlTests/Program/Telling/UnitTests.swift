@@ -9,7 +9,7 @@ extension ProgramTests {
     let scratch: Scratch
     init() throws { scratch = try Scratch() }
 
-    static let units = ["ktaskctl-prefault@.service", "ktaskctl-pin@.service"]
+    static let units = ["ktaskctl-prefault@.service", "ktaskctl-pin@.service", "ktaskctl-stock@.service"]
 
     private func text(_ name: String) throws -> String {
       let folder = Checkout.folder.appending(path: "Sources/Packaging")
@@ -52,17 +52,20 @@ extension ProgramTests {
       let words = line?.split(separator: " ").dropFirst().map(String.init) ?? []
       let file = scratch.file("vm")
       try tool("truncate", "--size", "4M", file)
+      let stock = try StockFolder(scratch, on: "tmpfs")
       let filled = words.flatMap { word -> [String] in
         switch word {
         case "$OPTIONS": ["--size", "4M", "--dry-run"]
         case "$FILES": [file]
-        case "$FILE": []
+        case "$FILE", "--watch", "--settings": []
+        // what that file has, for once
+        case "/etc/ktaskctl/%i.conf": ["--size", "4M", "--dry-run", stock.path]
         default: [word]
         }
       }
       let ended = try start(filled).end()
       #expect(ended.status == 0, "\(filled): \(ended.err)")
-      #expect(filled.contains("--hold") && ended.out.hasPrefix("plan: "))
+      #expect(words.contains { ["--hold", "--watch"].contains($0) } && ended.out.hasPrefix("plan: "))
     }
   }
 }

@@ -139,6 +139,13 @@ extension ProgramTests.ExampleTests {
       before: "ktaskctl prefault /dev/hugepages/vm1-0 /dev/hugepages/vm1-1 --size 32M",
       after: "test $(stat -c %b /dev/hugepages/vm1-0) = 0"),
     Run(
+      name: "ktaskctl-stock.8: mkdir --mode 700 /dev/hugepages/stock",
+      after: "ktaskctl verify /dev/hugepages/vm1 --size 32M --zero; test $(ls /dev/hugepages/stock | wc -l) = 3"),
+    Run(
+      name: "ktaskctl-stock.8: ktaskctl release /dev/hugepages/vm1 --to /dev/hugepages/stock",
+      before: vm1 + "; mkdir --mode 700 /dev/hugepages/stock",
+      after: "ktaskctl verify /dev/hugepages/stock/ready-* --zero", changes: [("--count 4", "--count 1")]),
+    Run(
       name: "ktaskctl-release.8: ktaskctl release --offset 8G /dev/hugepages/vm1",
       before: vm1 + "; ktaskctl prefault /dev/hugepages/vm1 --size 48M",
       after: "ktaskctl verify /dev/hugepages/vm1 --size 32M; test $(stat -c %s /dev/hugepages/vm1) = 50331648"),

@@ -1,0 +1,120 @@
+internal import LinuxSystem
+
+/// Where a file comes from that was to come from a stock.
+public enum FileSource: Equatable, Sendable {
+  /// From the stock, where this is its path.
+  case stock(String)
+  /// It is made as ever.
+  case made(NoStockFile)
+}
+
+/// Why a stock has nothing for a file.
+public enum NoStockFile: Error, Equatable, Sendable {
+  /// There is no such directory.
+  case noStock
+  /// It has no such file that is ready.
+  case noneReady(StockKind)
+  /// The file would lie on another mount.
+  case otherMount
+  /// Its pages are of another size than is asked for.
+  case otherPages(Int)
+}
+
+/// A file that is to come from a stock.
+extension MemoryFile {
+  /// Keeps a ready file of the stock for it, where there is one and it is not there yet; before it is placed, which it then is
+  /// not. Changes nothing. Whether it has one; `stock` nil: there is none.
+  public func reserve(in stock: Stock?, placement: Placement?) throws(MemoryError) -> Bool {
+    if existed { return false }
+    guard let stock else {
+      source = .made(.noStock)
+      return false
+    }
+    guard let place, stock.reaches(place.value) else {
+      source = .made(.otherMount)
+      return false
+    }
+    let kind = StockKind(bytes: size, isTransparent: isTransparent, placement: placement)
+    guard let found = try stock.reserve(kind) else {
+      source = .made(.noneReady(kind))
+      return false
+    }
+    keep(found)
+    return true
+  }
+
+  private func keep(_ found: ReservedFile) {
+    reserved = found
+    source = .stock(found.stock.path(of: found.name))
+    descriptor = found.descriptor
+    isOpenForWriting = true
+    before = .whole(length)
+  }
+
+  /// A file of the stock that has no name any more once it is taken, for who is handed its descriptor. `isTransparent` nil:
+  /// whatever pages it has; `stock` nil: there is none.
+  public static func unnamed(
+    from stock: Stock?, bytes: Int, isTransparent: Bool?, placement: Placement?
+  ) throws(MemoryError) -> Result<MemoryFile, NoStockFile> {
+    guard let stock else { return .failure(.noStock) }
+    let size = try stock.size(of: bytes)
+    let kinds = (isTransparent.map { [$0] } ?? [true, false]).map {
+      StockKind(bytes: size, isTransparent: $0, placement: placement)
+    }
+    for kind in kinds {
+      guard let found = try stock.reserve(kind) else { continue }
+      let file = try MemoryFile(unnamed: found.descriptor, size: size, isTransparent: kind.isTransparent)
+      file.keep(found)
+      return .success(file)
+    }
+    return .failure(.noneReady(kinds[kinds.count - 1]))
+  }
+
+  /// It could not come from a stock.
+  public func note(_ why: NoStockFile) { source = .made(why) }
+
+  /// Whether it only has to be taken.
+  var isReserved: Bool { reserved != nil }
+
+  /// Takes what was reserved: from now on it is this file, and what was asked for it is its owner's.
+  func take() throws(MemoryError) {
+    guard let reserved else { return }
+    do throws(Errno) {
+      if let place { try reserved.move(to: place.value) } else { try reserved.unlink() }
+    } catch {
+      // somebody has got hold of it although it is locked
+      throw MemoryError(error == .stale ? .replaced : .failed(.create, error), path: path)
+    }
+    hasCreated = place != nil
+    // as for a file that is made: its owner first
+    try attempting(.own, path) { () throws(Errno) in try reserved.descriptor.value.setOwner(rightsIfMade) }
+    try attempting(.mode, path) { () throws(Errno) in try reserved.descriptor.value.setMode(rightsIfMade) }
+  }
+
+  /// Gives back what was taken: others may have had it, so that it is dirty. Whether that was possible.
+  func putBackIntoStock(_ reserved: ReservedFile) -> Bool {
+    guard hasCreated, place != nil else { return true }
+    do throws(MemoryError) {
+      try returnTo(reserved.stock, as: reserved.name.kind)
+      hasCreated = false
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /// Its name becomes one of the stock's, in one step; what it has in it is not touched.
+  func returnTo(_ stock: Stock, as kind: StockKind) throws(MemoryError) {
+    guard let place, let descriptor else { return }
+    let other = try stock.place(of: .random(.returned, kind))
+    do throws(Errno) {
+      try place.value.move(descriptor.value.status(), to: other.value)
+    } catch {
+      switch error {
+      case .stale: throw MemoryError(.replaced, path: path)
+      case .otherDevice: throw MemoryError(.noStock(.otherMount(stock: stock.path)), path: path)
+      default: throw MemoryError(.failed(.giveToStock, error), path: path)
+      }
+    }
+  }
+}

@@ -1,0 +1,79 @@
+internal import KTask
+internal import LinuxSystem
+
+/// A ready file of a stock that is open and locked, so that nobody else takes it; it is called what it was called. Whoever
+/// lets go of it leaves it to others.
+final class ReservedFile {
+  let stock: Stock
+  let name: StockName
+  let place: Owned<FilePlace>
+  let descriptor: Owned<FileDescriptor>
+
+  fileprivate init(_ stock: Stock, _ name: StockName, _ place: Owned<FilePlace>, _ descriptor: Owned<FileDescriptor>) {
+    (self.stock, self.name, self.place, self.descriptor) = (stock, name, place, descriptor)
+  }
+
+  /// That it still is what its name says, and that nobody else has it: in constant time, on what is open here. What is in it
+  /// was proven when it was made.
+  fileprivate var isSound: Bool {
+    guard let status = try? descriptor.value.status(), stock.isSound(status, name.kind) else { return false }
+    guard let named = try? place.value.status(), named.isSameFile(as: status) else { return false }
+    return descriptor.value.isAlone()
+  }
+
+  /// Gives it the name at `other`, in one step.
+  func move(to other: borrowing FilePlace) throws(Errno) {
+    if !isSound { throw .stale }
+    try place.value.move(descriptor.value.status(), to: other)
+  }
+
+  /// Takes its name away: what is open here is all there is of it.
+  func unlink() throws(Errno) {
+    if !isSound { throw .stale }
+    try place.value.remove(descriptor.value.status())
+  }
+}
+
+extension Stock {
+  /// A ready file that is as `wanted`, where there is one that nobody else is about to take: the one that has no more than was
+  /// asked for before others. Changes nothing.
+  func reserve(_ wanted: StockKind) throws(MemoryError) -> ReservedFile? {
+    let names = try attempting(.inspect, path) { () throws(Errno) in try directory.value.names() }
+    let ready = names.compactMap(StockName.init).filter { $0.state == .ready && $0.kind.satisfies(wanted) }
+    // two that come at once begin at different ones
+    let (plain, placed) = (ready.filter { $0.kind == wanted }, ready.filter { $0.kind != wanted })
+    for name in plain.shuffled() + placed.shuffled() {
+      if let file = try reserve(name) { return file }
+    }
+    return nil
+  }
+
+  /// nil: it is gone, somebody else's, or not what its name says.
+  private func reserve(_ name: StockName) throws(MemoryError) -> ReservedFile? {
+    let place = try place(of: name)
+    do throws(Errno) {
+      let descriptor = Owned(try place.value.open(place.value.look(), .readWrite))
+      if try !descriptor.value.lockExclusively() { return nil }
+      let file = ReservedFile(self, name, place, descriptor)
+      return file.isSound ? file : nil
+    } catch {
+      if [.noEntry, .stale].contains(error) { return nil }
+      throw MemoryError(.failed(.open, error), path: path(of: name))
+    }
+  }
+}
+
+extension FileDescriptor {
+  /// Whether it is certain that nobody else has it open or mapped. Who only looks whether it is locked has it for a moment. A
+  /// lease tells it; where the kernel has none for it, all processes are looked at.
+  func isAlone(_ monitor: TaskMonitor? = nil) -> Bool {
+    for _ in 0..<50 {
+      switch FileRange.openers(number) {
+      case .onlyThis: return true
+      case .others: Clock.sleep(milliseconds: 1)
+      case .notTold: return FilesInUse.isKnownAlone(self, monitor)
+      }
+    }
+    return false
+  }
+}

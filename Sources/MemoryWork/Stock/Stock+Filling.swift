@@ -1,0 +1,69 @@
+internal import LinuxSystem
+
+extension Stock {
+  /// Opens what is to become ready so that the stock has `count` files of `kind`, by what `plan` says, and locks it. Changes
+  /// nothing. `place`: gives a file its pages' kind and its nodes.
+  public func filling(
+    _ kind: StockKind, by plan: StockPlan, method: Method?, _ looking: Looking,
+    place: (MemoryFile) throws(MemoryError) -> Void
+  ) throws(MemoryError) -> StockJob {
+    var (files, dropped): ([MemoryFile], [MemoryFile]) = ([], [])
+    var (made, spare) = (plan.made, plan.spare)
+    for name in plan.dropped {
+      if let file = try dirtyFile(name, kind, looking) { dropped.append(file) }
+    }
+    for name in plan.cleaned {
+      guard let file = try dirtyFile(name, kind, looking) else { continue }
+      switch try use(of: file, kind, looking, place) {
+      case .cleaned: files.append(file)
+      case .dropped:
+        dropped.append(file)
+        made += 1
+      case .leftAlone where spare > 0:
+        spare -= 1
+        made += 1
+      case .leftAlone: break
+      }
+    }
+    for _ in 0..<made {
+      let file = try MemoryFile(path(of: .random(.making, kind)), size: kind.bytes, creating: true, looking)
+      try place(file)
+      files.append(file)
+    }
+    return try StockJob(self, kind, files, dropped: dropped, method: method)
+  }
+
+  private enum Use { case cleaned, dropped, leftAlone }
+
+  /// nil: it is gone, or somebody is at work on it by now.
+  private func dirtyFile(
+    _ name: StockName, _ kind: StockKind, _ looking: Looking
+  ) throws(MemoryError) -> MemoryFile? {
+    do throws(MemoryError) {
+      let file = try MemoryFile(path(of: name), size: kind.bytes, creating: true, looking)
+      return file.existed ? file : nil
+    } catch {
+      if [.busy, .missing].contains(error.cause) { return nil }
+      throw error
+    }
+  }
+
+  /// What is to become of a dirty file. Who had it may have it still, or may have it by another name: then its pages are not
+  /// used again.
+  private func use(
+    of file: MemoryFile, _ kind: StockKind, _ looking: Looking, _ place: (MemoryFile) throws(MemoryError) -> Void
+  ) throws(MemoryError) -> Use {
+    guard let descriptor = file.descriptor, let status = try? descriptor.value.status() else { return .leftAlone }
+    if status.names != 1 || file.size != kind.bytes || !descriptor.value.isAlone(looking.monitor) {
+      return .dropped
+    }
+    do throws(MemoryError) {
+      try place(file)
+      return .cleaned
+    } catch {
+      // its pages lie elsewhere: it may be of use to another kind
+      if case .wrongNode = error.cause { return .leftAlone }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,115 @@
+internal import LinuxSystem
+
+/// A file in a stock, as it was when it was looked at.
+public struct StockFile: Hashable, Sendable {
+  /// What it is to whoever wants to take one, or to clean one.
+  public enum Condition: String, Sendable, CaseIterable {
+    case ready
+    /// Somebody is at work on it.
+    case making
+    /// Nobody is, and what is in it is not known: it came back, or its maker is gone, or something about it has been changed.
+    case returned
+  }
+  public var name: StockName
+  public var condition: Condition
+  /// Bytes of memory that it has.
+  public var allocatedBytes: Int
+
+  public init(_ name: StockName, _ condition: Condition, allocatedBytes: Int) {
+    self.name = name
+    self.condition = condition
+    self.allocatedBytes = allocatedBytes
+  }
+}
+
+/// What a stock has.
+public struct StockContents: Equatable, Sendable {
+  /// By name.
+  public var files: [StockFile] = []
+  /// Names that are none of a stock's: they are left alone.
+  public var foreign: [String] = []
+
+  public init(files: [StockFile] = [], foreign: [String] = []) {
+    self.files = files
+    self.foreign = foreign
+  }
+
+  public func count(_ condition: StockFile.Condition, _ kind: StockKind? = nil) -> Int {
+    files.count { $0.condition == condition && (kind == nil || $0.name.kind == kind) }
+  }
+
+  public var allocatedBytes: Int { files.reduce(0) { $0 +| $1.allocatedBytes } }
+
+  /// The kinds that it has files of, and those that are `wanted`, the smallest first.
+  public func kinds(_ wanted: [StockKind] = []) -> [StockKind] {
+    Set(files.map(\.name.kind) + wanted).sorted { ($0.bytes, $0.text) < ($1.bytes, $1.text) }
+  }
+}
+
+extension Stock {
+  /// Looks at all names. Files that are ready are not opened: who takes one at that moment has it for himself.
+  public func contents() throws(MemoryError) -> StockContents {
+    let names = try attempting(.inspect, path) { () throws(Errno) in try directory.value.names() }
+    var contents = StockContents()
+    for text in names {
+      if let name = StockName(text) {
+        if let file = try look(name) { contents.files.append(file) }
+      } else {
+        contents.foreign.append(text)
+      }
+    }
+    contents.files.sort { $0.name.text < $1.name.text }
+    contents.foreign.sort()
+    return contents
+  }
+
+  /// nil: it has gone meanwhile.
+  private func look(_ name: StockName) throws(MemoryError) -> StockFile? {
+    let place = try place(of: name)
+    guard let status = try? place.value.status() else { return nil }
+    let isSound = isSound(status, name.kind)
+    let isReady = name.state == .ready && isSound
+    let condition: StockFile.Condition = isReady ? .ready : isLocked(place.value) ? .making : .returned
+    return StockFile(name, condition, allocatedBytes: status.allocatedBytes)
+  }
+
+  /// Whether somebody is at work on it. Who may not look at it is told that nobody is.
+  private func isLocked(_ place: borrowing FilePlace) -> Bool {
+    guard let file = try? place.open(place.look(), .readOnly) else { return false }
+    // who only looks, as here, has it for a moment
+    for _ in 0..<5 {
+      if (try? file.lockExclusively()) != false { return false }
+      Clock.sleep(milliseconds: 1)
+    }
+    return true
+  }
+
+  /// Whether a file has all that one that is ready has, as far as a moment tells: what it has in it was proven when it was made.
+  func isSound(_ status: FileStatus, _ kind: StockKind) -> Bool {
+    Soundness(
+      isRegular: status.kind == .regular, size: status.size, allocatedBytes: status.allocatedBytes, mode: status.mode,
+      names: status.names, owner: status.owner
+    ).isMet(by: kind, owner: owner)
+  }
+}
+
+/// What is asked of a file that is ready each time that it is looked at: numbers, whoever told them.
+struct Soundness: Equatable {
+  var isRegular = true
+  var size: Int
+  var allocatedBytes: Int
+  var mode: UInt32 = StockName.mode
+  var names = 1
+  var owner: UInt32
+
+  /// `owner`: whose the stock is.
+  func isMet(by kind: StockKind, owner: UInt32) -> Bool {
+    isRegular && size == kind.bytes && allocatedBytes >= size && mode == StockName.mode && names == 1
+      && self.owner == owner
+  }
+}
+
+extension StockName {
+  /// Permission bits of a stock's files: their owner's alone.
+  static let mode: UInt32 = 0o600
+}

@@ -1,0 +1,117 @@
+internal import KTask
+internal import LinuxSystem
+
+/// `stock`: makes files of a kind ready, all of them at once: dirty ones are cleaned, and new ones made.
+public final class StockJob: MemoryJob {
+  public let stock: Stock?
+  public let files: [MemoryFile]
+  public let method: Method?
+  public let pageSize: Int
+  public let alignment: Int
+  private let own: Stock
+  private let kind: StockKind
+  private let recipe: Recipe
+  /// Dirty files that are no use: open and locked.
+  private let dropped: [MemoryFile]
+  private let watch = OpenWatch.started()
+
+  /// `files` become ready; of those that are `dropped` the memory is given back.
+  init(_ stock: Stock, _ kind: StockKind, _ files: [MemoryFile], dropped: [MemoryFile], method: Method?)
+    throws(MemoryError)
+  {
+    (recipe, self.method) = try Recipe.populating(method, path: stock.path)
+    (own, self.stock, self.kind, self.files, self.dropped) = (stock, stock, kind, files, dropped)
+    pageSize = stock.pageSize
+    alignment = files.reduce(stock.pageSize) { max($0, $1.alignment) }
+    try refuseTooMuch(files.map(\.length), path: stock.path)
+  }
+
+  public var bytes: Int { files.length }
+  public var nodeTasks: [Span] { files.nodeTasks }
+  public var changesNames: Bool { !dropped.isEmpty }
+  public func checks(_ facts: MachineFacts) -> [Check] { fileChecks(files, facts) }
+
+  public func prepare() throws(MemoryError) -> any PreparedRun {
+    for file in dropped { try file.drop() }
+    for file in files { try file.becomeStocks(owner: own.owner) }
+    let memory = try MappedFiles(files, nodeTasks, watch) { _ in recipe }
+    return StockRun(memory, own, kind, files)
+  }
+
+  public func putBack() -> Bool { files.putBack() }
+}
+
+private final class StockRun: PreparedRun {
+  private let memory: MappedFiles
+  private let stock: Stock
+  private let kind: StockKind
+  private let files: [MemoryFile]
+  /// The first so many of them are anybody's.
+  private var readyCount = 0
+
+  init(_ memory: MappedFiles, _ stock: Stock, _ kind: StockKind, _ files: [MemoryFile]) {
+    (self.memory, self.stock, self.kind, self.files) = (memory, stock, kind, files)
+  }
+
+  func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
+    memory.run(FillPages(memory.table, .fastest(for: files.length)), control, monitor)
+  }
+
+  /// What is proven is ready from then on.
+  func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
+    try memory.verifyZero(control, monitor)
+    var verification = try memory.verifyResident(control, monitor)
+    verification.isZero = true
+    for file in files {
+      try file.becomeReady(in: stock, kind, monitor)
+      readyCount += 1
+    }
+    // nobody takes what somebody else has open or mapped
+    memory.dropMappings()
+    for file in files { file.descriptor = nil }
+    return verification
+  }
+
+  /// What is ready stays.
+  func giveBack(_ monitor: TaskMonitor?) -> GivenBack {
+    let rest = files.indices.dropFirst(readyCount).map { Span(region: $0, range: 0..<files[$0].length) }
+    return memory.giveBack(PopulatePages(memory.table), rest, monitor)
+  }
+}
+
+extension MemoryFile {
+  /// Gives its memory back, whoever has it still, and its name.
+  fileprivate func drop() throws(MemoryError) {
+    let file = try openedForWriting()
+    try attempting(.punch, path) { () throws(Errno) in try FileRange.punch(file.value.number, 0, max(1, measure.size)) }
+    try attempting(.remove, path) { () throws(Errno) in
+      if let place { try place.value.remove(file.value.status()) }
+    }
+    descriptor = nil
+  }
+
+  /// Before anything is cleared: from now on nobody opens it whom the stock is not for.
+  fileprivate func becomeStocks(owner: UInt32) throws(MemoryError) {
+    let file = try openedForWriting()
+    let status = try attempting(.inspect, path) { () throws(Errno) in try file.value.status() }
+    if status.owner != owner {
+      try attempting(.own, path) { () throws(Errno) in try file.value.setOwner(FileRights(user: owner)) }
+    }
+    if status.mode != StockName.mode {
+      try attempting(.mode, path) { () throws(Errno) in try file.value.setMode(FileRights(mode: StockName.mode)) }
+    }
+  }
+
+  /// One rename, once it is known that nobody else has it.
+  fileprivate func becomeReady(in stock: Stock, _ kind: StockKind, _ monitor: TaskMonitor?) throws(MemoryError) {
+    guard let place, let descriptor else { return }
+    let status = try attempting(.inspect, path) { () throws(Errno) in try descriptor.value.status() }
+    if !stock.isSound(status, kind) { throw MemoryError(.replaced, path: path) }
+    if !descriptor.value.isAlone(monitor) { throw MemoryError(.busy, path: path) }
+    let name = StockName.random(.ready, kind).text
+    try attempting(.giveToStock, path) { () throws(Errno) in
+      try place.value.move(status, to: place.value.beside(name))
+    }
+    (hasCreated, hasExtended) = (false, false)
+  }
+}

@@ -1,0 +1,52 @@
+internal import LinuxSystem
+
+/// What makes a stock what was asked for: arithmetic on what it has.
+public struct StockPlan: Equatable, Sendable {
+  /// Dirty files that are cleaned.
+  public var cleaned: [StockName] = []
+  /// How many are made that were not there.
+  public var made = 0
+  /// How many more could be made in place of dirty ones that turn out to be of no use here.
+  public var spare = Int.max
+  /// Dirty files that nobody needs, whose memory is given back.
+  public var dropped: [StockName] = []
+
+  /// `count`: files of `kind` that are to be ready. `mostBytes`: of memory, in all of the stock; nil: as much as that takes.
+  public init(_ contents: StockContents, _ kind: StockKind, count: Int, mostBytes: Int? = nil) {
+    // what others are making is there in a moment
+    let lacking = max(0, count - contents.count(.ready, kind) - contents.count(.making, kind))
+    let dirty = contents.files.filter { $0.condition == .returned }.map(\.name)
+    let usable = dirty.filter { $0.canBecome(kind) }
+    cleaned = Array(usable.prefix(lacking))
+    // one that says of itself that it is ready, and is not, has been meddled with
+    dropped =
+      dirty.filter { $0.state == .ready && $0.kind == kind } + usable.dropFirst(lacking).filter { $0.kind == kind }
+    made = lacking - cleaned.count
+    guard let mostBytes else { return }
+    let gone = contents.files.filter { dropped.contains($0.name) }.reduce(0) { $0 +| $1.allocatedBytes }
+    let room = max(0, mostBytes - (contents.allocatedBytes - gone)) / max(1, kind.bytes)
+    made = min(made, room)
+    spare = room - made
+  }
+
+  /// So many files at once, and no more.
+  public func limited(to most: Int) -> StockPlan {
+    var part = self
+    part.cleaned = Array(cleaned.prefix(most))
+    part.made = min(made, most - part.cleaned.count)
+    return part
+  }
+
+  /// Whether there is nothing to do.
+  public var isEmpty: Bool { cleaned.isEmpty && made == 0 && dropped.isEmpty }
+}
+
+extension StockName {
+  /// Whether a dirty file may be made one of `kind`: what came back is told apart by its size alone, and where its pages lie
+  /// by a look at them.
+  fileprivate func canBecome(_ kind: StockKind) -> Bool {
+    if state == .ready { return false }
+    if self.kind == kind { return true }
+    return state == .returned && self.kind.bytes == kind.bytes && self.kind.placement == nil
+  }
+}

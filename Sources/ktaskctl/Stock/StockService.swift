@@ -1,0 +1,157 @@
+import KTask
+import LinuxSystem
+import MemoryWork
+
+/// `stock --watch`: keeps a stock as it was asked for until it is told to stop, file by file, and looks at it again when a name
+/// has come or gone.
+struct StockService {
+  var command: StockCommand
+  /// As they were given, without those of the settings' file.
+  let words: [String]
+  let signals: HeardSignals
+  let watch: Owned<DirectoryWatch>
+  let manager: ServiceManager?
+  /// What waits for it has been told that it may go on.
+  var isReady = false
+  private let stock: Stock
+  /// What went wrong last: it is told once.
+  private var trouble: Failure?
+  /// Milliseconds after which what went wrong is tried again.
+  private var patience = Self.shortest
+  private static let (shortest, longest) = (1000, 60_000)
+
+  /// Throws where there is no such stock.
+  init(_ words: [String], _ signals: HeardSignals) throws {
+    let command = try StockCommand.understood(words)
+    let stock = try Stock(command.directory ?? "")
+    (self.words, self.signals, self.command, self.stock) = (words, signals, command, stock)
+    watch = try Failure.settingUp("watching \(stock.path.shown)") { () throws(Errno) in try stock.watch() }
+    manager = ServiceManager.fromEnvironment(isReadiness: true)
+  }
+
+  /// Until a signal; the status is 0 then.
+  mutating func run() -> ExitStatus {
+    try? Priority.setNice(Priority.most)
+    while true {
+      switch round() {
+      case .changed: patience = Self.shortest
+      case .ended(let signal):
+        if let status = hear(signal) { return status }
+      case .idle(let limit):
+        tell()
+        if let status = wait(limit) { return status }
+      }
+    }
+  }
+
+  private enum Round {
+    /// A file has become ready, or gone.
+    case changed
+    /// Nothing can be done, or needs to, for so long at most.
+    case idle(milliseconds: Int?)
+    case ended(Int32)
+  }
+
+  /// Makes one file ready, where one is missing.
+  private mutating func round() -> Round {
+    _ = watch.value.forget()
+    let monitor = TaskMonitor()
+    let watcher = SignalWatcher(monitor, signals, timeout: command.work.timeout?.nanoseconds)
+    watcher.start()
+    let made = fill(monitor, watcher)
+    watcher.handOver()
+    if case .signal(let number)? = watcher.end { return .ended(number) }
+    switch made {
+    case .success(let isChanged):
+      trouble = nil
+      return isChanged ? .changed : .idle(milliseconds: nil)
+    case .failure(let failure):
+      complain(failure)
+      defer { patience = min(Self.longest, patience * 2) }
+      return .idle(milliseconds: patience)
+    }
+  }
+
+  /// Whether anything was to be done.
+  private func fill(_ monitor: TaskMonitor, _ watcher: SignalWatcher) -> Result<Bool, Failure> {
+    do {
+      let work = try PlannedWork(command, command.request(), monitor)
+      if let shortage = work.shortages.first { return .failure(shortage) }
+      if work.plan.hasNothingToDo { return .success(false) }
+      let listeners = ProgressListeners(command, work)
+      listeners.tell(.started(listeners.state, threads: work.plan.threadCounts, files: work.plan.files.map(\.path)))
+      watcher.follow(listeners)
+      let outcome = Self.givingWay { Sweep.run(work, listeners.phase) }
+      watcher.stopDrawing()
+      if let failure = outcome.failures.first { return .failure(failure) }
+      return .success(true)
+    } catch let error as MemoryError {
+      return .failure(Failure(error, in: StockCommand.name))
+    } catch let error as Failure {
+      return .failure(error)
+    } catch {
+      return .failure(StockCommand.misuse(error))
+    }
+  }
+
+  /// Whoever takes a file, or computes beside it, goes first. Who asks how it is, is answered all the same.
+  private static func givingWay(_ body: () -> Outcome) -> Outcome {
+    let usual = SchedulingClass.current()
+    try? SchedulingClass.idle.take()
+    defer { try? usual.take() }
+    return body()
+  }
+
+  mutating func complain(_ failure: Failure) {
+    if failure != trouble { Program.show(failure) }
+    trouble = failure
+    Terminal.flush { false }
+  }
+
+  /// The service manager hears what there is; and once, that there is enough.
+  private mutating func tell() {
+    let (contents, enough) = (contents, min(command.minReady ?? 1, command.count))
+    let isEnough = contents.map { $0.ready >= enough } ?? false
+    manager?.tell((isEnough && !isReady ? ["READY=1"] : []) + ["STATUS=" + status])
+    isReady = isReady || isEnough
+  }
+
+  /// "8G-any: 3 of 4 ready, 1 being made, 0 returned".
+  var status: String {
+    guard let contents else { return "not known what it has" }
+    return "\(contents.kind): \(contents.ready) of \(command.count) ready, \(contents.making) being made, "
+      + "\(contents.returned) returned" + (trouble.map { "; " + $0.why.onOneLine } ?? "")
+  }
+
+  private var contents: (kind: String, ready: Int, making: Int, returned: Int)? {
+    guard let kind = try? command.kind(in: stock), let contents = try? stock.contents() else { return nil }
+    return (
+      kind.text, contents.count(.ready, kind), contents.count(.making, kind),
+      contents.files.count { $0.condition == .returned && $0.name.kind.bytes == kind.bytes }
+    )
+  }
+}
+
+extension Program {
+  /// `stock --watch`: `words` come after the command's name.
+  static func watch(_ words: [String]) -> ExitStatus {
+    do {
+      let signals = try HeardSignals()
+      try Failure.settingUp("catching memory errors") { () throws(Errno) in try Memory.catchBusErrors() }
+      var service = try StockService(words, signals)
+      return service.run()
+    } catch let error as MemoryError {
+      return refuse(Failure(error, in: StockCommand.name))
+    } catch let failure as Failure {
+      return refuse(failure)
+    } catch {
+      return refuse(StockCommand.misuse(error))
+    }
+  }
+
+  private static func refuse(_ failure: Failure) -> ExitStatus {
+    show(failure)
+    Terminal.flush()
+    return failure.exitStatus
+  }
+}

@@ -1,0 +1,138 @@
+import Foundation
+@unsafe @preconcurrency import Glibc
+import Testing
+
+extension ProgramTests {
+  @Suite("ktaskctl stock --watch", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+  struct StockServiceTests {
+    let scratch: Scratch
+    init() throws { scratch = try Scratch() }
+
+    private func service(_ stock: StockFolder, _ receiver: NotifyReceiver, _ words: String...) throws -> Child {
+      try start(["stock", "--watch"] + words, under: receiver.environment)
+    }
+
+    @Test("tells when the first file is ready, and goes on until there are as many as asked for")
+    func ready() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      let receiver = try NotifyReceiver(scratch.file("manager"))
+      let child = try service(stock, receiver, stock.path, "--size", StockFolder.size, "--count", "3")
+      _ = try receiver.messages(upTo: "READY=1")
+      #expect(stock.names("ready-").count >= 1)
+      child.wait { stock.names("ready-").count == 3 }
+      child.send(SIGTERM)
+      #expect(child.end().status == 0)
+      #expect(stock.names("ready-").count == 3 && stock.names().count == 3)
+    }
+
+    @Test("makes again what is taken, and clears what comes back", arguments: ["tmpfs", "hugetlbfs"])
+    func refills(kind: String) throws {
+      let stock = try StockFolder(scratch, on: kind)
+      let receiver = try NotifyReceiver(scratch.file("manager"))
+      let child = try service(
+        stock, receiver, stock.path, "--size", StockFolder.size, "--count", "2", "--min-ready", "2")
+      defer { child.kill() }
+      _ = try receiver.messages(upTo: "READY=1")
+      #expect(try stock.take("vm").out.contains("taken from"))
+      child.wait { stock.names("ready-").count == 2 }
+      try StockFolder.soil(stock.beside("vm"))
+      #expect(try start(["stock", stock.path, "--size", "4M", "--count", "0"]).end().status == 0)
+      // there are enough: it goes
+      #expect(try stock.giveBack("vm").status == 0)
+      child.wait { stock.names().count == 2 }
+      #expect(stock.names("ready-").count == 2)
+      // there are not: it is cleared
+      #expect(try stock.take("a").out.contains("taken from"))
+      child.wait { stock.names("ready-").count == 2 }
+      #expect(stock.names("ready-").allSatisfy { StockFolder.isReady(stock.path + "/" + $0) })
+    }
+
+    @Test(
+      "what a maker that was killed left is cleaned when it is gone", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func others() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      let maker = try start(
+        ["stock", stock.path, "--size", StockFolder.size], under: Traced.slow("ftruncate", milliseconds: 600_000))
+      maker.wait { stock.names("making-").count == 1 }
+      let receiver = try NotifyReceiver(scratch.file("manager"))
+      let child = try service(stock, receiver, stock.path, "--size", StockFolder.size)
+      defer { child.kill() }
+      while let message = receiver.next(), !message.contains("1 being made") {}
+      maker.kill()
+      child.wait { stock.names("ready-").count == 1 }
+      #expect(stock.names().count == 1)
+    }
+
+    @Test("reads its settings again when it is told to, and keeps the last ones where the new ones make no sense")
+    func settings() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      let file = scratch.file("settings")
+      #expect(Host.write("# a stock\n--size \(StockFolder.size) # of each\n  --count 1\n\(stock.path)\n", to: file))
+      let receiver = try NotifyReceiver(scratch.file("manager"))
+      let child = try service(stock, receiver, "--settings", file)
+      _ = try receiver.messages(upTo: "READY=1")
+      #expect(Host.write("--size \(StockFolder.size) --count 2\n\(stock.path)\n", to: file))
+      child.send(SIGHUP)
+      let told = try receiver.messages(upTo: "READY=1")
+      #expect(told.contains { $0.hasPrefix("RELOADING=1\nMONOTONIC_USEC=") })
+      child.wait { stock.names("ready-").count == 2 }
+      #expect(Host.write("--size 8M --bogus\n", to: file))
+      child.send(SIGHUP)
+      try child.waitForWords("unknown option --bogus")
+      #expect(Host.write("--size 8M /dev/shm\n", to: file))
+      child.send(SIGHUP)
+      try child.waitForWords("another stock takes another service")
+      child.send(SIGUSR1)
+      try child.waitForWords("8M-any: 2 of 2 ready, 0 being made, 0 returned")
+      child.send(SIGINT)
+      #expect(child.end().status == 0)
+    }
+
+    @Test("a shortage is told once, and stands in nobody's way")
+    func shortage() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs", mebibytes: 20)
+      let receiver = try NotifyReceiver(scratch.file("manager"))
+      let child = try service(stock, receiver, stock.path, "--size", StockFolder.size, "--count", "3")
+      _ = try receiver.messages(upTo: "READY=1")
+      child.wait { stock.names("ready-").count == 2 }
+      try child.waitForWords("ktaskctl: ")
+      child.send(SIGTERM)
+      let ended = child.end()
+      #expect(ended.status == 0)
+      #expect(ended.err.split(separator: "\n").filter { $0.hasPrefix("ktaskctl: ") }.count == 1, "\(ended.err)")
+      #expect(stock.names("ready-").count == 2 && stock.names().count == 2)
+    }
+
+    @Test("is nice, and idle while it works", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func manners() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      let child = try start(
+        ["stock", "--watch", stock.path, "--size", StockFolder.size],
+        under: Traced.slow("ftruncate", milliseconds: 600_000))
+      child.wait { stock.names("making-").count == 1 }
+      // beside the tracer: the one that has the file
+      let worker = try tool("sh", "-c", "fuser \(stock.path)/making-* 2>/dev/null").split(separator: " ").last.map(
+        String.init)
+      let number = try #require(worker?.trimmingCharacters(in: .whitespacesAndNewlines))
+      let told = try tool("ps", "-o", "cls=,stat=", "-p", number)
+      #expect(told.contains("IDL") && told.contains("N"), "\(told)")
+      child.kill()
+    }
+
+    @Test(
+      "words that make no sense together",
+      arguments: [
+        ["--min-ready", "1"], ["--settings", "f"], ["--watch", "--json"], ["--watch", "--dry-run"],
+        ["--watch", "--min-ready", "-1"], ["--watch", "--export-json", "f"],
+      ])
+    func usage(words: [String]) throws {
+      #expect(try start(["stock", "/dev/shm", "--size", "8M"] + words).end().status == 64)
+    }
+
+    @Test("a stock that is not there, and settings that are not")
+    func missing() throws {
+      #expect(try ktaskctl("stock", "--watch", "--size", "8M", scratch.file("none")).status == 1)
+      #expect(try ktaskctl("stock", "--watch", "--settings", scratch.file("none")).status == 1)
+    }
+  }
+}
