@@ -82,7 +82,11 @@ extension MemoryFile {
     do throws(Errno) {
       if let place { try reserved.move(to: place.value) } else { try reserved.unlink() }
     } catch {
-      // somebody has got hold of it although it is locked
+      // made meanwhile by another ktaskctl, which then is at work on it
+      if error == .exists, let place, let other = try Self.find(in: place.value, path) {
+        try Self.claim(other.value, path)
+      }
+      // stale: somebody has got hold of it although it is locked
       throw MemoryError(error == .stale ? .replaced : .failed(.create, error), path: path)
     }
     hasCreated = place != nil

@@ -47,6 +47,19 @@ public struct StockContents: Equatable, Sendable {
 }
 
 extension Stock {
+  /// The stock that a directory is, if it has files of one; nil where it has none, or is no directory.
+  public static func known(at path: String) throws(MemoryError) -> Stock? {
+    guard let directory = try? Directory(path), let names = try? directory.names(),
+      names.contains(where: { StockName($0) != nil })
+    else { return nil }
+    return try Stock(path)
+  }
+
+  /// The files in it that are ready, by their paths.
+  public func readyFiles() throws(MemoryError) -> [String] {
+    try contents().files.filter { $0.condition == .ready }.map { path(of: $0.name) }
+  }
+
   /// Looks at all names. Files that are ready are not opened: who takes one at that moment has it for himself.
   public func contents() throws(MemoryError) -> StockContents {
     let names = try attempting(.inspect, path) { () throws(Errno) in try directory.value.names() }

@@ -14,7 +14,7 @@ extension TopologyReport {
     let rules = HelperRules(control.priority(), control.budget)
     let allowed = asked.known("allowed CPUs") { () throws(Unreadable) in try CPUSet.allowed() }
     for (part, unread) in topology.unread { asked.add(part.name, unread) }
-    let report = TopologyReport(
+    var report = TopologyReport(
       host: .current(),
       physicalCores: topology.physicalCores(in: allowed ?? topology.onlineCPUs),
       memoryAvailableBytes: asked.known("available memory") { () throws(Unreadable) in
@@ -32,6 +32,7 @@ extension TopologyReport {
       threads: decision.threads,
       bounds: decision.bounds.filter { $0.what != .size }.map { .init(what: $0.what.rawValue, threads: $0.threads) },
       helpers: .init(rules), unknown: asked.unknown(besides: group), helperRules: rules)
+    report.stocks = Document.Stock.all(on: report.hugetlbMounts ?? [])
     if let shortage = asked.shortage { throw MemoryError(.unread(shortage)) }
     return report
   }

@@ -96,7 +96,20 @@ struct Opening {
     } catch {
       throw MemoryError(.unread(error), path: paths.first)
     }
-    return try MemoryFile.look(at: paths, size: size, nodes.looking)
+    return try MemoryFile.look(at: withFilesOfStocks(paths), size: size, nodes.looking)
+  }
+
+  /// A stock stands for its files that are ready.
+  private func withFilesOfStocks(_ paths: [String]) throws(MemoryError) -> [String] {
+    var files: [String] = []
+    for path in paths {
+      if let ready = try Stock.known(at: path)?.readyFiles(), !ready.isEmpty {
+        files += ready
+      } else {
+        files.append(path)
+      }
+    }
+    return files
   }
 
   /// What files that are looked at are to be.

@@ -19,6 +19,8 @@ final class SignalWatcher: Sendable {
     var hasLeft = true
     /// The caller looks for signals itself.
     var isAlone = false
+    /// Somebody asked how far it is while nobody followed.
+    var isAsked = false
   }
   private let state = Mutex(State())
   private static let tick = 100_000_000
@@ -58,6 +60,9 @@ final class SignalWatcher: Sendable {
       state.isDrawing = false
     }
   }
+
+  /// Whether somebody asked how far it is, and got no answer.
+  var wasAsked: Bool { state.withLock { $0.isAsked } }
 
   /// What cancelled the work, if anything did.
   var end: Interruption? { state.withLock { $0.end } }
@@ -105,7 +110,9 @@ final class SignalWatcher: Sendable {
 
   private func hear(_ number: Int32) {
     if number == HeardSignals.question {
-      state.withLock { $0.listeners?.answer() }
+      state.withLock { state in
+        if let listeners = state.listeners { listeners.answer() } else { state.isAsked = true }
+      }
     } else {
       cancel(.signal(number))
     }

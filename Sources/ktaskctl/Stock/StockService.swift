@@ -60,17 +60,29 @@ struct StockService {
     watcher.start()
     let made = fill(monitor, watcher)
     watcher.handOver()
+    if watcher.wasAsked { _ = hear(HeardSignals.question) }
     if case .signal(let number)? = watcher.end { return .ended(number) }
     switch made {
-    case .success(let isChanged):
+    case .success(true):
       trouble = nil
-      return isChanged ? .changed : .idle(milliseconds: nil)
+      return .changed
+    case .success(false):
+      trouble = nil
+      // what others look at for a moment is not to be had, and no name comes or goes when they have done with it
+      return isFull ? .idle(milliseconds: nil) : later()
     case .failure(let failure):
       complain(failure)
-      defer { patience = min(Self.longest, patience * 2) }
-      return .idle(milliseconds: patience)
+      return later()
     }
   }
+
+  /// Each time twice as late.
+  private mutating func later() -> Round {
+    defer { patience = min(Self.longest, patience * 2) }
+    return .idle(milliseconds: patience)
+  }
+
+  private var isFull: Bool { contents.map { $0.ready + $0.making >= command.count } ?? false }
 
   /// Whether anything was to be done.
   private func fill(_ monitor: TaskMonitor, _ watcher: SignalWatcher) -> Result<Bool, Failure> {

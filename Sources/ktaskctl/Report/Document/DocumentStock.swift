@@ -42,3 +42,8 @@ extension Document.Stock {
       }, foreign: contents.foreign)
   }
 }
+
+extension Document.Stock.Kind {
+  /// "8G-any: 3 ready, 1 being made, 0 returned".
+  var text: String { "\(kind): \(ready) ready, \(making) being made, \(returned) returned" }
+}

@@ -49,6 +49,8 @@ struct TopologyReport: Encodable {
   var pools: [Pool]
   var nodes: [NodeState]
   var hugetlbMounts: [Mount]?
+  /// Those that lie on these mounts, and in /dev/shm.
+  var stocks: [Document.Stock] = []
   var limits: Limits
   var power: String?
   var threads: Int
@@ -59,7 +61,7 @@ struct TopologyReport: Encodable {
   var helperRules: HelperRules
 
   private enum CodingKeys: String, CodingKey {
-    case ktaskctl, command, host, pools, nodes, limits, power, threads, bounds, helpers, unknown
+    case ktaskctl, command, host, pools, nodes, stocks, limits, power, threads, bounds, helpers, unknown
     case hugetlbMounts = "hugetlb_mounts"
     case physicalCores = "physical_cores"
     case memoryAvailableBytes = "memory_available_bytes"

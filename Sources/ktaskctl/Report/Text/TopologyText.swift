@@ -44,6 +44,7 @@ extension TopologyReport {
         "\(pool.total), \(pool.free) free, \(pool.reserved) reserved, \(pool.available) available")
     }
       + (hugetlbMounts ?? []).map { Row("hugetlbfs of \($0.pageSize) pages", $0.path.shown) }
+      + stocks.flatMap { stock in stock.kinds.map { Row("stock \(stock.path.shown)", $0.text) } }
   }
 
   private var limitRows: [Row] {

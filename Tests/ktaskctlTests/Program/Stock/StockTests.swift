@@ -183,6 +183,18 @@ extension ProgramTests {
       #expect(try start(words + ["--seal", "--", "true"]).end().status == 64)
     }
 
+    @Test("verify looks at all that is ready, and topology lists it")
+    func looks() throws {
+      let stock = try StockFolder(scratch, on: "hugetlbfs")
+      try stock.fill(2)
+      let ended = try ktaskctl("verify", stock.path, "--zero", "--page-size", "2M", "--json")
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(try ended.document().files.map(\.path) == stock.names("ready-").map { stock.path + "/" + $0 })
+      let text = try ktaskctl("topology").out.withoutColumns
+      #expect(text.contains("stock \(stock.path): 8M-any: 2 ready, 0 being made, 0 returned"))
+      #expect(try ktaskctl("topology", "--json").out.contains("\"stocks\""))
+    }
+
     @Test("--max-bytes bounds all that the stock has")
     func mostBytes() throws {
       let stock = try StockFolder(scratch, on: "tmpfs")

@@ -142,6 +142,12 @@ extension ProgramTests.ExampleTests {
       name: "ktaskctl-stock.8: mkdir --mode 700 /dev/hugepages/stock",
       after: "ktaskctl verify /dev/hugepages/vm1 --size 32M --zero; test $(ls /dev/hugepages/stock | wc -l) = 3"),
     Run(
+      name: "README.md: mkdir --mode 700 /dev/hugepages/stock",
+      after: "test $(ls /dev/hugepages/stock/ready-* | wc -l) = 3; test ! -e /dev/hugepages/vm1"),
+    Run(
+      name: "ktaskctl-recipes.7: ktaskctl release /dev/hugepages/vm1 --to /dev/hugepages/stock",
+      before: vm1 + "; mkdir --mode 700 /dev/hugepages/stock", after: "test -e /dev/hugepages/stock/returned-32M-any-*"),
+    Run(
       name: "ktaskctl-stock.8: ktaskctl release /dev/hugepages/vm1 --to /dev/hugepages/stock",
       before: vm1 + "; mkdir --mode 700 /dev/hugepages/stock",
       after: "ktaskctl verify /dev/hugepages/stock/ready-* --zero", changes: [("--count 4", "--count 1")]),
@@ -174,6 +180,7 @@ extension ProgramTests.ExampleTests {
   static let notRun = [
     "ktaskctl-recipes.7: <devices>": "libvirt; the page says so",
     "ktaskctl-recipes.7: [Service]": "a part of a unit: RunProcessTests for what it starts",
+    "ktaskctl-stock.8: --size 8G --count 4 --grow-pool": "settings of a unit: StockServiceTests",
     "ktaskctl-run.8: {": "a report: RunReportTests",
     "ktaskctl-pin.8: lspci -nn | grep Ethernet": "a network card behind an IOMMU: VFIOTests, in a guest machine",
     "ktaskctl-prefault.8: [Service]": "a part of a unit: UnitTests, and make deb-check under a systemd",

@@ -132,6 +132,29 @@ extension ProgramTests {
     }
 
     @Test(
+      "start-vm-stock takes a file that is ready, and one that was given back comes cleared",
+      .enabled(if: Host.has("qemu-system-x86_64"), "needs qemu-system-x86_64"))
+    func startVMFromStock() throws {
+      try scratch.reserve(512, of: .mebibytes2)
+      let folder = try scratch.hugetlbfs(.mebibytes2)
+      let stock = folder + "/stock"
+      try tool("mkdir", "--mode", "700", stock)
+      let recipe = try Recipe("start-vm-stock", scratch)
+      for number in 1...2 {
+        if number == 2 { #expect(try ktaskctl("release", folder + "/vm1", "--to", stock).status == 0) }
+        #expect(try ktaskctl("stock", stock, "--size", "1G").status == 0)
+        let inode = try tool("sh", "-c", "stat -c %i \(stock)/ready-1G-any-*")
+        let machine = try Machine(recipe, scratch, ["vm1", "1"], ["HUGETLBFS=\(folder)"])
+        #expect(machine.maps(folder + "/vm1"))
+        #expect(try tool("stat", "-c", "%i", folder + "/vm1") == inode)
+        let content = try Content(folder + "/vm1")
+        #expect(content.isZero(512 << 20..<1 << 30), "what was written before is gone")
+        content.write(512 << 20..<516 << 20)
+        withExtendedLifetime(machine) {}
+      }
+    }
+
+    @Test(
       "start-vm-memfd starts QEMU on a memfd that is there, and nothing is left of it",
       .enabled(if: Host.has("qemu-system-x86_64"), "needs qemu-system-x86_64"))
     func startVMOnMemfd() throws {

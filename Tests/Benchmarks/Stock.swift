@@ -1,0 +1,162 @@
+import Glibc
+import LinuxSystem
+import TestSupport
+
+extension Part {
+  static let stock = Part(
+    name: "stock",
+    title: "a file taken from a stock, against one that is made, and what the stock costs its neighbours",
+    measure: measureStock)
+}
+
+private func measureStock(_ setting: Setting) throws {
+  let bytes = try HugePages.reserve(fitting(setting.quick ? 1 << 30 : 8 << 30)) / 2 >> 28 << 28
+  let folder = try HugePages.mountFileSystem()
+  let ground = Ground(setting: setting, folder: folder, bytes: max(1 << 28, bytes))
+  unsafe mkdir(ground.stock, 0o700)
+  try measureTaking(ground)
+  try measureCleaning(ground)
+  try measureWaiting(ground)
+  try handOver(setting)
+}
+
+private struct Ground {
+  let setting: Setting
+  let folder: String
+  let bytes: Int
+  var stock: String { folder + "/stock" }
+  var file: String { folder + "/vm1" }
+  var rounds: Int { setting.quick ? 3 : 9 }
+
+  func run(_ words: String...) throws -> Double { try Programs.run([setting.program] + words + ["--quiet"]) }
+  func fill() throws -> Double { try run("stock", stock, "--size", "\(bytes)", "--count", "1") }
+  func take() throws -> Double { try run("prefault", file, "--size", "\(bytes)", "--from", stock) }
+  func giveBack() throws -> Double { try run("release", file, "--to", stock) }
+
+  /// As another program finds it: a page after the other, on one thread.
+  func touch() throws -> Double {
+    try seconds {
+      let descriptor = try FileDescriptor.open(file, .readWrite)
+      let mapping = try Mapping.shared(descriptor, bytes)
+      try Memory.touch(mapping.address, bytes, stride: HugePages.size, writing: true)
+    }
+  }
+}
+
+private func measureTaking(_ ground: Ground) throws {
+  let cold = Contestant(name: "prefault, nothing there") {
+    defer { unsafe unlink(ground.file) }
+    return try ground.run("prefault", ground.file, "--size", "\(ground.bytes)") + ground.touch()
+  }
+  let taken = Contestant(name: "prefault --from") {
+    _ = try ground.fill()
+    let took = try ground.take() + ground.touch()
+    _ = try ground.giveBack()
+    return took
+  }
+  let times = try inTurns(ground.rounds, [cold, taken])
+  let ratio = times[0].median / times[1].median
+  printTable(
+    [
+      "\(ground.bytes.asSize) in 2 MiB pages, from the program's start to the last page touched", "time",
+      "times as fast",
+    ],
+    [["\(cold.name)", times[0].text, "1"], ["\(taken.name)", times[1].text, ratio.fixed(1)]])
+  let pages = Double(ground.bytes / HugePages.size)
+  let perPage = (times[0].median / pages, times[1].median / pages)
+  printReading(
+    "\(ratio.fixed(1)) times as fast as a cold prefault (30 is the aim); by the page, 64 GiB come to "
+      + "\((perPage.0 * 32768).asTime) and at most \((perPage.1 * 32768).asTime), which is not measured.", of: times)
+}
+
+private func measureCleaning(_ ground: Ground) throws {
+  let soiled = Contestant(name: "stock, of a file that came back") {
+    _ = try ground.fill()
+    _ = try ground.take() + ground.touch()
+    _ = try ground.giveBack()
+    return try Report.of(
+      [ground.setting.program, "stock", ground.stock, "--size", "\(ground.bytes)", "--count", "1"]
+    ).results[0].times[0]
+  }
+  let inPlace = Contestant(name: "clear, of a file in place") {
+    _ = try ground.run("prefault", ground.file, "--size", "\(ground.bytes)")
+    defer { unsafe unlink(ground.file) }
+    let words = ["clear", ground.file, "--threads", "auto", "--runs", "1", "--warmup", "0"]
+    return try Report.of([ground.setting.program] + words).results[0].times[0]
+  }
+  let times = try inTurns(ground.rounds, [inPlace, soiled])
+  let speed = times[0].median / times[1].median
+  printTable(
+    ["\(ground.bytes.asSize) in 2 MiB pages", "time", "speed"],
+    [[inPlace.name, times[0].text, "1"], [soiled.name, times[1].text, speed.fixed(2)]])
+  printReading("what comes back is cleared at \(speed.fixed(2)) of the in-place speed (0.9 is the aim).", of: times)
+}
+
+/// A taker beside a service that always has something to clear, and a neighbour that computes beside both.
+private func measureWaiting(_ ground: Ground) throws {
+  let small = 64 << 20
+  let words = [ground.setting.program, "stock", "--watch", ground.stock, "--size", "\(small)"]
+  let file = ground.folder + "/small"
+  func take() throws -> Double {
+    defer { unsafe unlink(file) }
+    return try ground.run("prefault", file, "--size", "\(small)", "--from", ground.stock)
+  }
+  func once(_ count: Int) throws {
+    _ = try ground.run("stock", ground.stock, "--size", "\(small)", "--count", "\(count)")
+  }
+  let quiet = try inTurns(
+    ground.rounds,
+    [
+      Contestant(name: "quiet") {
+        try once(1)
+        return try take()
+      }
+    ])[0]
+  try once(2)
+  let load = try Load(threads: Topology.current().onlineCPUs.count)
+  let (alone, _) = load.rate { sleep(2) }
+  // each that is taken is made again
+  let service = try Programs.start(words + ["--count", "3"])
+  CleanUp.add { kill(service, SIGKILL) }
+  let (beside, _) = load.rate { sleep(2) }
+  kill(service, SIGTERM)
+  waitpid(service, nil, 0)
+  withExtendedLifetime(load) {}
+  printReading(
+    "a taker of \(small.asSize) waits \(quiet.text) where nothing else goes on; a neighbour on all CPUs keeps "
+      + "\((beside / alone).fixed(3)) of its speed beside a service that fills the stock (0.98 is the aim).",
+    of: [quiet])
+  let busy = try waits(beside: words + ["--count", "64"], take, ground)
+  printReading(
+    "beside a service that is always at work it waits \(busy.text), \((busy.median / quiet.median).fixed(2)) times as long.",
+    of: [busy])
+}
+
+private func waits(beside words: [String], _ take: () throws -> Double, _ ground: Ground) throws -> Times {
+  let service = try Programs.start(words)
+  CleanUp.add { kill(service, SIGKILL) }
+  defer {
+    kill(service, SIGTERM)
+    waitpid(service, nil, 0)
+  }
+  sleep(1)
+  return Times(try (0..<ground.rounds * 3).map { _ in try take() })
+}
+
+/// As many as HANDOVERS says: 100 000 take an hour.
+private func handOver(_ setting: Setting) throws {
+  let count = environment("HANDOVERS").flatMap { Int($0) } ?? (setting.quick ? 100 : 1000)
+  let folder = try TemporaryFolder("bench")
+  CleanUp.add { withExtendedLifetime(folder) {} }
+  let directory = folder.path
+  guard unsafe mount("none", directory, "tmpfs", 0, "size=16M") == 0 else {
+    throw Skip("a tmpfs cannot be mounted: \(Errno(errno))")
+  }
+  CleanUp.add { unsafe umount2(directory, Int32(MNT_DETACH)) }
+  let result = HandOvers(program: setting.program, folder: directory, size: 64 << 10).run(count, seed: count)
+  printReading(
+    "\(count) hand-overs, \(result.taken) of them from the stock, with \(result.killed) programs killed on the way: "
+      + (result.faults.isEmpty
+        ? "every file zero and one taker's alone, no page lost."
+        : "\(result.faults.count) FAULTS: \(result.faults.prefix(5))"))
+}
