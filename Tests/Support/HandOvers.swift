@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
-public import LinuxSystem
+internal import LinuxSystem
 
 /// Files of a stock that go round: takers get one, look whether it is zero, write into it and give it back, while another
 /// process keeps the stock filled. Each of them is the real program, and every third is killed at some moment (SIGKILL).
@@ -26,6 +26,7 @@ public final class HandOvers: Sendable {
   private let folder: String
   private let size: Int
   private let state = Guarded(State())
+  private let starting = Guarded(0)
   private var stock: String { folder + "/stock" }
   private static let (workers, ready) = (3, 4)
 
@@ -165,20 +166,28 @@ extension HandOvers {
   private static let usualMicroseconds = 40_000
 
   private func runProgram(_ words: [String], killedAfter microseconds: Int?) -> String {
-    var ends: [Int32] = [0, 0]
-    guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { return "" }
-    let process = spawn([program] + words, output: ends[1])
-    close(ends[1])
+    guard let (process, output) = start(words) else { return "" }
     if let microseconds {
       usleep(UInt32(microseconds))
       if kill(process, SIGKILL) == 0 { state.withLock { $0.result.killed += 1 } }
     }
     var (said, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 4096))
-    while case let count = unsafe read(ends[0], &buffer, buffer.count), count > 0 { said += buffer[..<count] }
-    close(ends[0])
+    while case let count = unsafe read(output, &buffer, buffer.count), count > 0 { said += buffer[..<count] }
+    close(output)
     var status: Int32 = 0
     while unsafe waitpid(process, &status, 0) == -1 && errno == EINTR {}
     return String(decoding: said, as: UTF8.self)
+  }
+
+  /// Its number, and what it says. One at a time: no other program is to inherit the pipe.
+  private func start(_ words: [String]) -> (process: pid_t, output: Int32)? {
+    starting.withLock { _ in
+      var ends: [Int32] = [0, 0]
+      guard unsafe pipe(&ends) == 0 else { return nil }
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      defer { close(ends[1]) }
+      return (spawn([program] + words, output: ends[1]), ends[0])
+    }
   }
 
   private func spawn(_ words: [String], output: Int32) -> pid_t {
