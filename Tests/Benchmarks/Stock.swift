@@ -10,9 +10,9 @@ extension Part {
 }
 
 private func measureStock(_ setting: Setting) throws {
-  let bytes = try HugePages.reserve(fitting(setting.quick ? 1 << 30 : 8 << 30)) / 2 >> 28 << 28
+  let room = try HugePages.reserve(fitting(setting.quick ? 1 << 30 : 16 << 30)) / 2
   let folder = try HugePages.mountFileSystem()
-  let ground = Ground(setting: setting, folder: folder, bytes: max(1 << 28, bytes))
+  let ground = Ground(setting: setting, folder: folder, bytes: max(1, room >> 28) << 28)
   unsafe mkdir(ground.stock, 0o700)
   try measureTaking(ground)
   try measureCleaning(ground)
@@ -126,7 +126,7 @@ private func measureWaiting(_ ground: Ground) throws {
     "a taker of \(small.asSize) waits \(quiet.text) where nothing else goes on; a neighbour on all CPUs keeps "
       + "\((beside / alone).fixed(3)) of its speed beside a service that fills the stock (0.98 is the aim).",
     of: [quiet])
-  let busy = try waits(beside: words + ["--count", "64"], take, ground)
+  let busy = try waits(beside: words + ["--count", "\(ground.bytes / small / 2)"], take, ground)
   printReading(
     "beside a service that is always at work it waits \(busy.text), \((busy.median / quiet.median).fixed(2)) times as long.",
     of: [busy])
