@@ -1,15 +1,13 @@
 #define _GNU_SOURCE
+#include "numbers.h"
 #include "run.h"
 #include <dlfcn.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22
-#define MADV_POPULATE_WRITE 23
-#endif
+/* Of the pages that one thread makes while others wait for the lock of the address space: some milliseconds. */
+enum { PART = 32 << 20 };
 
 /* The thread is within a large call: what libktask calls meanwhile is not made parallel again. */
 static _Thread_local bool is_busy __attribute__((tls_model("initial-exec")));
@@ -36,28 +34,46 @@ static bool is_of_allocator(const void *caller) {
          here.dli_fbase == allocator.dli_fbase;
 }
 
-static const char *reason_to_stay_out(const struct call *call, const void *caller) {
+/*
+ * Of a program that makes several large calls at once each is on a CPU already: a call has helpers for those that are left.
+ * Where none is, its own thread makes the pages, but part by part: the kernel would hold the lock of the address space
+ * until the end of the call, and whoever starts a helper for another call needs that lock for its stack.
+ */
+static const char *share(struct call *call, size_t others) {
+  struct engine_plan plan = engine_plan(call->length);
+  if (!plan.threads || !others || settings.threads) return plan.threads > 1 ? NULL : plan.bound;
+  if (plan.threads == 1 && !plan.others_have_helpers) return plan.bound;
+  call->most_threads = plan.threads > others ? plan.threads - others : 1;
+  return NULL;
+}
+
+static const char *reason_to_stay_out(struct call *call, size_t others, const void *caller) {
   if (has_own_filter()) return "the program has installed a seccomp filter";
   if (is_of_allocator(caller)) return "the call comes from the program's own allocator";
   const char *why = engine_open();
-  if (why) return why;
-  return engine_threads(call->length, &why) > 1 ? NULL : why;
+  return why ? why : share(call, others);
 }
 
 bool begin_call(struct call *call, const char *name, size_t length, const void *caller) {
   if (is_busy || !is_own_process()) return false;
   *call = (struct call){.name = name, .length = length, .error = errno, .began = now()};
   is_busy = true;
-  call->why = reason_to_stay_out(call, caller);
+  call->why = reason_to_stay_out(call, __atomic_fetch_add(&own->calls, 1, __ATOMIC_RELAXED), caller);
   if (!call->why) return true;
   end_call(call, 0);
   return false;
 }
 
+static const char *why_nothing(const struct call *call, long result) {
+  if (raw_failed(result)) return "it was refused";
+  if (call->most_threads == 1) return "no helper: other large calls of the program have the CPUs";
+  return "none of its mappings is as large as --least";
+}
+
 long end_call(struct call *call, long result) {
+  __atomic_fetch_sub(&own->calls, 1, __ATOMIC_RELAXED);
   // of what was made in part the reason is known by now
-  if (!call->why && !call->done)
-    call->why = raw_failed(result) ? "it was refused" : "none of its mappings is as large as --least";
+  if (!call->why && !call->done) call->why = why_nothing(call, result);
   note_call(call, (double)(now() - call->began) / 1e9);
   errno = call->error;
   is_busy = false;
@@ -71,11 +87,21 @@ int advise_pages(uintptr_t start, uintptr_t end, int advice) {
   return (int)-result;
 }
 
+static int advise_by_parts(uintptr_t start, uintptr_t end, int advice) {
+  int error = 0;
+  for (uintptr_t at = start, part; at < end && !error; at = part) {
+    part = end - at > PART ? at + PART : end;
+    error = advise_pages(at, part, advice);
+  }
+  return error;
+}
+
 int make_pages(struct call *call, uintptr_t start, uintptr_t end, bool writing) {
   size_t threads = 0;
   if (settings.huge) raw(SYS_madvise, start, end - start, MADV_HUGEPAGE);
   int advice = writing ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
-  int error = engine_run(advise_pages, start, end, advice, &threads);
+  if (call->most_threads == 1) return advise_by_parts(start, end, advice);
+  int error = engine_run(advise_pages, start, end, advice, call->most_threads, &threads);
   if (threads > call->threads) call->threads = threads;
   if (!error) call->done += end - start;
   return error;

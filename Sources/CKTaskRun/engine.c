@@ -72,7 +72,7 @@ static const char *name_of(enum ktask_bound bound) {
   }
 }
 
-size_t engine_threads(size_t length, const char **bound) {
+struct engine_plan engine_plan(size_t length) {
   struct ktask_options options = KTASK_OPTIONS_INITIALIZER;
   struct ktask_result result = KTASK_RESULT_INITIALIZER;
   options.ko_flags = flags();
@@ -81,8 +81,9 @@ size_t engine_threads(size_t length, const char **bound) {
   options.ko_max_threads = settings.max_threads;
   options.ko_min_chunk = least_chunk(length);
   int refused = plan(length, &options, &result);
-  *bound = name_of(result.kr_bound);
-  return refused ? 0 : result.kr_threads;
+  return (struct engine_plan){.threads = refused ? 0 : result.kr_threads,
+                              .bound = name_of(result.kr_bound),
+                              .others_have_helpers = result.kr_bound == KTASK_BOUND_HELPERS};
 }
 
 /* What chunks need to know. */
@@ -100,7 +101,7 @@ static int run_chunk(void *start, void *end, void *argument) {
   return from < to ? work->run(from, to, work->advice) : 0;
 }
 
-int engine_run(chunk_func chunk, uintptr_t start, uintptr_t end, int advice, size_t *threads) {
+int engine_run(chunk_func chunk, uintptr_t start, uintptr_t end, int advice, size_t most, size_t *threads) {
   struct work work = {chunk, start, end, advice};
   uintptr_t aligned = rounded_down(start, HUGE_ALIGNMENT);
   size_t length = end - aligned;
@@ -108,7 +109,7 @@ int engine_run(chunk_func chunk, uintptr_t start, uintptr_t end, int advice, siz
   DEFINE_KTASK_CTL(control, run_chunk, &work, least_chunk(length));
   control.kc_alignment = HUGE_ALIGNMENT;
   control.kc_threads = settings.threads;
-  control.kc_max_threads = settings.max_threads;
+  control.kc_max_threads = most && (!settings.max_threads || most < settings.max_threads) ? most : settings.max_threads;
   control.kc_flags = flags();
   control.kc_nice = settings.nice;
   control.kc_outcome = &outcome;

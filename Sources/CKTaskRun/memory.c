@@ -1,21 +1,10 @@
 /* mmap, mlock, mlockall, madvise: as system calls, raw. */
 #define _GNU_SOURCE
+#include "numbers.h"
 #include "run.h"
 #include <limits.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22
-#define MADV_POPULATE_WRITE 23
-#endif
-#ifndef MLOCK_ONFAULT
-#define MLOCK_ONFAULT 1
-#endif
-#ifndef MCL_ONFAULT
-#define MCL_ONFAULT 4
-#endif
 
 /* An mmap(2) as it was asked for. */
 struct wanted {

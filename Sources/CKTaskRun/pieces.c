@@ -1,12 +1,7 @@
 #define _GNU_SOURCE
+#include "numbers.h"
 #include "run.h"
 #include <string.h>
-#include <sys/mman.h>
-
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22
-#define MADV_POPULATE_WRITE 23
-#endif
 
 static const char unreadable[] = "/proc/self/maps cannot be read";
 static const char not_populated[] = "some of it cannot be populated";

@@ -48,6 +48,7 @@ struct entry {
 struct process {
   int id;
   int future_locks; /* mlockall(2)'s MCL_FUTURE and MCL_ONFAULT; 0: what is mapped later is not locked */
+  size_t calls; /* large ones that are under way */
   bool is_reported;
   unsigned entries; /* calls; those that have no room here are counted only */
   struct entry entry[1024];
@@ -85,9 +86,15 @@ bool peek(void *copy, const void *from, size_t length); /* false where there is 
 
 /* engine.c: libktask, opened when it is needed first. */
 const char *engine_open(void);                     /* why it cannot be had; NULL: it is there */
-size_t engine_threads(size_t length, const char **bound);
+struct engine_plan {
+  size_t threads;           /* 0: it was refused */
+  const char *bound;        /* why they are no more */
+  bool others_have_helpers; /* as many as may run at once */
+};
+struct engine_plan engine_plan(size_t length);
 typedef int (*chunk_func)(uintptr_t start, uintptr_t end, int advice);
-int engine_run(chunk_func work, uintptr_t start, uintptr_t end, int advice, size_t *threads);
+/* `most`: threads; 0: as the settings have it. */
+int engine_run(chunk_func work, uintptr_t start, uintptr_t end, int advice, size_t most, size_t *threads);
 
 /* call.c: one large call. */
 struct call {
@@ -95,6 +102,7 @@ struct call {
   size_t length;     /* bytes asked for */
   size_t done;       /* bytes whose pages were made in parallel */
   size_t threads;    /* the most that worked at once */
+  size_t most_threads; /* that it may have; 0: as the settings have it. 1: it makes its pages alone, part by part */
   const char *why;   /* why something was left to the kernel */
   uint64_t began;
   int error;         /* errno as it was */

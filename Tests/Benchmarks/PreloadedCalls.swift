@@ -53,6 +53,7 @@ private func rows(_ setting: Setting) -> [Row] {
   let machine = ["-machine", "q35,memory-backend=m", "-m", "\(bytes >> 20)M", "-object"]
   return all + [
     .machine("QEMU, prealloc=on", machine + [memory + ",prealloc=on"], rounds: rounds),
+    .machine("QEMU, prealloc-threads=2", machine + [memory + ",prealloc=on,prealloc-threads=2"], rounds: rounds),
     .machine("QEMU, mem-lock=on", machine + [memory, "-overcommit", "mem-lock=on"], rounds: rounds),
   ]
 }

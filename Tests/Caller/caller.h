@@ -21,23 +21,15 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22
-#define MADV_POPULATE_WRITE 23
-#endif
-#ifndef MLOCK_ONFAULT
-#define MLOCK_ONFAULT 1
-#endif
-#ifndef MCL_ONFAULT
-#define MCL_ONFAULT 4
-#endif
+#include "../../Sources/CKTaskRun/numbers.h"
 
 // A scenario: its name, and what it does with the words behind that.
 struct scenario {
   const char *name;
   void (*run)(char **words);
 };
-extern const struct scenario mapping_scenarios[], locking_scenarios[], file_scenarios[], process_scenarios[];
+extern const struct scenario mapping_scenarios[], locking_scenarios[], file_scenarios[], process_scenarios[],
+    simultaneous_scenarios[];
 
 // Large enough to be made parallel.
 #define SIZE ((size_t)96 << 20)

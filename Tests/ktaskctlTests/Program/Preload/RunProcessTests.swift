@@ -62,6 +62,36 @@ extension ProgramTests {
       #expect(under.status == 0 && under.out == alone.out)
     }
 
+    @Test("that make large calls at once have helpers for the CPUs that are left, unless a number was asked for")
+    func simultaneous() throws {
+      let words = ["advise-meanwhile"]
+      let alone = try Preloaded.alone(words)
+      if alone.status == 77 { try Test.cancel("needs userfaultfd: \(alone.out)") }
+      let report = scratch.file("report.json")
+      let two = try Preloaded.onTwoCPUs()
+      let under = try start(["run", "--report", report, "--", Preloaded.caller] + words, under: two).end()
+      #expect(under.status == 0 && under.out == alone.out, "\(under.err)")
+      // the second call ends first
+      let calls = try Preloaded.report(report).calls
+      #expect(calls.map(\.parallelBytes) == [0, size], "\(calls)")
+      #expect(calls.first?.left == "no helper: other large calls of the program have the CPUs")
+      _ = try Preloaded.run(words, ["--report", report], under: two)
+      #expect(try Preloaded.report(report).calls.map(\.threads) == [2, 2])
+    }
+
+    @Test("that make large calls at once need not wait for one whose pages come from one thread")
+    func parts() throws {
+      if !Host.canTrace { try Test.cancel("\(Host.needsTrace)") }
+      let log = scratch.file("log")
+      let traced = try Preloaded.onTwoCPUs() + ["strace", "-f", "-qq", "-o", log, "-e", "trace=madvise"]
+      _ = try start(["run", "--", Preloaded.caller, "advise-meanwhile"], under: traced).end()
+      // of the thread that the program began with
+      let lines = Host.text(log).split(separator: "\n").map { $0.split(separator: " ", maxSplits: 1) }
+      let calls = lines.filter { $0.first == lines[0].first }.map { "\($0.last ?? "")" }
+      #expect(calls.filter { $0.contains(" 33554432, ") }.count == 3, "\(calls)")
+      #expect(!calls.contains { $0.contains(" \(size), ") }, "\(calls)")
+    }
+
     @Test("end as they would have ended", arguments: [("exit", 7), ("_exit", 8), ("signal", SIGKILL)])
     func end(how: String, number: Int32) throws {
       let report = scratch.file("report.json")

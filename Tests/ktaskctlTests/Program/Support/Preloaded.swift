@@ -1,4 +1,5 @@
 import Foundation
+import LinuxSystem
 import Testing
 
 @testable import ktaskctl
@@ -22,6 +23,14 @@ enum Preloaded {
 
   static func run(_ words: [String], _ more: [String] = [], under: [String] = []) throws -> Ended {
     try start(["run"] + options + more + ["--", caller] + words, under: under).end()
+  }
+
+  /// The words that bind a program to two CPUs.
+  static func onTwoCPUs() throws -> [String] {
+    let allowed = try CPUSet.allowed()
+    let cpus = (0..<CPUSet.limit).lazy.filter(allowed.contains).prefix(2)
+    if cpus.count < 2 || !Host.has("taskset") { try Test.cancel("needs two CPUs, and taskset") }
+    return ["taskset", "-c", cpus.map(String.init).joined(separator: ",")]
   }
 
   /// Has a copy of the program in that folder find it, too.
