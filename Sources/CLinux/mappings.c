@@ -16,7 +16,7 @@ struct query {
   uint64_t name, build_id;
 };
 #define MAPPING_QUERY _IOWR('f', 17, struct query)
-enum { IS_WRITABLE = 1 << 1, IS_SHARED = 1 << 3, OR_NEXT = 1 << 4 };
+enum { IS_READABLE = 1 << 0, IS_WRITABLE = 1 << 1, IS_SHARED = 1 << 3, OR_NEXT = 1 << 4 };
 
 // A name that no path of a mounted file system has, unless somebody takes pains.
 static bool is_nameless(const char *name) {
@@ -39,8 +39,8 @@ static int ask(int maps, uintptr_t address, struct clinux_own_mapping *mapping) 
   if (result == -1) return errno;
   *mapping = (struct clinux_own_mapping){
       .start = query.start, .end = query.end, .page_size = query.page_size,
-      .is_writable = query.found & IS_WRITABLE, .is_shared = query.found & IS_SHARED,
-      .device = query.inode ? makedev(query.major, query.minor) : 0, .is_nameless = is_nameless(name)};
+      .is_readable = query.found & IS_READABLE, .is_writable = query.found & IS_WRITABLE,
+      .is_shared = query.found & IS_SHARED, .device = query.inode ? makedev(query.major, query.minor) : 0, .is_nameless = is_nameless(name)};
   return 0;
 }
 
@@ -53,7 +53,7 @@ static bool parse(const char *line, struct clinux_own_mapping *mapping) {
   if (sscanf(line, "%lx-%lx %4s %*x %x:%x %lu %n", &start, &end, access, &major, &minor, &inode, &path) < 6) return false;
   *mapping = (struct clinux_own_mapping){
       .start = start, .end = end, .page_size = (size_t)sysconf(_SC_PAGESIZE),
-      .is_writable = access[1] == 'w', .is_shared = access[3] == 's',
+      .is_readable = access[0] == 'r', .is_writable = access[1] == 'w', .is_shared = access[3] == 's',
       .device = inode ? makedev(major, minor) : 0, .is_nameless = path > 0 && is_nameless(line + path)};
   return true;
 }

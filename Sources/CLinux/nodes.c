@@ -17,6 +17,19 @@ int clinux_bind(uintptr_t address, size_t length, enum clinux_policy policy, con
   return answer(syscall(SYS_mbind, address, length, (long)policy, nodes, words * 64 + 1, 0));
 }
 
+// Of a set that the kernel is given one bit less than it is told of is taken, and of one that it gives none.
+int clinux_policy_at(uintptr_t address, struct clinux_range_policy *policy) {
+  return answer(syscall(
+      SYS_get_mempolicy, &policy->mode, policy->nodes, sizeof policy->nodes * 8, address, (long)MPOL_F_ADDR));
+}
+
+int clinux_restore_policy(uintptr_t address, size_t length, const struct clinux_range_policy *policy) {
+  bool has_nodes = false;
+  for (size_t i = 0; i < sizeof policy->nodes / sizeof *policy->nodes; i++) has_nodes |= policy->nodes[i] != 0;
+  return answer(syscall(
+      SYS_mbind, address, length, (long)policy->mode, has_nodes ? policy->nodes : NULL, sizeof policy->nodes * 8 + 1, 0L));
+}
+
 int clinux_allowed_nodes(uint64_t *nodes, size_t words) {
   return answer(syscall(SYS_get_mempolicy, NULL, nodes, words * 64, 0, MPOL_F_MEMS_ALLOWED));
 }

@@ -212,7 +212,7 @@ struct ktask_options {
   uint64_t ko_timeout_ns;     /* 0: none */
   uint64_t ko_lingering_ns;   /* as kc_lingering_ns */
   const unsigned long *KTASK_NULLABLE ko_nodemask; /* as mbind(2) has it; NULL: memory is where the kernel puts it */
-  unsigned long ko_maxnode;   /* bits of it */
+  unsigned long ko_maxnode;   /* one more than its bits, as mbind(2) has that, too */
   int ko_policy;              /* MPOL_BIND: each node gets an equal part; MPOL_INTERLEAVE, MPOL_PREFERRED; 0: MPOL_BIND */
   struct ktask_watch *KTASK_NULLABLE ko_watch; /* its units are bytes */
 };
@@ -241,7 +241,8 @@ struct ktask_result {
  * kernel's own for the first chunk that failed (ENOMEM, EFAULT, EHWPOISON …), EINVAL, ECANCELED, ETIMEDOUT. Unless
  * KTASK_KEEP is set pages that were there before stay, and those that the call added are given back; of pages
  * that cannot be told from what was there (shared pages of a hugetlbfs file on somebody else's mapping), and of
- * pages that somebody has written meanwhile, none is, and kr_undone is 0. `options` and `result` may be NULL.
+ * pages that somebody has written meanwhile, none is, and kr_undone is 0. A memory policy that the call has set goes, and
+ * that of private memory is what it was; shared memory has none of its own then. `options` and `result` may be NULL.
  */
 
 /* Makes every page present (MADV_POPULATE_WRITE, or _READ with KTASK_READ; Linux 5.14). */
@@ -262,7 +263,8 @@ int ktask_lock(void *KTASK_NONNULL address, size_t length, const struct ktask_op
 
 /*
  * Demands that every page is present (else -1, ENODATA), with KTASK_ZERO also that every byte is zero (EILSEQ), with
- * ko_nodemask that every page lies on one of those nodes (EXDEV). Makes no page.
+ * ko_nodemask that every page lies on one of those nodes (EXDEV). Makes no page. EFAULT: what KTASK_ZERO would look into
+ * may not be read.
  */
 int ktask_verify(void *KTASK_NONNULL address, size_t length, const struct ktask_options *KTASK_NULLABLE options,
                  struct ktask_result *KTASK_NULLABLE result);

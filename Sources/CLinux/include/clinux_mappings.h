@@ -9,7 +9,7 @@ struct clinux_own_mapping {
   uintptr_t start, end;
   /// Of its pages, in bytes.
   size_t page_size;
-  bool is_writable, is_shared;
+  bool is_readable, is_writable, is_shared;
   /// Of the file behind it; the device is 0 where there is none.
   uint64_t device;
   /// A file that has no name anywhere: a memfd, shared anonymous memory, a System V segment.

@@ -16,10 +16,13 @@ extension ktask_options {
 
   func isSet(_ flag: Int) -> Bool { unsafe ko_flags & UInt32(flag) != 0 }
 
-  /// nil: none are given.
+  /// nil: none are given. Of the mask one bit less than it is said to have, as mbind(2) takes it; one that is larger than
+  /// that takes has none.
   var nodes: NodeSet? {
     guard let mask = unsafe ko_nodemask else { return nil }
-    return unsafe NodeSet((0..<Int(clamping: ko_maxnode)).filter { unsafe mask[$0 / 64] >> UInt($0 % 64) & 1 == 1 })
+    let count = unsafe Int(clamping: ko_maxnode) - 1
+    guard count > 0, count <= MemoryInfo.basePageSize * 8 else { return NodeSet([]) }
+    return NodeSet((0..<count).filter { unsafe mask[$0 / 64] >> UInt($0 % 64) & 1 == 1 })
   }
 }
 
@@ -59,7 +62,6 @@ extension MemoryCall {
     do throws(Errno) {
       try place(plan.nodeTasks)
     } catch {
-      // a policy that the caller had set before goes, too: only where this call has begun to set one
       unplace()
       return MemoryOutcome(error: error.code, failed: nothing)
     }
@@ -101,6 +103,7 @@ extension MemoryCall {
 
   private func place(_ shares: [NodeTask<UInt>]?) throws(Errno) {
     guard let nodes = unsafe options.nodes else { return }
+    notePolicies()
     for share in shares ?? [] where share.size > 0 {
       try Memory.setPolicy(share.start, share.size, .bind, NodeSet([share.node ?? 0]))
     }
@@ -110,9 +113,17 @@ extension MemoryCall {
     }
   }
 
+  /// The policies that the caller has set. A shared mapping's are its file's, and change within it where nothing tells.
+  private func notePolicies() {
+    _ = try? OwnMapping.forEach(in: range) { (mapping, part) throws(Errno) in
+      if !mapping.isShared { policiesBefore.append(try RangePolicy(of: part)) }
+    }
+  }
+
   private func unplace() {
     if unsafe options.nodes == nil { return }
     _ = try? Memory.setPolicy(range.lowerBound, range.count, .standard)
+    for policy in policiesBefore { _ = try? policy.restore() }
   }
 }
 

@@ -18,6 +18,8 @@ final class MemoryCall: @unchecked Sendable {
   var knowsPool = false
   /// Pages are locked until the end, and cannot be given back before.
   var givesBackLater = false
+  /// Of private mappings, where this call sets one.
+  var policiesBefore: [RangePolicy] = []
   private let givenBack = Atomic<Int>(0)
   private let isComplete = Atomic<Bool>(true)
   /// Finished chunks that are to be taken back, as the engine names them.

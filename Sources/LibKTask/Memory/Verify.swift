@@ -34,13 +34,20 @@ extension MemoryCall {
       try noteMissing(address, length)
       return
     }
-    if unsafe options.isSet(KTASK_ZERO), let at = try Memory.firstNonZero(address, length) {
-      firstNonZero.min(Int(bitPattern: address) + at, ordering: .relaxed)
-    }
+    if unsafe options.isSet(KTASK_ZERO) { try noteNonZero(address, length) }
     if let counts {
       try OwnMapping.forEach(in: address..<address + UInt(length)) { (mapping, part) throws(Errno) in
         try unsafe Memory.countNodes(part.lowerBound, part.count, pageSize: mapping.pageSize, into: counts.regions[0])
       }
+    }
+  }
+
+  /// What may not be read is an error, and no signal. EFAULT: it may not.
+  private func noteNonZero(_ address: UInt, _ length: Int) throws(Errno) {
+    try OwnMapping.forEach(in: address..<address + UInt(length)) { (mapping, part) throws(Errno) in
+      if !mapping.isReadable { throw .fault }
+      guard let at = try Memory.firstNonZero(part.lowerBound, part.count) else { return }
+      firstNonZero.min(Int(bitPattern: part.lowerBound) + at, ordering: .relaxed)
     }
   }
 

@@ -5,6 +5,7 @@ public struct OwnMapping: Sendable, Equatable {
   public let range: Range<UInt>
   /// Bytes of its pages, transparent huge ones apart.
   public let pageSize: Int
+  public let isReadable: Bool
   public let isWritable: Bool
   /// What is written is its file's (MAP_SHARED).
   public let isShared: Bool
@@ -19,7 +20,8 @@ public struct OwnMapping: Sendable, Equatable {
     try Errno.check(unsafe clinux_own_mapping_at(address, &found))
     return OwnMapping(
       range: found.start..<max(found.start, found.end), pageSize: Int(clamping: found.page_size),
-      isWritable: found.is_writable, isShared: found.is_shared, device: found.device, isNameless: found.is_nameless)
+      isReadable: found.is_readable, isWritable: found.is_writable, isShared: found.is_shared, device: found.device,
+      isNameless: found.is_nameless)
   }
 
   /// Whether it is shared, of a file in memory, which is all that there is of its pages. What is not told is not.

@@ -102,7 +102,8 @@ class Options:
             words[number // bits] |= 1 << number % bits
         self._mask = (ctypes.c_ulong * len(words))(*words)
         self.structure.ko_nodemask = self._mask
-        self.structure.ko_maxnode = len(words) * bits
+        # one more than the bits, as mbind(2) has it
+        self.structure.ko_maxnode = len(words) * bits + 1
 
     def watched(self) -> Watch:
         """The caller's watch, or one of the call's own."""

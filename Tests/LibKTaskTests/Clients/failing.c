@@ -1,0 +1,81 @@
+// Calls that fail where no ordinary memory lets them fail.
+#define _GNU_SOURCE
+#include <ktask.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "check.h"
+
+static const size_t length = 64 << 20;
+
+static char *map(void) {
+  char *memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(memory != MAP_FAILED);
+  return memory;
+}
+
+// What may not be read is neither looked into nor a signal, whatever pages are there.
+static void check_protected(void) {
+  char *memory = map();
+  struct ktask_result result = KTASK_RESULT_INITIALIZER;
+  struct ktask_options zero = KTASK_OPTIONS_INITIALIZER;
+  zero.ko_flags = KTASK_ZERO;
+  CHECK(ktask_populate(memory, length, NULL, NULL) == 0 && ktask_verify(memory, length, &zero, NULL) == 0);
+  const size_t part = length / 4 * 3;
+  for (size_t from = 0; from <= part; from += part) {
+    CHECK(mprotect(memory + from, length - from, PROT_NONE) == 0);
+    CHECK(ktask_verify(memory, length, &zero, &result) == -1 && errno == EFAULT);
+    CHECK(result.kr_failed_length > 0 && result.kr_failed_offset + result.kr_failed_length > from);
+    // to be there is another matter
+    CHECK(ktask_verify(memory, length, NULL, &result) == 0 && result.kr_bytes_resident == length);
+    CHECK(ktask_populate(memory, length, NULL, NULL) == -1 && ktask_clear(memory, length, NULL, NULL) == -1);
+    CHECK(mprotect(memory, length, PROT_READ | PROT_WRITE) == 0);
+  }
+  CHECK(ktask_verify(memory, length, &zero, NULL) == 0);
+  CHECK(mprotect(memory, length, PROT_READ) == 0 && ktask_verify(memory, length, &zero, NULL) == 0);
+  CHECK(munmap(memory, length) == 0);
+}
+
+static void check_unmapped(void) {
+  char *memory = map();
+  struct ktask_options zero = KTASK_OPTIONS_INITIALIZER;
+  zero.ko_flags = KTASK_ZERO;
+  CHECK(ktask_populate(memory, length, NULL, NULL) == 0 && munmap(memory + length / 2, length / 4) == 0);
+  CHECK(ktask_verify(memory, length, &zero, NULL) == -1 && errno == ENOMEM);
+  CHECK(munmap(memory, length) == 0);
+}
+
+// From here on mlock(2) fails; mlock2(2), by which the pages are locked as they come, does not.
+static void forbid_locking(void) {
+  struct sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mlock, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+  CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+// All pages are there by then, and stay: that is told.
+static void check_last_lock(void) {
+  char *memory = map();
+  struct ktask_result result = KTASK_RESULT_INITIALIZER;
+  CHECK(ktask_lock(memory, length, NULL, &result) == -1 && errno == EAGAIN);
+  CHECK(result.kr_undone == 0 && result.kr_bytes_done == length);
+  CHECK(ktask_verify(memory, length, NULL, NULL) == 0);
+  CHECK(munmap(memory, length) == 0);
+}
+
+int main(void) {
+  check_protected();
+  check_unmapped();
+  forbid_locking();
+  check_last_lock();
+  return 0;
+}
