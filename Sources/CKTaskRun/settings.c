@@ -43,6 +43,12 @@ static void leave_children_alone(void) {
     if (entry_of(own[i], &place)) drop(place);
 }
 
+/* Programs write their titles over the environment that they were started with. */
+static const char *kept(const char *path) {
+  static char copy[WORDS];
+  return path && strlen(path) < sizeof copy ? strcpy(copy, path) : NULL;
+}
+
 void read_settings(void) {
   char **place;
   const char *text = entry_of("KTASK_RUN", &place), *version = value_of(text, "version");
@@ -55,7 +61,7 @@ void read_settings(void) {
   settings.command = (int)number_of(text, "pid", 0);
   settings.filters = number_of(text, "filters", -1);
   settings.verbose = number_of(text, "verbose", 0);
-  settings.report = entry_of("KTASK_RUN_REPORT", &place);
+  settings.report = kept(entry_of("KTASK_RUN_REPORT", &place));
   for (size_t i = 0; version && i + 1 < sizeof settings.version && version[i] && version[i] != ','; i++)
     settings.version[i] = version[i];
   settings.least = (size_t)number_of(text, "least", 64 << 20);

@@ -125,7 +125,18 @@ static void registered(char **words) {
   tell_pages(start, SIZE);
 }
 
+// Writes over the environment that it was started with, as programs do that show what they are at.
+static void titled(char **words) {
+  (void)words;
+  char **last = environ;
+  while (last[1]) last++;
+  memset(environ[0], 'x', (size_t)(*last + strlen(*last) - environ[0]));
+  environ = NULL;
+  populate();
+}
+
 const struct scenario process_scenarios[] = {
+    {"titled", titled},
     {"sandboxed", sandboxed},
     {"fork", in_fork},
     {"vfork", in_vfork},

@@ -92,6 +92,9 @@ extension ProgramTests {
       #expect(!calls.contains { $0.contains(" \(size), ") }, "\(calls)")
     }
 
+    @Test("that write their title over their environment are reported where it was asked for")
+    func titled() throws { try CallScenario("titled", parallel: size).compare(scratch) }
+
     @Test("end as they would have ended", arguments: [("exit", 7), ("_exit", 8), ("signal", SIGKILL)])
     func end(how: String, number: Int32) throws {
       let report = scratch.file("report.json")
