@@ -36,11 +36,17 @@ bool is_own_process(void) {
 
 void note_filter(void) { has_filter = true; }
 
+/* A kernel without seccomp(2) has no such line among the others; what cannot be read may have one. */
+static bool has_filters(void) {
+  long mode = status_number("Seccomp:");
+  return mode < 0 ? status_number("Threads:") < 0 : mode > 0;
+}
+
 bool has_own_filter(void) {
   if (has_filter) return true;
   long filters = status_number("Seccomp_filters:");
   // before Linux 5.10 their number is not told: then any may be the program's own
-  if (filters < 0 || settings.filters < 0) return status_number("Seccomp:") != 0;
+  if (filters < 0 || settings.filters < 0) return has_filters();
   return filters > settings.filters;
 }
 
