@@ -55,6 +55,8 @@ let package = Package(
     .target(name: "CGuest", path: "Tests/Guest/Calls"),
     .executableTarget(
       name: "ktask-guest", dependencies: ["CGuest", "CNuma"], path: "Tests/Guest/Runner", swiftSettings: house),
+    // maps memory for devices as virtual machine monitors do, in those machines; no product, for the same reason
+    .executableTarget(name: "ktask-map-dma", path: "Tests/Guest/Mapper"),
     // runs the program with a system call that fails, for ktaskctlTests; no product, for the same reason
     .executableTarget(name: "ktask-inject", path: "Tests/Injector"),
     // what other users do beside the program, for ktaskctlTests; no product, for the same reason

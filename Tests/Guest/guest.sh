@@ -28,16 +28,25 @@ build() {
   done
 }
 
+# build_library: what `ktaskctl run` puts in front of a program's C library, where the program finds it.
+build_library() {
+  local library=.build/library
+  make -s -C "$top" $library/libktask.so.1 $library/libktask-run.so >"$built.log" 2>&1 \
+    || { cat "$built.log"; die "the library does not build"; }
+  install -D -t "$built/lib/ktask" "$top/$library/libktask.so.1" "$top/$library/libktask-run.so"
+}
+
 # make_initramfs: all that the guests need beside a kernel; sets $initramfs.
 make_initramfs() {
   local root=$built/root
   initramfs=$built/initramfs.gz
   rm -rf "$root"
-  mkdir -p "$root"/{bin,dev,proc,sys,tmp,modules}
+  mkdir -p "$root"/{bin,dev,lib,proc,sys,tmp,modules}
   cp "$(command -v busybox)" "$built"/bin/* "$root/bin/"
+  cp -r "$built/lib/ktask" "$root/lib/"
   # with the libraries that they are linked with, which have no spaces in their names
   # shellcheck disable=SC2046
-  cp --dereference --parents $(ldd "$built"/bin/* | grep -oE '(^|\s)/\S+ ' | sort -u) "$root"
+  cp --dereference --parents $(ldd "$built"/bin/* "$built"/lib/ktask/* | grep -oE '(^|\s)/\S+ ' | sort -u) "$root"
   install "$here/init" "$root/init"
   ln -s busybox "$root/bin/sh"
   debian_kernel
@@ -94,9 +103,10 @@ fi
 [[ $(uname -m) == x86_64 ]] || die "the guests are x86_64 machines, and so must this one be"
 need_tools busybox:busybox-static cpio:cpio xz:xz-utils
 mkdir -p "$cache" "$built"
-rm -rf "${built:?}/bin"
-products=(ktaskctl ktask-guest)
+rm -rf "${built:?}"/{bin,lib}
+products=(ktaskctl ktask-guest ktask-map-dma)
 if [[ $what == bench ]]; then products+=(ktask-bench); fi
 build "${products[@]}"
+build_library
 make_initramfs
 "${what}_parts" "$@"

@@ -1,6 +1,6 @@
 /// The benchmarks that need the guests' devices (Tests/Benchmarks): run here, their tables handed to the host.
 enum Bench {
-  private static let parts = ["pins", "rings"]
+  private static let parts = ["pins", "rings", "maps"]
 
   /// False where one failed.
   static func run(on machine: GuestMachine) -> Bool {
