@@ -90,6 +90,13 @@ int clinux_memfd(const char *name, size_t huge_page_size, int *fd) {
 
 int clinux_seal_shrink(int fd) { return answer(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL)); }
 
+int clinux_forbids_writing(int fd, bool *forbids) {
+  enum { FUTURE_WRITE = 0x10 }; // F_SEAL_FUTURE_WRITE, which older headers lack
+  int seals = fcntl(fd, F_GET_SEALS);
+  *forbids = seals != -1 && seals & (F_SEAL_WRITE | FUTURE_WRITE);
+  return answer(seals);
+}
+
 int clinux_cached_pages(int fd, off_t offset, off_t length, uint64_t *pages, uint64_t *swapped) {
   struct { uint64_t offset, length; } range = {(uint64_t)offset, (uint64_t)length};
   struct { uint64_t cached, dirty, writeback, evicted, recently_evicted; } counts;

@@ -3,9 +3,11 @@
 #include "answer.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -36,6 +38,16 @@ int clinux_open_flags_at(int fdinfo, const char *number, int *flags) {
   if (!found) return ENODATA;
   *flags = (int)strtol(found + sizeof "flags:" - 1, NULL, 8);
   return 0;
+}
+
+int clinux_process_open(int number, int *process) {
+  *process = (int)syscall(SYS_pidfd_open, number, 0);
+  return answer(*process);
+}
+
+bool clinux_process_has_ended(int process) {
+  struct pollfd wait = {.fd = process, .events = POLLIN};
+  return poll(&wait, 1, 0) == 1;
 }
 
 // A number at *at that is followed by `end`; *at is then behind that.

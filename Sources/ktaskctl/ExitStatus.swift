@@ -75,8 +75,9 @@ extension MemoryError {
     case .poolShort: .shortage
     case .noPin(let refusal): refusal.exitStatus
     case .noStock(let refusal): refusal.exitStatus
+    case .process(_, let refusal): refusal.exitStatus
     case .missing, .notZero, .notResident, .unknownResidency, .notAllocated, .notLocked, .notPinned, .wrongNode,
-      .notReleased, .notGivenBack, .replaced,
+      .notReleased, .notGivenBack, .replaced, .cut,
       .cancelled:
       .failed
     }
@@ -146,6 +147,17 @@ extension PinRefusal {
     case .openElsewhere: .busy
     case .rings, .noIOMMU, .noDriver, .noGroup, .noDevice, .notBound, .notViable, .noInterruptRemapping, .addresses:
       .notSupported
+    }
+  }
+}
+
+extension ProcessRefusal {
+  var exitStatus: ExitStatus {
+    switch self {
+    case .missing, .ended, .noDescriptor, .noMapping: .failed
+    case .denied(.noSystemCall), .denied(.notSupported): .notSupported
+    case .denied, .deniedMapping: .permission
+    case .thread, .kernelThread, .nothingShared, .mappedPrivately, .noMemory, .sealed: .notSupported
     }
   }
 }

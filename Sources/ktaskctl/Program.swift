@@ -156,7 +156,7 @@ extension Program {
   ) -> ExitStatus {
     let (plan, watcher) = (report.plan, telling.watcher)
     listeners.tell(.started(listeners.state, threads: plan.threadCounts, files: plan.files.map(\.path)))
-    watcher.follow(listeners)
+    watcher.follow(listeners, telling.work.job.files.first?.owner)
     if !plan.hasNothingToDo {
       report.outcome = sweep(telling.work, watcher, listeners)
     } else if plan.wantsTransparent {
@@ -191,7 +191,8 @@ extension Program {
   ) -> Outcome {
     var outcome = Sweep.run(work, listeners.phase)
     // told to stop when the work was just done, and before anybody was told so: it is not to be held
-    if work.plan.hold != nil && watcher.end != nil && outcome.undone == nil {
+    let isInVain = watcher.hasLostProcess || work.plan.hold != nil && watcher.end != nil
+    if isInVain && outcome.undone == nil {
       outcome.wasCancelled = true
       work.takeBack(&outcome)
     }
@@ -202,7 +203,7 @@ extension Program {
   private static func untouched<Command: WorkCommand>(_ command: Command, _ intent: Intent, _ end: Interruption)
     -> Failure
   {
-    var failure = end.failure(Plan.subject(intent.paths), command.work.timeout)
+    var failure = end.failure(intent.subject, command.work.timeout)
     failure.why += "; untouched"
     failure.path = intent.paths.first
     return failure

@@ -28,6 +28,8 @@ CLINUX_NOLOCKS int clinux_next_extent(int fd, off_t from, off_t end, off_t *_Non
 int clinux_memfd(const char *_Nonnull name, size_t huge_page_size, int *_Nonnull fd);
 /// fcntl(2) with F_ADD_SEALS: F_SEAL_SHRINK and F_SEAL_SEAL.
 int clinux_seal_shrink(int fd);
+/// Whether seals keep everybody from mapping it to be written (fcntl(2), F_GET_SEALS). EINVAL: its kind has no seals.
+int clinux_forbids_writing(int fd, bool *_Nonnull forbids);
 /// cachestat(2) (Linux 6.5): pages of the range in the page cache, cleared yet or not; of a tmpfs file also those that were
 /// swapped out. EPERM: neither its owner nor allowed to write it, and so not told.
 CLINUX_NOLOCKS int clinux_cached_pages(

@@ -21,6 +21,12 @@ int clinux_file_facts_at(int directory, const char *_Nonnull name, bool follow, 
 /// The flags that a descriptor was opened with, by its number in a /proc/PID/fdinfo directory.
 int clinux_open_flags_at(int fdinfo, const char *_Nonnull number, int *_Nonnull flags);
 
+/// A descriptor for a process, close-on-exec (pidfd_open(2), Linux 5.3). ESRCH: there is none of that number; EINVAL, or ENOENT in
+/// later kernels: it is that of a thread.
+int clinux_process_open(int number, int *_Nonnull process);
+/// No errno: whether it has ended, waited for or not.
+bool clinux_process_has_ended(int process);
+
 /// A line of /proc/PID/maps.
 struct clinux_mapping {
   uint64_t start, end, offset, device, inode;

@@ -121,6 +121,12 @@ public struct FileDescriptor: ~Copyable, Sendable {
   /// What is open here (fstat(2)).
   public func status() throws(Errno) -> FileStatus { try FileStatus(of: number) }
 
+  /// Whether seals keep everybody from mapping it to be written; false for what has no seals (fcntl(2), F_GET_SEALS).
+  public var isSealedAgainstWriting: Bool {
+    var forbids = false
+    return unsafe clinux_forbids_writing(number, &forbids) == 0 && forbids
+  }
+
   /// Whether the kernel tells this process which pages the page cache has: to the file's owner, to who may write it, and
   /// to CAP_FOWNER; to anybody else mincore(2) says that all are there.
   public func tellsResidency() throws(Errno) -> Bool {

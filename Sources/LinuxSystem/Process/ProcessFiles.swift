@@ -143,33 +143,6 @@ extension Pass {
         process: process, isOwn: process == own, id: id, use: use,
         allocatedBytes: facts.map { Int(clamping: $0.allocated) }, name: name))
   }
-
-  /// As the kernel hands it out, in pieces: a process may have very many.
-  private func forEachMapping(
-    in folder: borrowing FileDescriptor, _ body: (clinux_mapping, _ name: () -> String) -> Bool
-  ) throws(Errno) {
-    let file = try FileDescriptor.open("maps", .readOnly, in: folder.number)
-    let room = 64 << 10
-    let text = UnsafeMutablePointer<CChar>.allocate(capacity: room)
-    defer { unsafe text.deallocate() }
-    var length = 0
-    while true {
-      let count = unsafe read(file.number, text + length, room - length)
-      if count == 0 { return }
-      if count == -1 && Errno.current == .interrupted { continue }
-      if count == -1 { throw Errno.current }
-      length += count
-      var (at, mapping) = (0, clinux_mapping())
-      while unsafe clinux_next_mapping(text, length, &at, &mapping) {
-        let name = unsafe UnsafeRawBufferPointer(start: text + mapping.path, count: mapping.path_length)
-        if !body(mapping, { unsafe String(decoding: name, as: UTF8.self) }) { return }
-      }
-      // a line that is longer than all the room is none of the kernel's
-      if at == 0 && length == room { at = length }
-      length -= at
-      unsafe text.update(from: text + at, count: length)
-    }
-  }
 }
 
 extension FileID {

@@ -52,6 +52,10 @@ public struct MemoryError: Error, Equatable, Sendable {
     case notPinned(bytes: Int)
     /// What was to pin it cannot.
     case noPin(PinRefusal)
+    /// Of the process of that number, whose memory it was to be.
+    case process(Int, ProcessRefusal)
+    /// A running process has made it shorter meanwhile: its size in bytes now.
+    case cut(to: Int)
     /// Nodes that are not there, or that this process may not have memory of; libnuma's reason where it has one.
     case noSuchNodes(String, why: String?)
     /// The kernel or a container keeps NUMA policies from this process.

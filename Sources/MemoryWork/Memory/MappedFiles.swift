@@ -27,7 +27,7 @@ final class MappedFiles: MappedMemory {
       for (file, mapping) in zip(files, mappings) { file.forgetPlacement(mapping) }
       throw error
     }
-    table = RegionTable(regions, present: files.map(\.present))
+    table = RegionTable(regions, present: files.map(\.kept))
   }
 
   func path(_ region: Int) -> String? { files[region].path }

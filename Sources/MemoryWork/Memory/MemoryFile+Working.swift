@@ -9,6 +9,7 @@ extension MemoryFile {
     if !isListening { listen(to: file, by: watch) }
     let sizeNow = try attempting(.inspect, path) { () throws(Errno) in try file.value.status().size }
     if sizeNow < size {
+      if owner != nil { throw MemoryError(.cut(to: sizeNow), path: path) }
       hasExtended = true
       try attempting(.resize, path) { () throws(Errno) in try file.value.resize(to: size) }
     }

@@ -37,6 +37,9 @@ public final class MemoryFile {
   public internal(set) var source: FileSource?
   /// Whose it is to be if it is made. One that is there already is left as it is.
   public var rightsIfMade = FileRights()
+  /// The running process whose memory it is, and what the kernel calls it there; nil: it was named by its path.
+  public internal(set) var owner: Owned<RunningProcess>?
+  public internal(set) var ownersName: String?
 
   /// Opens and locks the file, or, where there is none and `creating`, looks at its directory; changes nothing.
   /// `size` nil: the file's own, which must be something unless it `mayBeEmpty`; more than that is for `creating` only.

@@ -88,6 +88,22 @@ struct Opening {
     return files
   }
 
+  /// The shared memory of a running process, each file as large as it is.
+  mutating func files(of wanted: ProcessWords) throws(MemoryError) -> [MemoryFile] {
+    let process = try RunningProcess.found(wanted.number)
+    do throws(MemoryError) {
+      let memory = try ProcessMemory(process.value, wanted.part)
+      let files = try files(memory.files.map { WantedFile(path: $0.path) })
+      for (file, found) in zip(files, memory.files) { try file.belong(to: process, as: found) }
+      if process.value.hasEnded { throw MemoryError(.process(wanted.number, .ended)) }
+      return files
+    } catch {
+      // a link of its that leads nowhere is its end
+      if process.value.hasEnded { throw MemoryError(.process(wanted.number, .ended)) }
+      throw error
+    }
+  }
+
   /// Files to be looked at, which may be others'.
   func filesToLookAt(_ paths: [String], size: Int?) throws(MemoryError) -> [MemoryFile] {
     // whoever started this process may have switched them off for it: files that others made have theirs all the same

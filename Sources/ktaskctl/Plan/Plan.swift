@@ -65,6 +65,8 @@ struct Plan: Sendable {
 /// A FILE as it was when the plan was made.
 struct PlannedFile: Equatable, Sendable {
   var path: String
+  /// What a running process calls it.
+  var name: String?
   /// What is asked for, in whole pages.
   var bytes: Int
   /// Of them those that need no work any more; nil: not known.

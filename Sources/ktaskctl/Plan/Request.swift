@@ -31,6 +31,8 @@ struct Intent: Equatable, Sendable {
   let isReadiness: Bool
   /// The files that it is about, as they are named; none: memory of its own.
   let paths: [String]
+  /// The process whose memory it is about, in place of files; nil: there is none.
+  var process: ProcessWords?
   /// Its regions in words; none where it has files or a size.
   var regions: [RegionWord] = []
   /// Where in each file it begins, in bytes; nil: at its start.
@@ -68,7 +70,10 @@ struct Intent: Equatable, Sendable {
   var isLook: Bool { aim == .look }
 
   /// Memory of no file that was there before: its pages are of the kind that this program chooses.
-  var makesItsOwnMemory: Bool { paths.isEmpty }
+  var makesItsOwnMemory: Bool { paths.isEmpty && process == nil }
+
+  /// What it is about, before anything is opened.
+  var subject: String { process?.subject ?? Plan.subject(paths) }
 }
 
 extension Intent {

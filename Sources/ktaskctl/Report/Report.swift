@@ -64,6 +64,9 @@ struct Report: Sendable {
   private var undoneText: String {
     guard let undone = outcome?.undone else { return "" }
     if plan.intent.aim == .freeMemory && !undone.isComplete { return "; what was given back by then is gone" }
+    if plan.intent.process != nil && !undone.isComplete {
+      return "; what was made by then stays: nothing is taken from a running process"
+    }
     return (undone.isComplete ? "; undone" : "; undone in part") + ", \(ByteSize.text(undone.bytes)) given back"
   }
 

@@ -2,6 +2,8 @@
 enum Interruption: Equatable, Sendable {
   case signal(Int32)
   case timeout
+  /// The process whose memory was being made ready has ended.
+  case processEnded
 }
 
 extension Interruption {
@@ -9,6 +11,7 @@ extension Interruption {
     switch self {
     case .signal(let number): .signal(number)
     case .timeout: .timedOut
+    case .processEnded: .failed
     }
   }
 
@@ -17,6 +20,7 @@ extension Interruption {
     let why =
       switch self {
       case .signal(let number): "ended by \(HeardSignals.name(of: number))"
+      case .processEnded: "its process has ended"
       case .timeout: "timed out" + (timeout.map { " after \($0.seconds.asTime)" } ?? "")
       }
     return Failure(subject, why, exitStatus)

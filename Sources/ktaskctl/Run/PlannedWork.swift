@@ -100,7 +100,8 @@ extension Plan {
 extension PlannedFile {
   fileprivate init(_ file: MemoryFile, _ job: any MemoryJob) {
     self.init(
-      path: file.path, bytes: file.length, residentBefore: file.residentBefore, sizeBefore: file.originalSize,
-      pageSize: file.pageSize, isTransparent: file.isTransparent, part: job.part(of: file), source: file.source)
+      path: file.path, name: file.ownersName, bytes: file.length, residentBefore: file.residentBefore,
+      sizeBefore: file.originalSize, pageSize: file.pageSize, isTransparent: file.isTransparent,
+      part: job.part(of: file), source: file.source)
   }
 }

@@ -13,6 +13,8 @@ final class SignalWatcher: Sendable {
   private let deadline: UInt64?
   private struct State {
     var listeners: ProgressListeners?
+    /// Without which the work is in vain.
+    var process: Owned<RunningProcess>?
     var isDrawing = false
     var end: Interruption?
     var isOver = false
@@ -43,9 +45,10 @@ final class SignalWatcher: Sendable {
     }
   }
 
-  /// From now on they get a tick ten times a second, and draw.
-  func follow(_ listeners: ProgressListeners) {
+  /// From now on they get a tick ten times a second, and draw. The end of `process`, too, ends the work.
+  func follow(_ listeners: ProgressListeners, _ process: Owned<RunningProcess>? = nil) {
     state.withLock { state in
+      state.process = process
       state.listeners = listeners
       state.isDrawing = true
       // what cancels may have come just before
@@ -66,6 +69,12 @@ final class SignalWatcher: Sendable {
 
   /// What cancelled the work, if anything did.
   var end: Interruption? { state.withLock { $0.end } }
+
+  /// Whether the work was in vain, since its process has ended.
+  var hasLostProcess: Bool {
+    if state.withLock({ $0.process?.value.hasEnded }) == true { cancel(.processEnded) }
+    return end == .processEnded
+  }
 
   /// Whether a signal did; the time limit is of no matter to what is held.
   var hasHeardSignal: Bool {
@@ -100,6 +109,7 @@ final class SignalWatcher: Sendable {
     while !state.withLock({ $0.isOver }) {
       if let number = nextSignal() { hear(number) }
       if let deadline, Clock.now() >= deadline { cancel(.timeout) }
+      _ = hasLostProcess
       state.withLock { state in
         if state.isDrawing { state.listeners?.tick(isStopping: state.end != nil) }
         state.listeners?.push()

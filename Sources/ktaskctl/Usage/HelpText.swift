@@ -29,17 +29,45 @@ enum HelpText {
     return parts.map { $0.joined(separator: "\n") }.joined(separator: gap) + "\n"
   }
 
+  /// Texts of neighbours that share a line, since the screen has no more of them.
+  private static let shared: [String: String] = {
+    let (file, report, words) = (
+      "With --pid: that file alone (default: all)", "JSON, CSV, a table, a picture; -: standard output",
+      "Errors only; or the plan and each thread, too"
+    )
+    return [
+      "--fd": file, "--map": file, "--export-json": report, "--export-csv": report, "--export-markdown": report,
+      "--plot": report, "--quiet": words, "--verbose": words,
+    ]
+  }()
+
   /// Options in their groups, in the order in which these are declared; first those that only this command has.
   private static func sections(_ help: CommandHelp) -> [[String]] {
     var (titles, rows) = ([String](), [String: [String]]())
     let arguments = (help.arguments ?? []).filter { $0.shouldDisplay && !$0.dashed.contains("--help") }
     let first = arguments.contains { $0.sectionTitle != nil } ? "What" : "Options"
-    for argument in arguments {
-      let title = argument.sectionTitle ?? first
+    for line in together(arguments) {
+      let title = line[0].sectionTitle ?? first
       if rows[title] == nil { titles.append(title) }
-      rows[title, default: []] += row(argument.label, argument.text)
+      let labels = line.map(\.label).joined(separator: ",").replacing(/, +/, with: ", ")
+      rows[title, default: []] += row(labels, line.count > 1 ? text(line[0]) ?? "" : line[0].text)
     }
     return titles.map { ["\($0):"] + (rows[$0] ?? []) }
+  }
+
+  /// Those of each line.
+  private static func together(_ arguments: [CommandHelp.Argument]) -> [[CommandHelp.Argument]] {
+    arguments.reduce(into: []) { lines, argument in
+      if let text = text(argument), let last = lines.last?.last, text == Self.text(last) {
+        lines[lines.count - 1].append(argument)
+      } else {
+        lines.append([argument])
+      }
+    }
+  }
+
+  private static func text(_ argument: CommandHelp.Argument) -> String? {
+    argument.dashed.last.flatMap { shared[$0] }
   }
 
   private static var commands: [String] {

@@ -52,6 +52,8 @@ extension Document {
     /// As the user writes them: "path=/dev/shm/a,size=1G,nodes=0".
     var regions: [String]?
     var files: [String]?
+    /// The running process whose memory it is.
+    var pid: Int?
     var method: String?
     /// As the user writes them: "auto", "1,2,4".
     var threads: String
@@ -66,7 +68,7 @@ extension Document {
     var keepFree: Int?
 
     enum CodingKeys: String, CodingKey {
-      case bytes, offset, nodes, policy, regions, files, method, threads, runs, warmup, mode, owner
+      case bytes, offset, nodes, policy, regions, files, pid, method, threads, runs, warmup, mode, owner
       case keepFree = "keep_free"
       case pageSize = "page_size"
       case minChunkBytes = "min_chunk_bytes"
@@ -114,6 +116,8 @@ extension Document {
   /// What a FILE came to.
   struct File: Encodable, Equatable, Sendable {
     var path: String
+    /// What a running process calls it, as the kernel writes it; `prefault --pid` only.
+    var name: String?
     var bytes: Int
     /// Bytes that had their memory before; left out where the kernel does not tell.
     var alreadyResidentBytes: Int?
@@ -132,7 +136,7 @@ extension Document {
     var takenFrom: String?
 
     enum CodingKeys: String, CodingKey {
-      case path, bytes, zero
+      case path, name, bytes, zero
       case takenFrom = "taken_from"
       case pageSize = "page_size"
       case hugeBytes = "huge_bytes"

@@ -40,6 +40,7 @@ extension Report {
       path: file.path, bytes: file.bytes, alreadyResidentBytes: file.residentBefore,
       addedBytes: isDone && plan.intent.makesPages ? file.residentBefore.map { file.bytes - $0 } : 0)
     if isDone, case .stock(let path)? = file.source { entry.takenFrom = path }
+    entry.name = file.name
     if !bytesByNode.isEmpty { entry.pagesByNode = Self.pages(bytesByNode, of: file.pageSize) }
     return entry
   }
@@ -61,8 +62,9 @@ extension Plan {
       bytes: bytesAskedFor, offset: intent.offset, pageSize: pageWord, nodes: words.nodes?.text,
       policy: policyWord,
       regions: intent.regions.isEmpty ? nil : intent.regions.map(\.text),
-      files: files.map(\.path), method: method?.rawValue, threads: threadRequest?.text ?? doublingCounts,
-      runs: runs, warmup: warmup, minChunkBytes: words.minChunk.bytes, timeoutSeconds: words.timeout?.seconds,
+      files: files.map(\.path), pid: intent.process?.number, method: method?.rawValue,
+      threads: threadRequest?.text ?? doublingCounts, runs: runs, warmup: warmup, minChunkBytes: words.minChunk.bytes,
+      timeoutSeconds: words.timeout?.seconds,
       mode: intent.newFiles.mode?.text, owner: intent.newFiles.owner?.text, keepFree: intent.pool?.keepFree)
   }
 

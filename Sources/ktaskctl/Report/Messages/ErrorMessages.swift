@@ -15,6 +15,7 @@ extension MemoryError {
 
   private var subject: String {
     if case .noSuchNodes(let words, _) = cause { return "nodes \(words)" }
+    if case .process(let number, _) = cause { return path?.shown ?? "process \(number)" }
     return path?.shown ?? "anonymous memory"
   }
 
@@ -43,13 +44,14 @@ extension MemoryError {
     case .noMethod(let method): "the method \(method.rawValue) does not work here"
     case .noPin(let refusal): refusal.sentence
     case .noStock(let refusal): refusal.sentence
+    case .process(_, let refusal): refusal.sentence
     case .noSuchNodes(_, let why): NodeMessages.unknown(why, facts.allowedNodes)
     case .noNodes: "the kernel or the container that this runs in has no NUMA policies for it"
     case .noPlacement(let what): "\(what) follows the policy of the thread, not that of the memory"
     case .poolShort(let wanted, let got): poolSentence(wanted, got)
     case .cancelled: "cancelled"
     case .notZero, .notResident, .unknownResidency, .notAllocated, .notLocked, .notPinned, .wrongNode, .notAsDemanded,
-      .notReleased, .notGivenBack, .replaced:
+      .notReleased, .notGivenBack, .replaced, .cut:
       found ?? "is not as it should be"
     }
   }
@@ -67,6 +69,7 @@ extension MemoryError {
       NodeMessages.wrong(bytes, on: node, asked: asked, offset: offset, wasThere: wasThere)
     case .notAsDemanded(let shortfall): sentence(shortfall)
     case .replaced: "the name means another file by now, which is left alone"
+    case .cut(let size): "its process has cut it to \(ByteSize.text(size)) meanwhile"
     case .notGivenBack: "not all of it could be given back"
     case .notReleased(let bytes): "\(ByteSize.text(bytes)) are there again: another program writes to it"
     default: nil

@@ -19,6 +19,7 @@ extension MemoryError {
     case .hasPages: "one run with one thread count, or another file"
     case .noPin(let refusal): refusal.remedy(in: here)
     case .noStock(let refusal): refusal.remedy(path ?? "")
+    case .process(let number, let refusal): refusal.remedy(number, path, in: here)
     case .poolShort: "a smaller --size, a longer --timeout, or reserve the pages when the machine starts"
     case .failed(.growPool, .permission), .failed(.growPool, .access), .failed(.growPool, .readOnly): morePages(facts)
     case .failed(.own, .permission): here.isRoot ? "where CAP_CHOWN is held" : "as root"

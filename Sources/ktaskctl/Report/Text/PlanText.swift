@@ -73,7 +73,8 @@ extension Plan {
       "  node task: \($0.node.map { "node \($0)" } ?? "any node"), \(ByteSize.text($0.range.count))"
     }
     lines += files.map {
-      "  file: \($0.path.shown), \(ByteSize.text($0.bytes)), \($0.source?.text ?? Self.ready($0))"
+      let name = $0.name.map { " (\($0.shown))" } ?? ""
+      return "  file: \($0.path.shown)\(name), \(ByteSize.text($0.bytes)), \($0.source?.text ?? Self.ready($0))"
     }
     lines += (growth ?? []).map { "  " + $0.line } + (shrink ?? []).map { "  " + $0.line }
     lines += checks.map { "  " + $0.line }

@@ -14,6 +14,7 @@ struct Answer: Decodable {
     var policy: String?
     var regions: [String]?
     var files: [String]
+    var pid: Int?
     var method: String?
     var threads: String
     var runs: Int
@@ -78,6 +79,7 @@ struct Answer: Decodable {
   }
   struct File: Decodable {
     var path: String
+    var name: String?
     var bytes: Int
     var alreadyResidentBytes: Int?
     var addedBytes: Int?

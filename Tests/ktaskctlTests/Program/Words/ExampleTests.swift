@@ -82,6 +82,22 @@ extension ProgramTests.ExampleTests {
     kill -KILL $(cat qemu.pid)
     while grep -qs '^State:.[^ZX]' /proc/$(cat qemu.pid)/status; do sleep 0.1; done
     """
+  /// A program that has memory and waits, and its end: all of it is there by then.
+  private static let sharing = """
+    python3 -c '
+    import mmap, os, time
+    file = os.memfd_create("ram")
+    os.truncate(file, 32 << 20)
+    memory = mmap.mmap(file, 32 << 20)
+    os.dup2(file, 100)
+    open("ready", "w").close()
+    time.sleep(600)' & echo $! > process
+    until test -e ready; do sleep 0.1; done
+    """
+  private static let endSharing = """
+    test $(stat --dereference --format %b /proc/$(cat process)/fd/100) = 65536
+    kill $(cat process)
+    """
   private static let machine = "qemu-system-x86_64"
 
   static let runs = [
@@ -121,6 +137,12 @@ extension ProgramTests.ExampleTests {
     Run(
       name: "ktaskctl-prefault.8: ktaskctl prefault \\", after: "ktaskctl verify /dev/hugepages/vm1-[01] --size 32M",
       changes: [("nodes=1", "nodes=0")]),
+    Run(
+      name: "ktaskctl-prefault.8: ktaskctl prefault /proc/4711/fd/12", before: sharing, after: endSharing,
+      changes: [("4711", "$(cat process)"), ("fd/12", "fd/100")], needs: ["python3"]),
+    Run(
+      name: "ktaskctl-prefault.8: ktaskctl prefault --pid 4711 --dry-run", before: sharing,
+      after: endSharing, changes: [("4711", "$(cat process)")], needs: ["python3"]),
     Run(name: "ktaskctl-prefault.8: ktaskctl prefault /dev/hugepages/new --size 8G --threads 1,2,4 --runs 3"),
     Run(
       name: "ktaskctl-run.8: ktaskctl run -v -- qemu-system-x86_64 -m 8G -overcommit mem-lock=on ...", after: stop,

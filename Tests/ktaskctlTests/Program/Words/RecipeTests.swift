@@ -169,6 +169,22 @@ extension ProgramTests {
     }
 
     @Test(
+      "start-vm-and-fill has QEMU run, and ends when its memory is there",
+      .enabled(if: Host.has("qemu-system-x86_64"), "needs qemu-system-x86_64"))
+    func startVMAndFill() throws {
+      try scratch.reserve(512, of: .mebibytes2)
+      let recipe = try Recipe("start-vm-and-fill", scratch)
+      let options = ["vm1", "1", "-nodefaults", "-display", "none"]
+      let ended = try recipe.run(options, variables: ["RUN=\(scratch.path)"])
+      #expect(ended.status == 0 && ended.out == "", "\(ended.err)")
+      let pid = try #require(pid_t(Host.text(scratch.file("vm-vm1.pid"))))
+      scratch.finally { Machine.end(pid) }
+      #expect(HugePage.mebibytes2.free == 0)
+      let again = try recipe.run(options, variables: ["RUN=\(scratch.path)"])
+      #expect(again.status != 0 && kill(pid, 0) == 0, "it runs already")
+    }
+
+    @Test(
       "libvirt's hook makes memory ready for a domain that has settings, clears it at the end, and leaves others alone")
     func hook() throws {
       let folder = try scratch.tmpfs(mebibytes: 80)
@@ -219,7 +235,9 @@ private final class Machine {
     self.pid = pid
   }
 
-  deinit {
+  deinit { Self.end(pid) }
+
+  static func end(_ pid: pid_t) {
     kill(pid, SIGKILL)
     while kill(pid, 0) == 0 { usleep(1000) }
   }

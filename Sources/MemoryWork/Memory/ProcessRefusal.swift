@@ -1,0 +1,55 @@
+public import LinuxSystem
+
+/// Why the memory of a running process cannot be made ready from outside, found before any of it is touched.
+public enum ProcessRefusal: Error, Equatable, Sendable {
+  /// There is none of that number.
+  case missing
+  case ended
+  /// The number is that of a thread.
+  case thread
+  case kernelThread
+  /// What it has is not for this user to see.
+  case denied(Errno)
+  /// It has no descriptor for what it maps, and /proc/PID/map_files is not for this user.
+  case deniedMapping(String, Errno)
+  /// It has memory of its own only, which nobody else can map.
+  case nothingShared
+  case noDescriptor(Int)
+  /// No file is mapped there.
+  case noMapping(Range<UInt64>)
+  /// What is made in the file is not what it gets.
+  case mappedPrivately(String)
+  /// The file is on a file system of this kind, which is no memory.
+  case noMemory(String)
+  /// Nobody can map it to be written any more.
+  case sealed(String)
+}
+
+extension RunningProcess {
+  /// The one of that number.
+  public static func found(_ number: Int) throws(MemoryError) -> Owned<RunningProcess> {
+    do throws(Errno) {
+      return Owned(try RunningProcess(number))
+    } catch {
+      switch error {
+      case .noProcess: throw MemoryError(.process(number, .missing))
+      case .invalid, .noEntry: throw MemoryError(.process(number, .thread))
+      default: throw MemoryError(.process(number, .denied(error)))
+      }
+    }
+  }
+}
+
+extension MemoryFile {
+  /// From now on it is a running process's: it keeps its size, and the process what it has once been given. Refused where the link
+  /// has come to lead to something else since the process was looked at.
+  public func belong(to process: Owned<RunningProcess>, as file: ProcessMemory.File) throws(MemoryError) {
+    if identity != .file(device: file.id.device, inode: file.id.inode) { throw MemoryError(.replaced, path: path) }
+    owner = process
+    ownersName = file.name
+  }
+
+  /// What an undo leaves. Whoever runs may write to a page between the look whether it is still zero and the call that takes it:
+  /// from a running process nothing is taken.
+  var kept: Extents { owner == nil ? present : Extents([0..<length]) }
+}

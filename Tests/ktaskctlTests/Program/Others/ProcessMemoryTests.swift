@@ -1,0 +1,123 @@
+@unsafe @preconcurrency import Glibc
+import Testing
+
+extension ProgramTests {
+  @Suite("The memory of a running process", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+  struct ProcessMemoryTests {
+    let scratch: Scratch
+    init() throws { scratch = try Scratch() }
+
+    private static let mapped = """
+      fd = memfd("ram", 64 << 20)
+      memory = mmap.mmap(fd, 64 << 20)
+      memory[5 << 20:(5 << 20) + 5] = b"hello"
+      os.dup2(fd, 100)
+      """
+
+    private func prefault(_ process: Holder, _ words: String...) throws -> Ended {
+      try start(["prefault", "--pid", "\(process.pid)"] + words).end()
+    }
+
+    @Test("is made ready while it runs, what it has written stays, and the second time there is nothing to do")
+    func memfd() throws {
+      let process = try Holder(Self.mapped)
+      let ended = try prefault(process, "--json")
+      #expect(ended.status == 0, "\(ended.err)")
+      let document = try ended.document()
+      #expect(document.request?.pid == Int(process.pid))
+      #expect(document.files.map(\.name) == ["/memfd:ram (deleted)"], "once, though it is open twice and mapped")
+      #expect(document.files.first?.bytes == 64 << 20)
+      #expect(document.files.first?.addedBytes == 64 << 20 - 4096)
+      #expect(document.verified?.residentBytes == 64 << 20)
+      #expect(document.results.first?.command.contains("--pid \(process.pid)") == true)
+      #expect(process.allocated(100) == 64 << 20)
+      #expect(try tool("head", "--bytes", "\(5 << 20 + 5)", process.path(100)).hasSuffix("hello"))
+      let again = try prefault(process)
+      #expect(again.status == 0 && again.out.contains("64 MiB resident already, nothing to do"), "\(again.err)")
+    }
+
+    @Test("is all that it shares, the largest first: without a descriptor, and without a name of its own, too")
+    func everything() throws {
+      let folder = try scratch.tmpfs(mebibytes: 200)
+      let process = try Holder(
+        """
+        small = memfd("small", 8 << 20)
+        path = "\(folder)/mapped"
+        fd = os.open(path, os.O_RDWR | os.O_CREAT)
+        os.truncate(path, 32 << 20)
+        file = mmap.mmap(fd, 32 << 20)
+        os.close(fd)
+        nameless = mmap.mmap(-1, 64 << 20)
+        image = os.open("\(folder)/image", os.O_RDWR | os.O_CREAT)
+        os.truncate("\(folder)/image", 64 << 20)
+        copied = memfd("copied", 16 << 20)
+        own = mmap.mmap(copied, 16 << 20, flags=mmap.MAP_PRIVATE)
+        """)
+      let ended = try prefault(process, "--json")
+      #expect(ended.status == 0, "\(ended.err)")
+      let files = try ended.document().files
+      #expect(files.map(\.bytes) == [64 << 20, 32 << 20, 8 << 20])
+      #expect(files.map(\.name) == ["/dev/zero (deleted)", folder + "/mapped", "memfd:small (deleted)"])
+      #expect(FileFacts(folder + "/mapped")?.allocated == 32 << 20)
+      #expect(FileFacts(folder + "/image")?.allocated == 0, "a file that is only open may be a disk's image")
+    }
+
+    @Test("is one file of it, where a descriptor or an address says which")
+    func one() throws {
+      let process = try Holder(
+        """
+        os.dup2(memfd("a", 16 << 20), 100)
+        os.dup2(memfd("b", 16 << 20), 101)
+        b = mmap.mmap(101, 16 << 20)
+        """)
+      #expect(try prefault(process, "--fd", "100", "--quiet").status == 0)
+      #expect(process.allocated(100) == 16 << 20 && process.allocated(101) == 0)
+      let ended = try prefault(process, "--map", try process.addresses(of: "memfd:b"), "--json")
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(try ended.document().files.map(\.name) == ["/memfd:b (deleted)"])
+      #expect(process.allocated(101) == 16 << 20)
+    }
+
+    @Test("may lie on hugetlbfs, and what a pool lacks is found before anything is made")
+    func hugePages() throws {
+      try scratch.reserve(32, of: .mebibytes2)
+      let folder = try scratch.hugetlbfs(.mebibytes2)
+      let process = try Holder(
+        """
+        os.dup2(memfd("ram", 32 << 20, 4), 100)
+        fd = os.open("\(folder)/vm", os.O_RDWR | os.O_CREAT)
+        os.truncate(fd, 64 << 20)
+        """)
+      let short = try prefault(process)
+      #expect(short.status == 3, "\(short.err)")
+      #expect(short.remedy?.contains("nr_hugepages") == true)
+      #expect(process.allocated(100) == 0 && FileFacts(folder + "/vm")?.allocated == 0)
+      #expect(try prefault(process, "--grow-pool", "--quiet").status == 0)
+      #expect(process.allocated(100) == 32 << 20 && FileFacts(folder + "/vm")?.allocated == 64 << 20)
+    }
+
+    @Test("is its own user's to have made ready")
+    func ordinaryUser() throws {
+      if !Host.hasOrdinaryUser { try Test.cancel("\(Host.needsOrdinaryUser)") }
+      let program = try scratch.programForAll()
+      let own = try Holder(Self.mapped, under: Host.ordinaryUser)
+      let ended = try Child(Host.ordinaryUser + [program, "prefault", "--pid", "\(own.pid)"]).end()
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(own.allocated(100) == 64 << 20)
+      let others = try Holder(Self.mapped)
+      let refused = try Child(Host.ordinaryUser + [program, "prefault", "--pid", "\(others.pid)"]).end()
+      #expect(refused.status == 4, "\(refused.err)")
+      #expect(refused.message.hasPrefix("ktaskctl: process \(others.pid): what memory it has cannot be seen: "))
+      #expect(refused.remedy == "as root, or as the user that it runs as")
+    }
+
+    @Test("is planned, and nothing made, by --dry-run")
+    func dryRun() throws {
+      let process = try Holder(Self.mapped)
+      let ended = try prefault(process, "--dry-run")
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(ended.out.contains("(/memfd:ram (deleted)), 64 MiB, 4 KiB there"), "\(ended.out)")
+      #expect(process.allocated(100) == 4096)
+    }
+  }
+}
