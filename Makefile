@@ -236,6 +236,14 @@ test-tools:
 		{ $(call apt_install,sudo -n,$$missing); } || \
 			echo "Not installed:$$missing. The tests that need them will be skipped."; \
 	fi
+	@# what other people test memory with. Redis and PostgreSQL, which are used where they are, would start servers here
+	@for wanted in '/usr/bin/stress-ng:stress-ng' '/usr/src/linux-source-*.tar.xz:linux-source'; do \
+		package=$${wanted#*:}; \
+		if compgen -G "$${wanted%:*}" >/dev/null; then continue; fi; \
+		echo "Installing for the tests: $$package."; \
+		{ $(call apt_install,sudo -n,$$package); } || \
+			echo "Not installed: $$package. The tests that need it will be skipped."; \
+	done
 	@# by itself: not every system has it under this name, and it must not keep the others away
 	@if command -v chromium >/dev/null; then exit 0; fi; \
 	echo "Installing for the tests: chromium."; \
