@@ -36,10 +36,14 @@ extension MemoryFile {
     }
   }
 
-  /// Keeps others from working on it.
+  /// Keeps others from working on it. Who only looks whether it is locked, as in a stock, has it for a moment.
   static func claim(_ file: borrowing FileDescriptor, _ path: String) throws(MemoryError) {
-    let isOurs = try attempting(.lock, path) { () throws(Errno) in try file.lockExclusively() }
-    if !isOurs { throw MemoryError(.busy, path: path) }
+    for _ in 0..<5 {
+      let isOurs = try attempting(.lock, path) { () throws(Errno) in try file.lockExclusively() }
+      if isOurs { return }
+      Clock.sleep(milliseconds: 1)
+    }
+    throw MemoryError(.busy, path: path)
   }
 
   static func fileSystem(

@@ -67,7 +67,7 @@ extension FileDescriptor {
   /// Whether it is certain that nobody else has it open or mapped. Who only looks whether it is locked has it for a moment. A
   /// lease tells it; where the kernel has none for it, all processes are looked at.
   func isAlone(_ monitor: TaskMonitor? = nil) -> Bool {
-    for _ in 0..<50 {
+    for _ in 0..<10 {
       switch FileRange.openers(number) {
       case .onlyThis: return true
       case .others: Clock.sleep(milliseconds: 1)

@@ -63,7 +63,7 @@ private struct RandomLine {
   var under: [String] = []
 
   private static let commands = [
-    "clear", "prefault", "verify", "release", "pin", "exec", "topology", "compare", "run", "help", "claer", "",
+    "clear", "prefault", "verify", "release", "pin", "exec", "stock", "topology", "compare", "run", "help", "claer", "",
   ]
   private static let options = [
     "--size", "--page-size", "--threads", "--runs", "--warmup", "--nodes", "--policy", "--method", "--min-chunk",
