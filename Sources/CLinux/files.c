@@ -121,7 +121,7 @@ int clinux_find_nonzero_in_file(int fd, off_t offset, size_t length, size_t *at)
     if (count == -1) return errno;
     if (count == 0) return 0;
     size_t found = 0;
-    int error = clinux_find_nonzero((uintptr_t)buffer, (size_t)count, &found);
+    int error = clinux_find_nonzero((uintptr_t)buffer, (size_t)count, 0, &found);
     if (error) return error;
     if (found < (size_t)count) {
       *at = done + found;

@@ -44,8 +44,10 @@ enum clinux_store { CLINUX_STORE_MEMSET, CLINUX_STORE_REP_STOSB, CLINUX_STORE_NO
 bool clinux_store_available(enum clinux_store store);
 /// Zeroes the range with the store.
 CLINUX_NOLOCKS int clinux_clear(uintptr_t address, size_t length, enum clinux_store store);
-/// Looks for a byte that is not zero. *at: its offset, or `length` when all are zero.
-CLINUX_NOLOCKS int clinux_find_nonzero(uintptr_t address, size_t length, size_t *_Nonnull at);
+/// Bytes of the widest vectors that this CPU has and the kernel saves: 16, 32 or 64.
+CLINUX_NOLOCKS int clinux_widest_vector(void);
+/// Looks for a byte that is not zero, by vectors of so many bytes, 0: the widest. *at: its offset, or `length` when all are zero.
+CLINUX_NOLOCKS int clinux_find_nonzero(uintptr_t address, size_t length, int vector, size_t *_Nonnull at);
 
 // MARK: which pages of a shared file are there (userfaultfd(2), minor mode: maps what is there, allocates nothing)
 

@@ -78,11 +78,15 @@ public enum Memory {
     try Errno.check(clinux_clear(address, length, store.number))
   }
 
-  /// The offset of the first byte that is not zero; nil when all are. `catchBusErrors` must have been called.
+  /// The sizes of vectors, in bytes, that this CPU can look with.
+  public static var vectors: [Int] { [16, 32, 64].filter { $0 <= clinux_widest_vector() } }
+
+  /// The offset of the first byte that is not zero; nil when all are. `catchBusErrors` must have been called. `vector`: one of
+  /// `vectors`; 0: the widest.
   @inlinable
-  public static func firstNonZero(_ address: UInt, _ length: Int) throws(Errno) -> Int? {
+  public static func firstNonZero(_ address: UInt, _ length: Int, vector: Int = 0) throws(Errno) -> Int? {
     var at = 0
-    try Errno.check(unsafe clinux_find_nonzero(address, length, &at))
+    try Errno.check(unsafe clinux_find_nonzero(address, length, Int32(vector), &at))
     return at < length ? at : nil
   }
 
