@@ -54,7 +54,7 @@ struct Knee {
   /// A task that would be over in so many nanoseconds, if all threads were of use, is not searched with few.
   static var soon: Double { 50e6 }
   /// What is left of a task is searched if it takes so many samples at least.
-  static var worthwhile: Double { 20 }
+  static var worthwhile: Double { 10 }
   /// A search takes no longer, in nanoseconds.
   static var longest: UInt64 { 150_000_000 }
   /// A look at another count takes so many samples.

@@ -34,7 +34,7 @@ final class KneeFinder {
   private static let shortest = 3e6
   private static let coverage = 0.75
   /// In nanoseconds, or in chunks of the caller's: who has not reported for so long is of no use.
-  private static let longest: UInt64 = 50_000_000
+  private static let longest: UInt64 = 25_000_000
   private static let longestInChunks = 4.0
 
   /// `shifts`: see `TaskControl`.

@@ -39,10 +39,14 @@ private final class ClearAnonymousRun: PreparedRun {
   }
 
   func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
-    var verification = try memory.verifyResident(control, monitor)
+    var verification = try verifyResidency(control, monitor)
     try memory.verifyZero(control, monitor)
     verification.isZero = true
     return verification
+  }
+
+  func verifyResidency(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
+    try memory.verifyResident(control, monitor)
   }
 
   func giveBack(_ monitor: TaskMonitor?) -> GivenBack { memory.giveBack(monitor) }

@@ -105,8 +105,13 @@ private final class ClearFileRun: PreparedRun {
 
   func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
     try memory.verifyZero(control, monitor)
-    var verification = try memory.verifyResident(control, monitor)
+    var verification = try verifyResidency(control, monitor)
     verification.isZero = true
+    return verification
+  }
+
+  func verifyResidency(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
+    var verification = try memory.verifyResident(control, monitor)
     verification.store = store
     return verification
   }

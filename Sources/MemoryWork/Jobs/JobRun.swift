@@ -33,13 +33,17 @@ public struct JobRun: Sendable {
   public var chunkBytes: Int
   /// Bytes that the undo gave back.
   public var undoneBytes: Int
+  /// The least number of threads that was as fast as any, where that was to be found out and was; and what was measured for it, in
+  /// bytes.
+  public var knee: Int?
+  public var steps: [KneeSample] = []
 
   /// A pass and the one before it, as one run: the time of both, and the threads of the one that took it.
   func after(_ first: JobRun) -> JobRun {
     var both = self
     both.seconds += first.seconds
     both.usage = usage.flatMap { own in first.usage.map { own + $0 } }
-    if end == .finished { both.threads = first.threads }
+    if end == .finished { (both.threads, both.knee, both.steps) = (first.threads, first.knee, first.steps) }
     return both
   }
 }

@@ -46,6 +46,8 @@ public protocol PreparedRun: AnyObject {
   func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun
   /// Proves that the run did what it should, on all threads.
   func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification
+  /// The same but for contents: only that the pages are there.
+  func verifyResidency(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification
   /// Takes back what the run added, unless it did not finish and so undid that itself, and lets go of all that it has. Whoever
   /// cancels `monitor` does not end it; it shows how far it is.
   func giveBack(_ monitor: TaskMonitor?) -> GivenBack
@@ -63,6 +65,13 @@ public struct GivenBack: Sendable, Equatable {
 }
 
 extension PreparedRun {
+  /// Where no contents are to be proven.
+  public func verifyResidency(
+    _ control: TaskControl, _ monitor: TaskMonitor?
+  ) throws(MemoryError) -> Verification {
+    try verify(control, monitor)
+  }
+
   /// Unwatched.
   public func giveBack() -> GivenBack { giveBack(nil) }
 }

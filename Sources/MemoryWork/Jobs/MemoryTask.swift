@@ -39,7 +39,8 @@ func runMemoryTask<Work: MemoryTaskWork>(
     end: outcome.jobEnd, seconds: took, usage: usage,
     threads: outcome.threads.map { .init(node: $0.node, chunks: $0.chunks, bytes: $0.units, seconds: $0.seconds) },
     errors: outcome.failures.map { MemoryError($0, nodeTasks[$0.nodeTask].node, table, path) }, bounds: outcome.bounds,
-    exceededBounds: outcome.exceededBounds, chunkBytes: outcome.chunk, undoneBytes: undoneBytes)
+    exceededBounds: outcome.exceededBounds, chunkBytes: outcome.chunk, undoneBytes: undoneBytes,
+    knee: outcome.knee, steps: outcome.steps)
 }
 
 /// Runs a work that only looks; throws its first failure, and where it was cancelled.

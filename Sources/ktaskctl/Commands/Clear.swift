@@ -22,6 +22,7 @@ struct Clear: WorkCommand {
   @OptionGroup(title: "What") var placement: PlacementOptions
   @OptionGroup(title: "How") var repeats: RunOptions<Clear>
   @OptionGroup(title: "How") var work: WorkOptions<Clear>
+  @OptionGroup(title: "How") var proof: ProofOptions
   @OptionGroup(title: "How") var open: OpenFileOptions
   @OptionGroup(title: "Helpers") var helpers: HelperOptions
   @OptionGroup(title: "Output") var output: OutputOptions
@@ -29,7 +30,7 @@ struct Clear: WorkCommand {
   static let name = "clear"
   static let defaults = SweepDefaults.measuring
 
-  var words: WorkWords { WorkWords(memory, work, helpers, placement, repeats, open) }
+  var words: WorkWords { WorkWords(memory, work, helpers, placement, repeats, open, proof) }
 
   func request() throws -> Request {
     let (files, regions, size) = (file.flatMap(\.words), region.flatMap(\.self), memory.size?.bytes)

@@ -47,7 +47,8 @@ struct ProgressListeners: Sendable {
     phase.expect(runs: plan.runCount)
     bar = ProgressDisplay(command.output)
     let lines = command.output.progress == .json ? [ProgressLines(command: Command.name)] : []
-    manager = ServiceManager.fromEnvironment(isReadiness: plan.intent.isReadiness)
+    manager = ServiceManager.fromEnvironment(
+      isReadiness: plan.intent.isReadiness, isVerified: plan.words.verify != .nothing)
     listeners = lines + (manager.map { [$0] } ?? [])
   }
 

@@ -26,16 +26,19 @@ final class ServiceManager: ProgressListener, Outgoing {
 
   /// What is done then is what others wait for.
   let isReadiness: Bool
+  /// Whether anything is proven by then.
+  private let isVerified: Bool
 
-  private init(_ socket: consuming NotifySocket, isReadiness: Bool) {
+  private init(_ socket: consuming NotifySocket, isReadiness: Bool, isVerified: Bool) {
     self.socket = socket
     self.isReadiness = isReadiness
+    self.isVerified = isVerified
   }
 
   /// nil where there is none, or none that can be reached. `isReadiness`: once it is done, what waits may go on.
-  static func fromEnvironment(isReadiness: Bool) -> ServiceManager? {
+  static func fromEnvironment(isReadiness: Bool, isVerified: Bool = true) -> ServiceManager? {
     guard let name = Terminal.environment("NOTIFY_SOCKET"), let socket = try? NotifySocket(name) else { return nil }
-    return ServiceManager(socket, isReadiness: isReadiness)
+    return ServiceManager(socket, isReadiness: isReadiness, isVerified: isVerified)
   }
 
   func hear(_ event: ProgressEvent) {
@@ -45,7 +48,10 @@ final class ServiceManager: ProgressListener, Outgoing {
     case .warned: break
     case .stopping: send(["STOPPING=1", "STATUS=stopping"])
     case .finished(let seconds, let held):
-      send((isReadiness ? ["READY=1"] : []) + ["STATUS=\(held ? "holding" : "done"), verified after \(seconds.asTime)"])
+      send(
+        (isReadiness ? ["READY=1"] : []) + [
+          "STATUS=\(held ? "holding" : "done")\(isVerified ? ", verified" : "") after \(seconds.asTime)"
+        ])
     case .failed(let failure): send(["STATUS=failed: \(failure.message.onOneLine)"])
     case .undone(let undone): send(["STATUS=undone\(undone.complete ? "" : " in part")"])
     case .released: send(["STATUS=released"])

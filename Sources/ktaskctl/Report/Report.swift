@@ -89,6 +89,8 @@ struct Report: Sendable {
         times: count.times, oneThread: one, usage: count.meanUsage,
         helpers: count.helpers.map { .init(node: $0.node, chunks: $0.chunks, bytes: $0.bytes, seconds: $0.seconds) })
       result?.memoryUsage = count.knownPeaks
+      result?.knee = count.knee
+      result?.steps = count.knee == nil ? nil : count.steps.map { .init(threads: $0.threads, bytesPerSecond: $0.rate) }
       return result
     }
   }

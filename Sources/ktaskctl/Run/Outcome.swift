@@ -16,6 +16,9 @@ struct Outcome: Sendable {
     /// The fewest threads of a run, and what kept it from having more.
     var fewest = Int.max
     var bound: Bound?
+    /// Of each run that found it, the least number of threads that was as fast as any; and what the last of them measured for it.
+    var knees: [Int] = []
+    var steps: [KneeSample] = []
     /// Bounds that showed only on the way: another process's helpers.
     var exceeded: [Bound] = []
   }
@@ -47,12 +50,19 @@ extension Outcome.Count {
     if let peak { peaks.append(peak) }
     if let usage = run.usage { usages.append(usage) }
     helpers = run.threads
+    if let knee = run.knee {
+      knees.append(knee)
+      steps = run.steps
+    }
     if run.threads.count < fewest {
       fewest = run.threads.count
-      bound = run.bounds.min { $0.threads < $1.threads }
+      bound = run.bounds.filter { $0.what != .knee }.min { $0.threads < $1.threads }
     }
     for bound in run.exceededBounds where !exceeded.contains(bound) { exceeded.append(bound) }
   }
+
+  /// The median of what the runs found, the lower one of two; nil where none found it.
+  var knee: Int? { knees.isEmpty ? nil : knees.sorted()[(knees.count - 1) / 2] }
 
   /// nil where it is not known of every run.
   var knownPeaks: [Int]? { peaks.isEmpty || peaks.count < times.count ? nil : peaks }

@@ -57,7 +57,9 @@ struct PlannedWork {
 
   /// For a run with so many threads.
   func control(threads: Int) -> TaskControl {
-    Self.control(job, plan.words, budget, plan.threadRequest.control(threads))
+    var control = Self.control(job, plan.words, budget, plan.threadRequest.control(threads))
+    control.findsKnee = plan.threadRequest == .automatic
+    return control
   }
 
   private static func control(
@@ -72,7 +74,11 @@ struct PlannedWork {
   /// For a look at what is there before the plan is made: with no more threads than are asked for.
   private static func looking(_ words: WorkWords, _ budget: HelperBudget) -> TaskControl {
     var control = TaskControl(minimumChunk: usualMinimumChunk)
-    if case .counts(let counts)? = words.threads { control.threads = .atMost(counts.max() ?? 1) }
+    switch words.threads {
+    case .counts(let counts): control.threads = .atMost(counts.max() ?? 1)
+    case .automatic, nil: control.findsKnee = true
+    case .all: break
+    }
     words.helpers.apply(to: &control)
     control.budget = budget
     return control

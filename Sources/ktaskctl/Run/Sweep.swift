@@ -114,11 +114,21 @@ struct Sweep {
     monitor.forget()
     let peak = isCounted ? OwnMemory.peak() : nil
     phase.begin(.verifying)
-    let found = try prepared.verify(control, monitor)
-    outcome.verification = found
-    errors = found.unmet
+    outcome.verification = try proof(of: prepared, control)
+    errors = outcome.verification?.unmet ?? []
     if isMeasured { outcome.counts[index].add(run, peak: peak) }
     return run.seconds
+  }
+
+  /// nil: nothing is to be proven.
+  private func proof(
+    of prepared: any PreparedRun, _ control: TaskControl
+  ) throws(MemoryError) -> Verification? {
+    switch plan.words.verify {
+    case .full, nil: try prepared.verify(control, monitor)
+    case .residency: try prepared.verifyResidency(control, monitor)
+    case .nothing: nil
+    }
   }
 
   private mutating func note(_ error: MemoryError) {

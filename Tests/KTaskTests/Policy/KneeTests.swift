@@ -51,7 +51,7 @@ struct KneeTests {
     knee.glance(1e6, left: 40 * most)
     #expect(knee.threads == most)
     let sample = KneeSample(threads: most, units: 3 * most, nanoseconds: 3_000_000)
-    knee.note(sample, left: 30 * most, now: 3_000_000)
+    knee.note(sample, left: 25 * most, now: 3_000_000)
     #expect(knee.threads == most && !knee.isSearching && knee.settled == most)
   }
 

@@ -66,9 +66,11 @@ extension Document {
     var owner: String?
     /// Pages of each pool that stay free for others; left out where nothing is said of them.
     var keepFree: Int?
+    /// "residency", "none"; left out where all is proven.
+    var verify: String?
 
     enum CodingKeys: String, CodingKey {
-      case bytes, offset, nodes, policy, regions, files, pid, method, threads, runs, warmup, mode, owner
+      case bytes, offset, nodes, policy, regions, files, pid, method, threads, runs, warmup, mode, owner, verify
       case keepFree = "keep_free"
       case pageSize = "page_size"
       case minChunkBytes = "min_chunk_bytes"

@@ -33,12 +33,27 @@ extension Document {
     /// pools, not counted.
     var memoryUsage: [Int]?
     var helpers: [Helper]
+    /// The least number of threads that was as fast as any, where that was found out (`--threads auto`); left out elsewhere.
+    var knee: Int?
+    /// What was measured for it, in the order of time.
+    var steps: [Step]?
 
     enum CodingKeys: String, CodingKey {
       case command, mean, stddev, median, user, system, min, max, times, parameters
-      case threads, speedup, efficiency, spread, helpers
+      case threads, speedup, efficiency, spread, helpers, knee, steps
       case memoryUsage = "memory_usage_byte"
       case exitCodes = "exit_codes"
+      case bytesPerSecond = "bytes_per_second"
+    }
+  }
+
+  /// So many threads' throughput for a moment.
+  struct Step: Encodable, Equatable, Sendable {
+    var threads: Int
+    var bytesPerSecond: Double
+
+    enum CodingKeys: String, CodingKey {
+      case threads
       case bytesPerSecond = "bytes_per_second"
     }
   }

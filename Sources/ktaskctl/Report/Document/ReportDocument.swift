@@ -11,6 +11,7 @@ extension Report {
     document.date = date
     document.plan = plan.documentPlan
     document.results = results
+    document.plan?.bounds += kneeBounds.map { .init(what: $0.what.rawValue, threads: $0.threads) }
     document.files = documentFiles
     document.verified = (outcome?.verification ?? found).map(Document.Verified.init)
     if plan.files.isEmpty { document.verified?.pagesByNode = pagesByNode }
@@ -65,7 +66,8 @@ extension Plan {
       files: files.map(\.path), pid: intent.process?.number, method: method?.rawValue,
       threads: threadRequest?.text ?? doublingCounts, runs: runs, warmup: warmup, minChunkBytes: words.minChunk.bytes,
       timeoutSeconds: words.timeout?.seconds,
-      mode: intent.newFiles.mode?.text, owner: intent.newFiles.owner?.text, keepFree: intent.pool?.keepFree)
+      mode: intent.newFiles.mode?.text, owner: intent.newFiles.owner?.text, keepFree: intent.pool?.keepFree,
+      verify: words.verify.flatMap { $0 == .full ? nil : $0.rawValue })
   }
 
   private var bytesAskedFor: Int {

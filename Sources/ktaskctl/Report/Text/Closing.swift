@@ -12,6 +12,9 @@ extension Report {
     } else if best.threads == 1 && results.count > 1 {
       facts.append("the fastest")
     }
+    if let knee = best.knee, knee < best.threads {
+      facts.append("\(knee) of them are enough (\(Bound.What.knee.rawValue))")
+    }
     if best.threads < most.threads { facts.append("\(most.threads) are no faster") }
     if let bound = plan.boundReached { facts.append("more is not to be had here (\(bound.what.rawValue))") }
     return facts.isEmpty ? [] : ["\(best.threads.counted("thread")): " + facts.joined(separator: "; ")]

@@ -47,6 +47,7 @@ extension Plan {
     if let method = self.words.method { words += ["--method", method.rawValue] }
     words += intent.ownWords
     words += (intent.pool?.words ?? []) + intent.newFiles.words
+    if let proof = self.words.verify, proof != .full { words += ["--verify", proof.rawValue] }
     if self.words.evenIfOpen { words.append("--even-if-open") }
     let minimum = self.words.minChunk.bytes
     if minimum != usualMinimumChunk { words += ["--min-chunk", PageSizeWord.text(minimum)] }

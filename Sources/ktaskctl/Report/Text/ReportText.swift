@@ -36,7 +36,9 @@ extension Report {
     if plan.intent.stock != nil && plan.intent.aim == .freeMemory { return returnedLines }
     if plan.bytes == 0 && plan.intent.makesPages { return sourceLines }
     if let released = outcome?.verification?.released { return [releasedLine(released)] + shrunkLines(released) }
-    let details = style.isVerbose ? threadLines + Chart.lines(results, utf8: style.isUTF8, width: style.width) : []
+    let details =
+      style.isVerbose
+      ? threadLines + Chart.lines(results, utf8: style.isUTF8, width: style.width) + kneeLines(style) : []
     return header + Table.lines(results) + details + foundLines(style) + closingLines + sourceLines + stockLines
   }
 
@@ -76,10 +78,12 @@ extension Report {
   }
 
   private func foundLines(_ style: TextStyle) -> [String] {
+    if plan.words.verify == .nothing { return ["not verified, as was asked for"] }
     guard let found = outcome?.verification else { return [] }
     var facts = ["\(found.residentBytes.map { ByteSize.text($0) } ?? "not known how much") resident"]
     if let huge = found.hugeBytes, huge > 0 { facts.append("\(ByteSize.text(huge)) of it in huge pages") }
     if found.isZero == true { facts.append("all zero") }
+    if plan.words.verify == .residency { facts.append("contents not looked at") }
     if let locked = found.lockedBytes {
       let isPool = found.pageSize > MemoryInfo.basePageSize && locked == 0
       facts.append(isPool ? "in a pool, whose pages are never swapped" : "\(ByteSize.text(locked)) locked (VmLck)")

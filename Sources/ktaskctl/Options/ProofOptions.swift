@@ -1,0 +1,16 @@
+import ArgumentParser
+
+/// What is proven afterwards: for the commands that prove more than that pages are there.
+struct ProofOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Prove: full (default), residency, none", valueName: "what"))
+  var verify: ProofWord?
+}
+
+/// How much is proven.
+enum ProofWord: String, ExpressibleByArgument, CaseIterable, Sendable {
+  /// Pages and what is in them.
+  case full
+  /// That the pages are there.
+  case residency
+  case nothing = "none"
+}
