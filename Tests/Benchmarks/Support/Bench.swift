@@ -17,7 +17,9 @@ struct Part: Sendable {
   let title: String
   let measure: @Sendable (Setting) throws -> Void
 
-  static let all = [scaling, prefault, stock, engine, startUp, stores, neighbours, pins, rings, maps, vm, library, run]
+  static let all = [
+    scaling, prefault, knee, proof, stock, engine, startUp, stores, neighbours, pins, rings, maps, vm, library, run,
+  ]
 }
 
 /// A reason why something cannot be measured on this machine.

@@ -85,6 +85,9 @@ struct Report: Decodable {
   struct Result: Decodable {
     let threads: Int
     let times: [Double]
+    let user: Double?
+    let system: Double?
+    let knee: Int?
   }
   let results: [Result]
 
