@@ -46,7 +46,12 @@ private func rows(_ setting: Setting) -> [Row] {
     .python(
       "MAP_POPULATE of \(bytes.asSize)", "c.mmap(None, \(bytes), 3, \(anonymous) | 0x8000, -1, 0)", rounds: rounds),
     .python("small mmaps, which are left alone", small, rounds: 3),
+    // ktaskctl's own start is in it once
     Row(name: "/bin/true", command: ["/bin/true"], rounds: setting.quick ? 20 : 200),
+    Row(
+      name: "300 times /bin/true, by a shell",
+      command: ["sh", "-c", "i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i + 1)); done"],
+      rounds: setting.quick ? 3 : 15),
   ]
   if !Programs.exists(qemu) { return all }
   let memory = "memory-backend-ram,id=m,size=\(bytes)"
