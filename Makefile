@@ -249,6 +249,11 @@ test-tools:
 	echo "Installing for the tests: chromium."; \
 	{ $(call apt_install,sudo -n,chromium); } || \
 		echo "Not installed: chromium. The test that looks at the picture in it will be skipped."
+	@# by itself, too: the tests start it by hand, with settings of their own
+	@if [[ -x /usr/sbin/libvirtd ]] && command -v virsh >/dev/null; then exit 0; fi; \
+	echo "Installing for the tests: libvirt-daemon-system libvirt-clients."; \
+	{ $(call apt_install,sudo -n,libvirt-daemon-system libvirt-clients); } || \
+		echo "Not installed: libvirt-daemon-system libvirt-clients. The tests of libvirt's machines will be skipped."
 
 .PHONY: run test library wheel faults soak test-guest build bench bench-guest check lint man-check consumer-check docs tsan format install install-library uninstall uninstall-library deb deb-check \
 	clean help setup test-tools

@@ -29,6 +29,11 @@ struct Recipe {
     try Child(environment + variables + ["bash", path] + words)
   }
 
+  /// Runs a line of a shell.
+  func shell(_ line: String, variables: [String] = []) throws -> Ended {
+    try Child(environment + variables + ["bash", "-c", line]).end()
+  }
+
   /// Reads it into a shell that runs `line` then.
   func source(_ line: String) throws -> Ended {
     try Child(environment + ["bash", "-c", ". \(path); \(line)"]).end()

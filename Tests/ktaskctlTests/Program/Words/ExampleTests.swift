@@ -200,7 +200,7 @@ extension ProgramTests.ExampleTests {
   ]
 
   static let notRun = [
-    "ktaskctl-recipes.7: <devices>": "libvirt; the page says so",
+    "ktaskctl-recipes.7: <devices>": "LibvirtTests",
     "ktaskctl-recipes.7: [Service]": "a part of a unit: RunProcessTests for what it starts",
     "ktaskctl-stock.8: --size 8G --count 4 --grow-pool": "settings of a unit: StockServiceTests",
     "ktaskctl-run.8: {": "a report: RunReportTests",
@@ -210,7 +210,7 @@ extension ProgramTests.ExampleTests {
     "ktaskctl-recipes.7: FILES=/dev/shm/cache": "settings of a unit: make deb-check",
     "ktaskctl-recipes.7: [Unit]": "a part of a unit: make deb-check",
     "ktaskctl-recipes.7: ktaskctl prefault /dev/hugepages/vm1 --size 8G": "cloud-hypervisor; the page says so",
-    "ktaskctl-recipes.7: <domain type=\"kvm\"": "libvirt; the page says so",
+    "ktaskctl-recipes.7: <memoryBacking>": "LibvirtTests",
     "ktaskctl-topology.8: systemd-run --pty -p CPUQuota=150% ktaskctl topology": "a systemd that runs the machine",
     "README.md: Sources/CLinux          what Swift's Glibc module cannot see": "no command",
     // blocks with a name

@@ -184,30 +184,6 @@ extension ProgramTests {
       #expect(again.status != 0 && kill(pid, 0) == 0, "it runs already")
     }
 
-    @Test(
-      "libvirt's hook makes memory ready for a domain that has settings, clears it at the end, and leaves others alone")
-    func hook() throws {
-      let folder = try scratch.tmpfs(mebibytes: 80)
-      let recipe = try Recipe("libvirt-hook", scratch)
-      let settings = ["KTASKCTL_SETTINGS=\(folder)"]
-      #expect(Host.write("FILE=\(folder)/vm\nSIZE=64M\n", to: folder + "/libvirt-guest.conf"))
-      #expect(try recipe.run(["guest", "prepare", "begin", "-"], variables: settings).status == 0)
-      #expect(FileFacts(folder + "/vm")?.allocated == 64 << 20)
-      try Content(folder + "/vm").write(0..<4 << 20)
-      #expect(try recipe.run(["guest", "started", "begin", "-"], variables: settings).status == 0)
-      #expect(try Content(folder + "/vm").isWritten(0..<4 << 20))
-      #expect(try recipe.run(["guest", "release", "end", "-"], variables: settings).status == 0)
-      #expect(try Content(folder + "/vm").isZero)
-      let other = try Content(folder + "/vm")
-      other.write(0..<4 << 20)
-      #expect(try recipe.run(["guest", "release", "end", "-"], variables: settings).status == 7, "somebody has it")
-      #expect(other.isWritten(0..<4 << 20))
-      #expect(try recipe.run(["other", "prepare", "begin", "-"], variables: settings).status == 0)
-      #expect(Host.write("FILE=\(folder)/large\nSIZE=1G\n", to: folder + "/libvirt-large.conf"))
-      #expect(
-        try recipe.run(["large", "prepare", "begin", "-"], variables: settings).status == 3, "the start is to fail")
-    }
-
     @Test("a program that maps a file that was made ready makes no page, and has no page fault")
     func mapping() throws {
       let folder = try scratch.tmpfs(mebibytes: 150)
