@@ -78,7 +78,7 @@ extension ProgramTests {
       let guest = try libvirt(folder).define("guest", Self.file, mebibytes: 128)
       let ended = try guest.start()
       #expect(ended.status != 0)
-      #expect(ended.err.contains("ktaskctl: \(folder)/guest.ready: 128 MiB needs"), "\(ended.err)")
+      #expect(ended.err.contains("ktaskctl: \(folder)/guest.ready: needs 128 MiB more on its tmpfs"), "\(ended.err)")
       #expect(try guest.state == "shut off")
       #expect(FileFacts(folder + "/guest.ready") == nil && FileFacts(folder + "/guest.used") == nil)
     }
