@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// What is proven afterwards: for the commands that prove more than that pages are there.
 struct ProofOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Prove: full (default), residency, none", valueName: "what"))
+  @Option(help: ArgumentHelp("Prove full, residency or none (default: full)", valueName: "what"))
   var verify: ProofWord?
 }
 
