@@ -38,7 +38,7 @@ extension Plan {
     if let offset = intent.offset { words += ["--offset", PageSizeWord.text(offset)] }
     if let nodes = self.words.nodes { words += ["--nodes", quotedForShell(nodes.text)] }
     if let policy = self.words.policy { words += ["--policy", policy.rawValue] }
-    if intent.makesItsOwnMemory && intent.exec == nil {
+    if files.isEmpty && intent.makesItsOwnMemory {
       words += ["--page-size", pageWord]
     } else if let page = self.words.pageSize {
       words += ["--page-size", page.text]
