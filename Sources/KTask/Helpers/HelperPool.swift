@@ -55,12 +55,15 @@ final class HelperPool: Sendable {
 
   /// Ends helpers that have nothing to do, and returns when their threads are gone: at nice value `lent` where there is one, since
   /// who sleeps at nice 19 hardly gets a CPU to end on.
+  /// One after the other, as long as the value is lent (R8).
   static func end(_ helpers: [Helper], lending lent: Int?) {
+    var left: [Helper] = []
     for helper in helpers {
-      if let lent, helper.lowestNice <= lent { _ = helper.renice(lent) }
+      let isLent = lent.map { helper.lowestNice <= $0 && helper.renice($0) } ?? false
       helper.dismiss()
+      if isLent { helper.awaitDeparture() } else { left.append(helper) }
     }
-    for helper in helpers { helper.awaitDeparture() }
+    for helper in left { helper.awaitDeparture() }
   }
 
   /// Ends all that wait for a task.

@@ -35,7 +35,8 @@ extension StockService {
 
   /// Those that make no sense are told, and the last ones stay.
   private mutating func reload() {
-    manager?.tell(["RELOADING=1", "MONOTONIC_USEC=\(Clock.now() / 1000)"])
+    // who waits for the start is told by that one's end
+    if isReady { manager?.tell(["RELOADING=1", "MONOTONIC_USEC=\(Clock.now() / 1000)"]) }
     do {
       let read = try StockCommand.understood(words)
       if read.directory != command.directory {
@@ -47,8 +48,8 @@ extension StockService {
     } catch {
       complain(StockCommand.misuse(error))
     }
-    // READY=1 ends the reload
-    isReady = false
+    // the reload is over when the settings are read, not when the stock is as they say, which may take long
+    if isReady { manager?.tell(["READY=1"]) }
   }
 
   private func end(_ failure: Failure) -> ExitStatus {
