@@ -48,7 +48,8 @@ struct ProgressListeners: Sendable {
     bar = ProgressDisplay(command.output)
     let lines = command.output.progress == .json ? [ProgressLines(command: Command.name)] : []
     manager = ServiceManager.fromEnvironment(
-      isReadiness: plan.intent.isReadiness, isVerified: plan.words.verify != .nothing)
+      isReadiness: plan.intent.isReadiness, isVerified: plan.words.verify != .nothing,
+      asksForTime: !plan.intent.fillsStock)
     listeners = lines + (manager.map { [$0] } ?? [])
   }
 

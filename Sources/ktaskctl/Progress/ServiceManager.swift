@@ -29,16 +29,22 @@ final class ServiceManager: ProgressListener, Outgoing {
   /// Whether anything is proven by then.
   private let isVerified: Bool
 
-  private init(_ socket: consuming NotifySocket, isReadiness: Bool, isVerified: Bool) {
+  /// A service that has started is given no more time: to systemd that would be the end of all its time.
+  private let asksForTime: Bool
+
+  private init(_ socket: consuming NotifySocket, isReadiness: Bool, isVerified: Bool, asksForTime: Bool) {
     self.socket = socket
+    self.asksForTime = asksForTime
     self.isReadiness = isReadiness
     self.isVerified = isVerified
   }
 
   /// nil where there is none, or none that can be reached. `isReadiness`: once it is done, what waits may go on.
-  static func fromEnvironment(isReadiness: Bool, isVerified: Bool = true) -> ServiceManager? {
+  static func fromEnvironment(
+    isReadiness: Bool, isVerified: Bool = true, asksForTime: Bool = true
+  ) -> ServiceManager? {
     guard let name = Terminal.environment("NOTIFY_SOCKET"), let socket = try? NotifySocket(name) else { return nil }
-    return ServiceManager(socket, isReadiness: isReadiness, isVerified: isVerified)
+    return ServiceManager(socket, isReadiness: isReadiness, isVerified: isVerified, asksForTime: asksForTime)
   }
 
   func hear(_ event: ProgressEvent) {
@@ -76,7 +82,7 @@ final class ServiceManager: ProgressListener, Outgoing {
       defer { own.extended = now }
       return now != own.extended
     }
-    return moved ? [status, "EXTEND_TIMEOUT_USEC=\(Self.extensionMicroseconds)"] : [status]
+    return moved && asksForTime ? [status, "EXTEND_TIMEOUT_USEC=\(Self.extensionMicroseconds)"] : [status]
   }
 
   private func send(_ lines: [String]) {
