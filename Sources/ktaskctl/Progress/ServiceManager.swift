@@ -52,7 +52,8 @@ final class ServiceManager: ProgressListener, Outgoing {
     case .started(let state, _, _), .moved(let state):
       if state.phase != .holding && isEmpty { try? socket.send(movement(state).joined(separator: "\n")) }
     case .warned: break
-    case .stopping: send(["STOPPING=1", "STATUS=stopping"])
+    // a service that goes on says itself when it ends: SIGHUP stops a round of its work, and not the service
+    case .stopping: if asksForTime { send(["STOPPING=1", "STATUS=stopping"]) }
     case .finished(let seconds, let held):
       send(
         (isReadiness ? ["READY=1"] : []) + [
