@@ -49,6 +49,8 @@ struct Intent: Equatable, Sendable {
   var stock: String?
   /// It is the stock that it is about, not files by their names.
   var fillsStock = false
+  /// It is a round of a service's work, which goes on after it.
+  var isRound = false
   /// How it pins; nil: it does not.
   var pin: PinRequest?
   /// What takes this process's place.

@@ -49,7 +49,7 @@ struct ProgressListeners: Sendable {
     let lines = command.output.progress == .json ? [ProgressLines(command: Command.name)] : []
     manager = ServiceManager.fromEnvironment(
       isReadiness: plan.intent.isReadiness, isVerified: plan.words.verify != .nothing,
-      asksForTime: !plan.intent.fillsStock)
+      isRound: plan.intent.isRound)
     listeners = lines + (manager.map { [$0] } ?? [])
   }
 

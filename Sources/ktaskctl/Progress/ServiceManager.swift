@@ -29,22 +29,23 @@ final class ServiceManager: ProgressListener, Outgoing {
   /// Whether anything is proven by then.
   private let isVerified: Bool
 
-  /// A service that has started is given no more time: to systemd that would be the end of all its time.
-  private let asksForTime: Bool
+  /// What is done is a round of a service's work, which goes on after it: the service itself tells its end, and it asks for no more
+  /// time, which to systemd would be the end of all that a started service has.
+  private let isRound: Bool
 
-  private init(_ socket: consuming NotifySocket, isReadiness: Bool, isVerified: Bool, asksForTime: Bool) {
+  private init(_ socket: consuming NotifySocket, isReadiness: Bool, isVerified: Bool, isRound: Bool) {
     self.socket = socket
-    self.asksForTime = asksForTime
+    self.isRound = isRound
     self.isReadiness = isReadiness
     self.isVerified = isVerified
   }
 
   /// nil where there is none, or none that can be reached. `isReadiness`: once it is done, what waits may go on.
   static func fromEnvironment(
-    isReadiness: Bool, isVerified: Bool = true, asksForTime: Bool = true
+    isReadiness: Bool, isVerified: Bool = true, isRound: Bool = false
   ) -> ServiceManager? {
     guard let name = Terminal.environment("NOTIFY_SOCKET"), let socket = try? NotifySocket(name) else { return nil }
-    return ServiceManager(socket, isReadiness: isReadiness, isVerified: isVerified, asksForTime: asksForTime)
+    return ServiceManager(socket, isReadiness: isReadiness, isVerified: isVerified, isRound: isRound)
   }
 
   func hear(_ event: ProgressEvent) {
@@ -52,8 +53,7 @@ final class ServiceManager: ProgressListener, Outgoing {
     case .started(let state, _, _), .moved(let state):
       if state.phase != .holding && isEmpty { try? socket.send(movement(state).joined(separator: "\n")) }
     case .warned: break
-    // a service that goes on says itself when it ends: SIGHUP stops a round of its work, and not the service
-    case .stopping: if asksForTime { send(["STOPPING=1", "STATUS=stopping"]) }
+    case .stopping: if !isRound { send(["STOPPING=1", "STATUS=stopping"]) }
     case .finished(let seconds, let held):
       send(
         (isReadiness ? ["READY=1"] : []) + [
@@ -83,7 +83,7 @@ final class ServiceManager: ProgressListener, Outgoing {
       defer { own.extended = now }
       return now != own.extended
     }
-    return moved && asksForTime ? [status, "EXTEND_TIMEOUT_USEC=\(Self.extensionMicroseconds)"] : [status]
+    return moved && !isRound ? [status, "EXTEND_TIMEOUT_USEC=\(Self.extensionMicroseconds)"] : [status]
   }
 
   private func send(_ lines: [String]) {
