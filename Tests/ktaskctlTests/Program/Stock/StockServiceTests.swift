@@ -88,6 +88,21 @@ extension ProgramTests {
       #expect(child.end().status == 0)
     }
 
+    /// systemd stops a service that says so.
+    @Test("told to read its settings in the midst of a file, it makes that one again and says nothing of an end")
+    func midst() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs", mebibytes: 600)
+      let receiver = try NotifyReceiver(scratch.file("manager"))
+      let child = try service(stock, receiver, stock.path, "--size", "512M", "--threads", "1")
+      while let message = receiver.next(), !message.contains("%") {}
+      child.send(SIGHUP)
+      let told = try receiver.messages(upTo: "READY=1")
+      #expect(!told.contains { $0.contains("STOPPING=1") || $0.contains("EXTEND_TIMEOUT_USEC") }, "\(told)")
+      child.send(SIGTERM)
+      _ = try receiver.messages(upTo: "STOPPING=1")
+      #expect(child.end().status == 0 && stock.names("ready-").count == 1)
+    }
+
     @Test("a shortage is told once, and stands in nobody's way")
     func shortage() throws {
       let stock = try StockFolder(scratch, on: "tmpfs", mebibytes: 20)
