@@ -75,7 +75,7 @@ wheel: library ## the Python package with the C library in it: .build/wheel/ktas
 	rm -rf .build/wheel
 	python3 Sources/Python/wheel.py .build/wheel .build/library/libktask.so.1
 
-bench: build ## measure against a plain loop, fallocate, QEMU, libdispatch …; PARTS="--quick engine" picks, with PARTS=stock HANDOVERS=100000 their number
+bench: build ## measure against a plain loop, fallocate, QEMU, libdispatch …; PARTS="--quick engine" picks, with PARTS=hand-overs HANDOVERS=100000 their number
 	@$(MAKE) --no-print-directory $(LIBRARY) $(PRELOAD)
 	$(SWIFT) build -c release --product ktask-bench --static-swift-stdlib
 	KTASKCTL=$(PROGRAM) KERNEL=$(KERNEL) .build/release/ktask-bench --json .build/bench-pins.json $(PARTS)

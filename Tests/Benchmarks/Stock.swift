@@ -7,6 +7,8 @@ extension Part {
     name: "stock",
     title: "a file taken from a stock, against one that is made, and what the stock costs its neighbours",
     measure: measureStock)
+  static let handOvers = Part(
+    name: "hand-overs", title: "files of a stock that go round while its programs are killed", measure: handOver)
 }
 
 private func measureStock(_ setting: Setting) throws {
@@ -17,7 +19,6 @@ private func measureStock(_ setting: Setting) throws {
   try measureTaking(ground)
   try measureCleaning(ground)
   try measureWaiting(ground)
-  try handOver(setting)
 }
 
 private struct Ground {
@@ -153,7 +154,7 @@ private func waits(beside words: [String], _ take: () throws -> Double, _ takes:
   return Times(try (0..<takes).map { _ in try take() })
 }
 
-/// As many as HANDOVERS says: 100 000 take an hour.
+/// As many as HANDOVERS says: 100 000 take an hour on two CPUs.
 private func handOver(_ setting: Setting) throws {
   let count = environment("HANDOVERS").flatMap { Int($0) } ?? (setting.quick ? 100 : 1000)
   let folder = try TemporaryFolder("bench")

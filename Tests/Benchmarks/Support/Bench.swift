@@ -18,7 +18,9 @@ struct Part: Sendable {
   let measure: @Sendable (Setting) throws -> Void
 
   static let all = [
-    scaling, prefault, knee, proof, stock, engine, startUp, stores, neighbours, pins, rings, maps, vm, library, run,
+    scaling, peers, knee, proof, stock, handOvers, engine, startUp, stores, neighbours, pins, rings, maps, vm,
+    library,
+    run,
   ]
 }
 
@@ -37,7 +39,7 @@ enum Bench {
     Parts, all of them unless named:
 
     """
-    + Part.all.map { "  \($0.name)\(String(repeating: " ", count: 10 - $0.name.count))\($0.title)" }
+    + Part.all.map { "  \($0.name)\(String(repeating: " ", count: 12 - $0.name.count))\($0.title)" }
     .joined(separator: "\n")
 
   /// The exit status: 1 when a part failed, 64 for wrong usage.

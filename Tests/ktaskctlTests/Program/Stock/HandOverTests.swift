@@ -8,7 +8,7 @@ extension ProgramTests {
     let scratch: Scratch
     init() throws { scratch = try Scratch() }
 
-    /// `make bench PARTS=stock` has a thousand times as many.
+    /// `make bench PARTS=hand-overs` has a thousand times as many.
     @Test(
       "whoever is killed at whatever moment: each file is zero, and one taker's alone, and no page is lost",
       arguments: ["tmpfs", "hugetlbfs"])
