@@ -60,6 +60,8 @@ bool begin_call(struct call *call, const char *name, size_t length, const void *
   is_busy = true;
   call->why = reason_to_stay_out(call, __atomic_fetch_add(&own->calls, 1, __ATOMIC_RELAXED), caller);
   if (!call->why) return true;
+  // the kernel's call comes after this, and is not timed
+  call->began = 0;
   end_call(call, 0);
   return false;
 }
@@ -74,7 +76,7 @@ long end_call(struct call *call, long result) {
   __atomic_fetch_sub(&own->calls, 1, __ATOMIC_RELAXED);
   // of what was made in part the reason is known by now
   if (!call->why && !call->done) call->why = why_nothing(call, result);
-  note_call(call, (double)(now() - call->began) / 1e9);
+  note_call(call, call->began ? (double)(now() - call->began) / 1e9 : -1);
   errno = call->error;
   is_busy = false;
   return result;

@@ -101,13 +101,23 @@ static int run_chunk(void *start, void *end, void *argument) {
   return from < to ? work->run(from, to, work->advice) : 0;
 }
 
+/* No page is two threads', as far as the kernel tells of what pages a mapping is: one would only wait for the other. */
+static size_t alignment_at(uintptr_t start) {
+  struct maps maps;
+  if (!maps_open(&maps)) return HUGE_ALIGNMENT;
+  size_t page_size = maps_page_size(&maps, start);
+  maps_close(&maps);
+  return page_size > HUGE_ALIGNMENT ? page_size : HUGE_ALIGNMENT;
+}
+
 int engine_run(chunk_func chunk, uintptr_t start, uintptr_t end, int advice, size_t most, size_t *threads) {
   struct work work = {chunk, start, end, advice};
-  uintptr_t aligned = rounded_down(start, HUGE_ALIGNMENT);
+  size_t alignment = alignment_at(start);
+  uintptr_t aligned = rounded_down(start, alignment);
   size_t length = end - aligned;
   struct ktask_outcome outcome = KTASK_OUTCOME_INITIALIZER;
   DEFINE_KTASK_CTL(control, run_chunk, &work, least_chunk(length));
-  control.kc_alignment = HUGE_ALIGNMENT;
+  control.kc_alignment = alignment;
   control.kc_threads = settings.threads;
   control.kc_max_threads = most && (!settings.max_threads || most < settings.max_threads) ? most : settings.max_threads;
   control.kc_flags = flags();

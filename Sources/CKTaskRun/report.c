@@ -110,7 +110,7 @@ static void put_text(struct words *words) {
       put_size(words, entry->done);
       put(words, " by %zu thread%s", entry->threads, entry->threads == 1 ? "" : "s");
     }
-    put(words, " in %.3f s", entry->seconds);
+    if (entry->seconds >= 0) put(words, " in %.3f s", entry->seconds);
     if (entry->why) put(words, "; left to the kernel: %s", entry->why);
     put(words, "\n");
   }
@@ -120,7 +120,7 @@ static void put_text(struct words *words) {
 static void put_entry(struct words *words, const struct entry *entry) {
   put(words, "    { \"call\": \"%s\", \"bytes\": %zu, \"parallel_bytes\": %zu", entry->call, entry->length, entry->done);
   if (entry->done) put(words, ", \"threads\": %zu", entry->threads);
-  put(words, ", \"seconds\": %.6f", entry->seconds);
+  if (entry->seconds >= 0) put(words, ", \"seconds\": %.6f", entry->seconds);
   if (entry->why) {
     put(words, ", \"left\": ");
     put_string(words, entry->why);

@@ -40,7 +40,7 @@ void read_settings(void);
 struct entry {
   const char *call, *why; /* why: NULL where nothing was left to the kernel */
   size_t length, done, threads;
-  double seconds;
+  double seconds; /* of the whole call; negative: not known */
   bool is_whole; /* what is before this is written */
 };
 
