@@ -80,14 +80,14 @@ bench: build ## measure against a plain loop, fallocate, QEMU, libdispatch …; 
 	$(SWIFT) build -c release --product ktask-bench --static-swift-stdlib
 	KTASKCTL=$(PROGRAM) KERNEL=$(KERNEL) .build/release/ktask-bench --json .build/bench-pins.json $(PARTS)
 
-faults: build ## every command with every call failing in every way, for hours; FAULTS=200 a number for each, FAULTS_ONLY=verify
+faults: build ## every command with every call failing in every way, for hours; FAULTS=200 a number for each, FAULTS_ONLY=verify, FAULTS='LINE' one again
 	$(SWIFT) build --build-tests
 	KTASKCTL=$(PROGRAM) FAULTS="$${FAULTS:-all}" $(SWIFT) test --no-parallel --filter ktaskctlTests.FaultTests
 
-soak: build ## 1000 ends at any moment beside a neighbour, and 20 000 random command lines; SOAK=… and RANDOM_LINES=… others
+soak: build ## 1000 ends at any moment beside a neighbour, 20 000 random command lines, all orders of the engine's steps; SOAK=… and RANDOM_LINES=… others
 	$(SWIFT) build --build-tests
-	KTASKCTL=$(PROGRAM) SOAK="$${SOAK:-1000}" RANDOM_LINES="$${RANDOM_LINES:-20000}" \
-		$(SWIFT) test --no-parallel --filter 'SoakTests|RandomLineTests'
+	KTASKCTL=$(PROGRAM) SOAK="$${SOAK:-1000}" RANDOM_LINES="$${RANDOM_LINES:-20000}" ENGINE_MODEL=whole \
+		$(SWIFT) test --no-parallel --filter 'SoakTests|RandomLineTests|EngineModelTests'
 
 test-guest: setup ## boot machines with NUMA nodes and an IOMMU under QEMU, run the tests in them; PARTS="…" picks
 	Tests/Guest/guest.sh test $(PARTS)

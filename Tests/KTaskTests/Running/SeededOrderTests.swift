@@ -91,7 +91,7 @@ private struct SeededTask: Sendable {
 }
 
 /// Recorded work whose threads pass the door before they look for chunks, too.
-private struct GatedWork: TaskWork {
+struct GatedWork: TaskWork {
   let work: RecordedWork
   let door: Turnstile
   var iterator: IntegerIterator<Int> { work.iterator }

@@ -20,16 +20,16 @@ final class Turnstile: @unchecked Sendable {
     var chunk: Range<Int>?
   }
   private struct Waiting {
+    /// As the kernel has it, and as the task has it.
+    var id: Int
     var thread: Int
-    /// The caller's is the least, the others' ascend with their numbers.
-    var record: UInt
     var chunk: Range<Int>?
     let turn = Event()
   }
   private struct State {
     var waiting: [Waiting] = []
-    /// By thread.
-    var records: [Int: UInt] = [:]
+    /// The task's number of each thread that has come, by its id.
+    var threads: [Int: Int] = [:]
     var handedOut = 0
     var steps: [Step] = []
     var mostLent = 0
@@ -46,8 +46,8 @@ final class Turnstile: @unchecked Sendable {
 
   /// Before a thread looks for work on a node task.
   func pass(_ record: UnsafeMutablePointer<ThreadRecord<Int, Trouble>>, _ stop: UnsafePointer<StopFlag>) {
-    let address = UInt(bitPattern: record)
-    state.withLock { $0.records[DetachedThread.currentID] = address }
+    let number = unsafe record.pointee.number
+    state.withLock { $0.threads[DetachedThread.currentID] = number }
     let flag = UInt(bitPattern: stop)
     self.stop.withLock { $0 = flag }
     pass(with: nil)
@@ -55,9 +55,9 @@ final class Turnstile: @unchecked Sendable {
 
   /// With a chunk in hand.
   func pass(with chunk: Range<Int>?) {
-    let thread = DetachedThread.currentID
+    let id = DetachedThread.currentID
     let turn = state.withLock { state in
-      let one = Waiting(thread: thread, record: state.records[thread]!, chunk: chunk)
+      let one = Waiting(id: id, thread: state.threads[id]!, chunk: chunk)
       state.handedOut += chunk?.count ?? 0
       state.waiting.append(one)
       arrived.store(UInt32(state.waiting.count))
@@ -85,12 +85,12 @@ extension Turnstile {
     while left > 0 {
       awaitArrivals(left)
       look(isLent: task.lends && callerHasEnded)
-      let (next, thread, isLast) = choose(task.units, &random)
+      let (next, isLast) = choose(task.units, &random)
       let stopsNow = next.chunk.map(task.isStopped) ?? false
       isStopped = isStopped || stopsNow
       if isStopped || isLast {
         left -= 1
-        callerHasEnded = callerHasEnded || thread == 0
+        callerHasEnded = callerHasEnded || next.thread == 0
       }
       next.turn.happen()
       if stopsNow && left > 0 { awaitStop() }
@@ -105,22 +105,25 @@ extension Turnstile {
     }
   }
 
-  /// By their records, not in the order in which they came.
-  private func choose(_ units: Int, _ random: inout SplitMix64) -> (next: Waiting, thread: Int, isLast: Bool) {
+  /// By their numbers, not in the order in which they came.
+  private func choose(_ units: Int, _ random: inout SplitMix64) -> (next: Waiting, isLast: Bool) {
     let number = random.number(0...Int(arrived.load()) - 1)
     return state.withLock { state in
-      state.waiting.sort { $0.record < $1.record }
-      let next = state.waiting.remove(at: number)
-      arrived.store(UInt32(state.waiting.count))
-      let thread = state.records.values.count { $0 < next.record }
-      state.steps.append(Step(thread: thread, chunk: next.chunk))
-      return (next, thread, state.handedOut == units)
+      let chosen = state.waiting.map(\.thread).sorted()[number]
+      return (letGo(chosen, &state), state.handedOut == units)
     }
+  }
+
+  private func letGo(_ thread: Int, _ state: inout State) -> Waiting {
+    let next = state.waiting.remove(at: state.waiting.firstIndex { $0.thread == thread }!)
+    arrived.store(UInt32(state.waiting.count))
+    state.steps.append(Step(thread: thread, chunk: next.chunk))
+    return next
   }
 
   /// Counts the loans among those who wait; with `isLent` there is one, as soon as the caller has come so far.
   private func look(isLent: Bool) {
-    let helpers = state.withLock { $0.waiting.map(\.thread) }.filter { $0 != caller }
+    let helpers = state.withLock { $0.waiting.filter { $0.thread > 0 }.map(\.id) }
     let hasLoan = { (thread: Int) in (try? Priority.nice(ofThread: thread)) == 0 }
     let isSeen = waitUntil {
       // a second look at the first tells two at once from one after the other
@@ -132,10 +135,44 @@ extension Turnstile {
     if !isSeen { fatalError("nothing was lent") }
   }
 
-  private var caller: Int? { state.withLock { state in state.records.min { $0.value < $1.value }?.key } }
-
   private func awaitStop() {
     let flag = unsafe UnsafePointer<StopFlag>(bitPattern: stop.withLock { $0 })!
     if !waitUntil({ unsafe flag.pointee.isRaised }) { fatalError("the task was not stopped") }
+  }
+}
+
+/// In an order that is known beforehand.
+extension Turnstile {
+  /// One thread goes on.
+  struct Turn: Sendable {
+    var step: Step
+    /// How many wait here before.
+    var waiting: Int
+    /// The helper that has the caller's nice value by then.
+    var borrower: Int?
+    /// Whether it stops the task, and which helpers have nothing to do any more then.
+    var stops = false
+    var idle: [Int] = []
+  }
+
+  func keepDoor(_ turns: [Turn]) {
+    for (index, turn) in turns.enumerated() {
+      awaitArrivals(turn.waiting)
+      if let borrower = turn.borrower { look(at: borrower) }
+      let next = state.withLock { letGo(turn.step.thread, &$0) }
+      next.turn.happen()
+      // after the last one the task may be gone
+      if index + 1 == turns.count { return }
+      if turn.stops { awaitStop() }
+      for helper in turn.idle { waitUntilAsleep(thread: id(of: helper)) }
+    }
+  }
+
+  private func id(of thread: Int) -> Int { state.withLock { state in state.threads.first { $0.value == thread }!.key } }
+
+  private func look(at borrower: Int) {
+    let id = id(of: borrower)
+    if !waitUntil({ (try? Priority.nice(ofThread: id)) == 0 }) { fatalError("nothing was lent to \(borrower)") }
+    look(isLent: true)
   }
 }
