@@ -18,13 +18,16 @@ extension ProgramTests {
     }
 
     /// As libvirt calls it.
-    private func call(_ operation: String, _ source: String = "file", kib: Int = 65536) throws -> Ended {
+    private func call(
+      _ operation: String, _ source: String = "file", kib: Int = 65536, more: String = ""
+    ) throws -> Ended {
       let xml = """
         <domain type='qemu' id='7'>
           <memory unit='KiB'>\(kib)</memory>
           <memoryBacking>
             <source type='\(source)'/>
             <access mode='shared'/>
+        \(more)
         """
       #expect(Host.write(xml, to: scratch.file("guest.xml")))
       let line = "exec bash \(recipe.path) guest \(operation) < \(scratch.file("guest.xml"))"
@@ -71,6 +74,36 @@ extension ProgramTests {
       #expect(try call("release end -").status == 0)
       #expect(try tool("ls", stock).hasPrefix("returned-64M-any-"))
       #expect(FileFacts(used) == nil && FileFacts(ready) == nil)
+    }
+
+    @Test("makes a file for each of a machine's nodes, on the nodes of the host that it is bound to")
+    func nodes() throws {
+      func call(_ operation: String, on node: Int) throws -> Ended {
+        let more = """
+              <memory mode='strict' nodeset='0'/>
+              <memnode cellid='1' mode='strict' nodeset='\(node)'/>
+                <cell id='0' cpus='0' memory='32768' unit='KiB'/>
+                <cell id='1' cpus='1' memory='16384' unit='KiB'>
+          """
+        return try self.call(operation, more: more)
+      }
+      let used = [folder + "/guest.ram-node0.used", folder + "/guest.ram-node1.used"]
+      let ended = try call("prepare begin -", on: 0)
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(used.map { FileFacts($0)?.allocated } == [32 << 20, 16 << 20])
+      #expect(try tool("ls", folder + "/libvirt/qemu/7-guest") == "ram-node0\nram-node1\n")
+      #expect(try ktaskctl("verify", "--nodes", "0", used[0], used[1]).status == 0)
+      for file in used { try Content(file).write(0..<4 << 20) }
+      #expect(try call("release end -", on: 0).status == 0)
+      #expect(try used.allSatisfy { try Content($0.replacing(".used", with: ".ready")).isZero })
+      let refused = try call("prepare begin -", on: 1000)
+      #expect(refused.status == 8 && refused.err.contains("1000"), "\(refused.err)")
+    }
+
+    @Test("leaves a machine with <hugepages/> alone, whose memory QEMU makes itself")
+    func hugePages() throws {
+      #expect(try call("prepare begin -", more: "    <hugepages/>").status == 0)
+      #expect(try tool("ls", folder) == "libvirt\n" && tool("ls", folder + "/libvirt/qemu") == "")
     }
 
     @Test("fails the start where memory is short, and leaves other machines alone")
