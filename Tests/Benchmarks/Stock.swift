@@ -117,7 +117,7 @@ private func measureWaiting(_ ground: Ground) throws {
       }
     ])[0]
   try once(2)
-  let kept = try neighbour(beside: words + ["--count", "3"], rounds: ground.rounds)
+  let kept = try neighbour(beside: words + ["--count", "\(ground.bytes / small)"], rounds: ground.rounds)
   printReading(
     "a taker of \(small.asSize) waits \(quiet.text) where nothing else goes on; a neighbour on all CPUs keeps "
       + "\(kept.fixed(3)) of its speed beside a service that fills the stock (0.98 is the aim).", of: [quiet])
@@ -129,7 +129,8 @@ private func measureWaiting(_ ground: Ground) throws {
     of: [busy])
 }
 
-/// What a load on every CPU keeps of its speed; the load is gone then.
+/// What a load on every CPU keeps of its speed beside a service that has more to do than there is time for; the load is gone
+/// then.
 private func neighbour(beside words: [String], rounds: Int) throws -> Double {
   let load = try Load(threads: Topology.current().onlineCPUs.count)
   var (alone, beside): ([Double], [Double]) = ([], [])
@@ -137,6 +138,8 @@ private func neighbour(beside words: [String], rounds: Int) throws -> Double {
     alone.append(load.rate { sleep(1) }.rate)
     let service = try Programs.start(words)
     CleanUp.add { kill(service, SIGKILL) }
+    // its start comes once, and is no cleaning
+    sleep(1)
     beside.append(load.rate { sleep(1) }.rate)
     kill(service, SIGTERM)
     waitpid(service, nil, 0)
