@@ -134,6 +134,7 @@ extension StockRefusal {
     switch self {
     case .othersMayWrite, .othersOwn: .permission
     case .otherMount, .otherNames: .notSupported
+    case .noneReady: .notAsDemanded
     }
   }
 }

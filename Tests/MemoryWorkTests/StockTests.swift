@@ -117,7 +117,45 @@ struct StockTests {
     #expect(numbers(StockPlan(mixed, Self.bound, count: 3)) == [[0, 2], [1], []])
     // nothing tells whether that one is on node 0: another kind may need it
     #expect(numbers(StockPlan(mixed, Self.bound, count: 0)) == [[], [0], [2]])
-    #expect(numbers(StockPlan(mixed, small, count: 1)) == [[], [0], [3]])
+    // a maker that is gone left one of a kind that nobody keeps
+    #expect(numbers(StockPlan(mixed, small, count: 1)) == [[], [0], [3, 2]])
+  }
+
+  @Test("what is of no use to any kind that the stock is kept for goes, with or without a count")
+  func nobodys() {
+    let (small, other) = (
+      StockKind(bytes: Self.gib), StockKind(bytes: 8 * Self.gib, placement: Placement(NodeSet([1])))
+    )
+    // a size that nobody keeps; one that somebody does; and one that is there again in a moment
+    let left = stock([(.returned, .returned, small), (.returned, .returned, Self.any), (.making, .making, Self.any)])
+    #expect(numbers(StockPlan(left, Self.bound, count: 0)) == [[], [0], [0]])
+    #expect(numbers(StockPlan(left, small, count: 0)) == [[], [0], [0]])
+    #expect(numbers(StockPlan(left, small, count: 1)) == [[0], [0], []])
+    // where the pages of that one lie is to be looked at before it goes, as there is another kind of its size
+    let several = stock([(.returned, .returned, Self.any), (.ready, .ready, other)])
+    let plan = StockPlan(several, Self.bound, count: 0)
+    #expect(numbers(plan) == [[], [0], []] && plan.doubtful.map(\.id) == [0] && plan.others == [other])
+    #expect(!plan.isEmpty)
+    let alone = StockPlan(stock([(.returned, .returned, Self.any), (.ready, .ready, small)]), Self.bound, count: 0)
+    #expect(numbers(alone) == [[], [0], [0]] && alone.doubtful == [] && alone.others == [])
+  }
+
+  @Test("a file that its maker has not locked yet has no memory, and is left alone")
+  func young() {
+    let name = StockName(.making, StockKind(bytes: Self.gib), id: 7)
+    for (bytes, dropped) in [(0, []), (4096, [name])] {
+      let contents = StockContents(files: [StockFile(name, .returned, allocatedBytes: bytes)])
+      #expect(StockPlan(contents, Self.any, count: 0).dropped == dropped)
+    }
+  }
+
+  @Test("a stock says why it has nothing")
+  func reasons() {
+    let (small, transparent) = (StockKind(bytes: Self.gib), StockKind(bytes: 8 * Self.gib, isTransparent: true))
+    #expect(NoStockFile(Self.any, ready: []) == .noneReady(Self.any))
+    #expect(NoStockFile(Self.any, ready: [small, transparent]) == .noneReady(Self.any))
+    #expect(NoStockFile(Self.bound, ready: [small, Self.any]) == .otherNodes(Self.bound))
+    #expect(NoStockFile(Self.any, ready: [Self.bound]) == .inUse(Self.any))
   }
 
   @Test("no file is made with which the stock would have more memory than it may")

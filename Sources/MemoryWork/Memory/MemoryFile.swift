@@ -138,7 +138,7 @@ public final class MemoryFile {
   }
 
   /// Looks at what is there already, as far as that is known: reading a page that is not there would make one.
-  private func refuseWrongNodes(_ placement: Placement, _ looking: Looking) throws(MemoryError) {
+  func refuseWrongNodes(_ placement: Placement, _ looking: Looking) throws(MemoryError) {
     guard let descriptor, presentIsExact, let within = present.hull?.upperBound else { return }
     // not more, and not to be written: hugetlbfs makes a file as long as its longest writable mapping
     let seen = try attempting(.map, path) { () throws(Errno) in

@@ -6,6 +6,8 @@ public enum FileSource: Equatable, Sendable {
   case stock(String)
   /// It is made as ever.
   case made(NoStockFile)
+  /// It was there before.
+  case there
 }
 
 /// Why a stock has nothing for a file.
@@ -14,10 +16,25 @@ public enum NoStockFile: Error, Equatable, Sendable {
   case noStock
   /// It has no such file that is ready.
   case noneReady(StockKind)
+  /// It has such files that are ready, on other nodes.
+  case otherNodes(StockKind)
+  /// It has some, and others have each of them open or are taking it.
+  case inUse(StockKind)
   /// The file would lie on another mount.
   case otherMount
   /// Its pages are of another size than is asked for.
   case otherPages(Int)
+
+  /// `ready`: the kinds of all files that say of themselves that they are ready, none of which was to be had.
+  init(_ wanted: StockKind, ready: [StockKind]) {
+    if ready.contains(where: { $0.satisfies(wanted) }) {
+      self = .inUse(wanted)
+    } else if ready.contains(where: { $0.bytes == wanted.bytes && $0.isTransparent == wanted.isTransparent }) {
+      self = .otherNodes(wanted)
+    } else {
+      self = .noneReady(wanted)
+    }
+  }
 }
 
 /// A file that is to come from a stock.
@@ -25,7 +42,10 @@ extension MemoryFile {
   /// Keeps a ready file of the stock for it, where there is one and it is not there yet; before it is placed, which it then is
   /// not. Changes nothing. Whether it has one; `stock` nil: there is none.
   public func reserve(in stock: Stock?, placement: Placement?) throws(MemoryError) -> Bool {
-    if existed { return false }
+    if existed {
+      source = .there
+      return false
+    }
     guard let stock else {
       source = .made(.noStock)
       return false
@@ -35,12 +55,14 @@ extension MemoryFile {
       return false
     }
     let kind = StockKind(bytes: size, isTransparent: isTransparent, placement: placement)
-    guard let found = try stock.reserve(kind) else {
-      source = .made(.noneReady(kind))
+    switch try stock.reserve(kind) {
+    case .success(let found):
+      keep(found)
+      return true
+    case .failure(let why):
+      source = .made(why)
       return false
     }
-    keep(found)
-    return true
   }
 
   private func keep(_ found: ReservedFile) {
@@ -61,13 +83,17 @@ extension MemoryFile {
     let kinds = (isTransparent.map { [$0] } ?? [true, false]).map {
       StockKind(bytes: size, isTransparent: $0, placement: placement)
     }
+    var why = NoStockFile.noStock
     for kind in kinds {
-      guard let found = try stock.reserve(kind) else { continue }
-      let file = try MemoryFile(unnamed: found.descriptor, size: size, isTransparent: kind.isTransparent)
-      file.keep(found)
-      return .success(file)
+      switch try stock.reserve(kind) {
+      case .success(let found):
+        let file = try MemoryFile(unnamed: found.descriptor, size: size, isTransparent: kind.isTransparent)
+        file.keep(found)
+        return .success(file)
+      case .failure(let other): why = other
+      }
     }
-    return .failure(.noneReady(kinds[kinds.count - 1]))
+    return .failure(why)
   }
 
   /// It could not come from a stock.

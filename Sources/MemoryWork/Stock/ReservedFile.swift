@@ -37,15 +37,16 @@ final class ReservedFile {
 extension Stock {
   /// A ready file that is as `wanted`, where there is one that nobody else is about to take: the one that has no more than was
   /// asked for before others. Changes nothing.
-  func reserve(_ wanted: StockKind) throws(MemoryError) -> ReservedFile? {
+  func reserve(_ wanted: StockKind) throws(MemoryError) -> Result<ReservedFile, NoStockFile> {
     let names = try attempting(.inspect, path) { () throws(Errno) in try directory.value.names() }
-    let ready = names.compactMap(StockName.init).filter { $0.state == .ready && $0.kind.satisfies(wanted) }
+    let ready = names.compactMap(StockName.init).filter { $0.state == .ready }
+    let fitting = ready.filter { $0.kind.satisfies(wanted) }
     // two that come at once begin at different ones
-    let (plain, placed) = (ready.filter { $0.kind == wanted }, ready.filter { $0.kind != wanted })
+    let (plain, placed) = (fitting.filter { $0.kind == wanted }, fitting.filter { $0.kind != wanted })
     for name in plain.shuffled() + placed.shuffled() {
-      if let file = try reserve(name) { return file }
+      if let file = try reserve(name) { return .success(file) }
     }
-    return nil
+    return .failure(NoStockFile(wanted, ready: ready.map(\.kind)))
   }
 
   /// nil: it is gone, somebody else's, or not what its name says.

@@ -85,4 +85,6 @@ public enum StockRefusal: Hashable, Sendable {
   case otherMount(stock: String)
   /// The file has other names, by which it stays reachable.
   case otherNames(Int)
+  /// It has no file to look at.
+  case noneReady
 }

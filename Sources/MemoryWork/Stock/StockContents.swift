@@ -40,9 +40,14 @@ public struct StockContents: Equatable, Sendable {
 
   public var allocatedBytes: Int { files.reduce(0) { $0 +| $1.allocatedBytes } }
 
-  /// The kinds that it has files of, and those that are `wanted`, the smallest first.
-  public func kinds(_ wanted: [StockKind] = []) -> [StockKind] {
-    Set(files.map(\.name.kind) + wanted).sorted { ($0.bytes, $0.text) < ($1.bytes, $1.text) }
+  /// The kinds that it has files of, the smallest first.
+  public var kinds: [StockKind] { Self.sorted(files.map(\.name.kind)) }
+
+  /// Those of which files are ready or being made: what somebody keeps it for. Nothing else says so.
+  public var keptKinds: [StockKind] { Self.sorted(files.filter { $0.condition != .returned }.map(\.name.kind)) }
+
+  private static func sorted(_ kinds: [StockKind]) -> [StockKind] {
+    Set(kinds).sorted { ($0.bytes, $0.text) < ($1.bytes, $1.text) }
   }
 }
 

@@ -15,7 +15,7 @@ public final class StockJob: MemoryJob {
   private let dropped: [MemoryFile]
   private let watch = OpenWatch.started()
 
-  /// `files` become ready; of those that are `dropped` the memory is given back.
+  /// `files` become ready; of those that are `dropped` the memory is given back. None of both: a look.
   init(_ stock: Stock, _ kind: StockKind, _ files: [MemoryFile], dropped: [MemoryFile], method: Method?)
     throws(MemoryError)
   {

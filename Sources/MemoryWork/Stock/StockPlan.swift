@@ -10,18 +10,27 @@ public struct StockPlan: Equatable, Sendable {
   public var spare = Int.max
   /// Dirty files that nobody needs, whose memory is given back.
   public var dropped: [StockName] = []
+  /// Those that came back and are not needed, and might lie where one of the `others` wants them.
+  public var doubtful: [StockName] = []
+  /// Kinds of the same size that the stock is kept for, too.
+  public var others: [StockKind] = []
 
   /// `count`: files of `kind` that are to be ready. `mostBytes`: of memory, in all of the stock; nil: as much as that takes.
   public init(_ contents: StockContents, _ kind: StockKind, count: Int, mostBytes: Int? = nil) {
     // what others are making is there in a moment
     let lacking = max(0, count - contents.count(.ready, kind) - contents.count(.making, kind))
-    let dirty = contents.files.filter { $0.condition == .returned }.map(\.name)
-    let usable = dirty.filter { $0.canBecome(kind) }
+    let dirty = contents.files.filter { $0.condition == .returned }
+    let usable = dirty.map(\.name).filter { $0.canBecome(kind) }
     cleaned = Array(usable.prefix(lacking))
+    made = lacking - cleaned.count
+    let kept = contents.keptKinds
+    others = kept.filter { $0.bytes == kind.bytes && $0 != kind }
+    let surplus = usable.dropFirst(lacking)
+    doubtful = others.isEmpty ? [] : surplus.filter { $0.kind != kind }
     // one that says of itself that it is ready, and is not, has been meddled with
     dropped =
-      dirty.filter { $0.state == .ready && $0.kind == kind } + usable.dropFirst(lacking).filter { $0.kind == kind }
-    made = lacking - cleaned.count
+      dirty.map(\.name).filter { $0.state == .ready && $0.kind == kind } + surplus.filter { !doubtful.contains($0) }
+      + dirty.filter { $0.isNobodys(besides: kept + [kind]) }.map(\.name)
     guard let mostBytes else { return }
     let gone = contents.files.filter { dropped.contains($0.name) }.reduce(0) { $0 +| $1.allocatedBytes }
     let room = max(0, mostBytes - (contents.allocatedBytes - gone)) / max(1, kind.bytes)
@@ -38,7 +47,15 @@ public struct StockPlan: Equatable, Sendable {
   }
 
   /// Whether there is nothing to do.
-  public var isEmpty: Bool { cleaned.isEmpty && made == 0 && dropped.isEmpty }
+  public var isEmpty: Bool { cleaned.isEmpty && made == 0 && dropped.isEmpty && doubtful.isEmpty }
+}
+
+extension StockFile {
+  /// Whether no kind of these has a use for it. Who makes one has it for a moment before it is locked, without any memory.
+  fileprivate func isNobodys(besides kinds: [StockKind]) -> Bool {
+    if name.state != .returned && allocatedBytes == 0 { return false }
+    return !kinds.contains { name.kind == $0 || name.canBecome($0) }
+  }
 }
 
 extension StockName {

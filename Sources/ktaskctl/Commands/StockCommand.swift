@@ -5,10 +5,10 @@ struct StockCommand: WorkCommand {
   static let configuration = CommandConfiguration(
     commandName: "stock",
     abstract: "Keep cleared files ready that others take in milliseconds.",
-    usage: "ktaskctl stock --size SIZE [OPTION ...] DIR",
+    usage: "ktaskctl stock [--size SIZE] [OPTION ...] DIR",
     discussion: """
-      Makes DIR, on hugetlbfs or tmpfs, have --count files of --size that are cleared and verified, and says what it has. \
-      prefault --from and exec --from take one, release --to gives one back.
+      Makes DIR, on hugetlbfs or tmpfs, have --count files of --size that are cleared and verified, and says what it has; \
+      without --size it only says that. prefault --from and exec --from take one, release --to gives one back.
       """)
 
   @Argument(help: ArgumentHelp("The stock", valueName: "DIR"), completion: .directory)
@@ -17,7 +17,7 @@ struct StockCommand: WorkCommand {
   @Option(
     name: [.customShort("c", allowingJoined: true), .long],
     help: ArgumentHelp("Files that are to be ready (default: 1)", valueName: "n"))
-  var count = 1
+  var count: Int?
 
   @Option(
     help: ArgumentHelp("Of all files in DIR together (default: no limit)", valueName: "size"), transform: ByteSize.parse
@@ -43,7 +43,7 @@ struct StockCommand: WorkCommand {
 
   static let name = "stock"
   static let defaults = SweepDefaults.once
-  static let usualSize = "needed"
+  static let usualSize = "default: only look"
   static let usualPages = "DIR's"
   static let refused = [
     "--runs": "makes each file once", "--warmup": "makes each file once",
@@ -72,22 +72,34 @@ struct StockCommand: WorkCommand {
 
   func validateWhat() throws {
     if directory == nil { throw ValidationError("stock needs a DIR") }
-    if memory.size == nil { throw ValidationError("stock needs --size SIZE") }
-    if !(0...Self.largestCount).contains(count) {
-      throw ValidationError("--count takes 0 to \(Self.largestCount), not \(count)")
+    if memory.size == nil { try refuseForLook() }
+    if !(0...Self.largestCount).contains(files) {
+      throw ValidationError("--count takes 0 to \(Self.largestCount), not \(files)")
     }
     if case .counts(let counts) = work.threads, counts.count > 1 {
       throw ValidationError("stock makes each file once: it takes one number of threads")
     }
   }
 
+  /// Without a size it makes nothing.
+  private func refuseForLook() throws {
+    let making: [(option: String, isGiven: Bool)] = [
+      ("--watch", watch), ("--count", count != nil), ("--max-bytes", maxBytes != nil),
+      ("--page-size", memory.pageSize != nil), ("--nodes", placement.nodes != nil),
+      ("--method", placement.method != nil), ("--grow-pool", pool.change != nil),
+    ]
+    if let given = making.first(where: \.isGiven) { throw ValidationError("\(given.option) needs --size SIZE") }
+  }
+
+  /// That are to be ready.
+  var files: Int { count ?? 1 }
+
   var words: WorkWords { WorkWords(memory, work, helpers, placement) }
 
   func request() throws -> Request {
-    guard let bytes = memory.size?.bytes, let directory else {
-      throw ValidationError("stock needs --size SIZE and a DIR")
-    }
-    let (count, mostBytes, atOnce) = (count, maxBytes?.bytes, watch ? 1 : nil)
+    guard let directory else { throw ValidationError("stock needs a DIR") }
+    guard let bytes = memory.size?.bytes else { return look(at: directory) }
+    let (count, mostBytes, atOnce) = (files, maxBytes?.bytes, watch ? 1 : nil)
     let intent = Intent(.readyMemory, isReadiness: true, [directory]).with { intent in
       (intent.stock, intent.fillsStock, intent.isRound) = (directory, true, watch)
       intent.ownWords =
@@ -97,6 +109,13 @@ struct StockCommand: WorkCommand {
     return Request(intent) { opening throws(MemoryError) in
       try opening.filling(directory, bytes: bytes, count: count, mostBytes: mostBytes, atOnce: atOnce)
     }
+  }
+
+  private func look(at directory: String) -> Request {
+    let intent = Intent(.readyMemory, isReadiness: false, [directory]).with { intent in
+      (intent.stock, intent.fillsStock) = (directory, true)
+    }
+    return Request(intent) { _ throws(MemoryError) in try Stock(directory).look() }
   }
 
   /// What the stock is to have.

@@ -119,11 +119,13 @@ struct Opening {
   private func withFilesOfStocks(_ paths: [String]) throws(MemoryError) -> [String] {
     var files: [String] = []
     for path in paths {
-      if let ready = try Stock.known(at: path)?.readyFiles(), !ready.isEmpty {
-        files += ready
-      } else {
+      guard let stock = try Stock.known(at: path) else {
         files.append(path)
+        continue
       }
+      let ready = try stock.readyFiles()
+      if ready.isEmpty { throw MemoryError(.noStock(.noneReady), path: path) }
+      files += ready
     }
     return files
   }

@@ -31,7 +31,6 @@ struct StockService {
 
   /// Until a signal; the status is 0 then.
   mutating func run() -> ExitStatus {
-    try? Priority.setNice(Priority.most)
     while true {
       switch round() {
       case .changed: patience = Self.shortest
@@ -58,7 +57,7 @@ struct StockService {
     let monitor = TaskMonitor()
     let watcher = SignalWatcher(monitor, signals, timeout: command.work.timeout?.nanoseconds)
     watcher.start()
-    let made = fill(monitor, watcher)
+    let made = Self.givingWay { fill(monitor, watcher) }
     watcher.handOver()
     if watcher.wasAsked { _ = hear(HeardSignals.question) }
     if case .signal(let number)? = watcher.end { return .ended(number) }
@@ -82,7 +81,7 @@ struct StockService {
     return .idle(milliseconds: patience)
   }
 
-  private var isFull: Bool { contents.map { $0.ready + $0.making >= command.count } ?? false }
+  private var isFull: Bool { contents.map { $0.ready + $0.making >= command.files } ?? false }
 
   /// Whether anything was to be done.
   private func fill(_ monitor: TaskMonitor, _ watcher: SignalWatcher) -> Result<Bool, Failure> {
@@ -93,7 +92,7 @@ struct StockService {
       let listeners = ProgressListeners(command, work)
       listeners.tell(.started(listeners.state, threads: work.plan.threadCounts, files: work.plan.files.map(\.path)))
       watcher.follow(listeners)
-      let outcome = Self.givingWay { Sweep.run(work, listeners.phase) }
+      let outcome = Sweep.run(work, listeners.phase)
       watcher.stopDrawing()
       if let failure = outcome.failures.first { return .failure(failure) }
       return .success(true)
@@ -106,8 +105,9 @@ struct StockService {
     }
   }
 
-  /// Whoever takes a file, or computes beside it, goes first. Who asks how it is, is answered all the same.
-  private static func givingWay(_ body: () -> Outcome) -> Outcome {
+  /// Whoever takes a file, or computes beside it, goes first: also before the look at what is to be done, which for small files
+  /// is as much work as the rest. Who asks how it is, is answered all the same.
+  private static func givingWay<Result>(_ body: () -> Result) -> Result {
     let usual = SchedulingClass.current()
     try? SchedulingClass.idle.take()
     defer { try? usual.take() }
@@ -122,7 +122,7 @@ struct StockService {
 
   /// The service manager hears what there is; and once, that there is enough.
   private mutating func tell() {
-    let (contents, enough) = (contents, min(command.minReady ?? 1, command.count))
+    let (contents, enough) = (contents, min(command.minReady ?? 1, command.files))
     let isEnough = contents.map { $0.ready >= enough } ?? false
     manager?.tell((isEnough && !isReady ? ["READY=1"] : []) + ["STATUS=" + status])
     isReady = isReady || isEnough
@@ -131,7 +131,7 @@ struct StockService {
   /// "8G-any: 3 of 4 ready, 1 being made, 0 returned".
   var status: String {
     guard let contents else { return "not known what it has" }
-    return "\(contents.kind): \(contents.ready) of \(command.count) ready, \(contents.making) being made, "
+    return "\(contents.kind): \(contents.ready) of \(command.files) ready, \(contents.making) being made, "
       + "\(contents.returned) returned" + (trouble.map { "; " + $0.why.onOneLine } ?? "")
   }
 
@@ -147,6 +147,8 @@ struct StockService {
 extension Program {
   /// `stock --watch`: `words` come after the command's name.
   static func watch(_ words: [String]) -> ExitStatus {
+    // before it has any other thread
+    try? Priority.setNice(Priority.most)
     do {
       let signals = try HeardSignals()
       try Failure.settingUp("catching memory errors") { () throws(Errno) in try Memory.catchBusErrors() }

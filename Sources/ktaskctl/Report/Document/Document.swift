@@ -136,10 +136,13 @@ extension Document {
     var zero: Bool?
     /// Where it was in the stock that it was taken from.
     var takenFrom: String?
+    /// Why it was not taken from the stock that was named: "none-ready".
+    var notTaken: String?
 
     enum CodingKeys: String, CodingKey {
       case path, name, bytes, zero
       case takenFrom = "taken_from"
+      case notTaken = "not_taken"
       case pageSize = "page_size"
       case hugeBytes = "huge_bytes"
       case unclearedBytes = "uncleared_bytes"

@@ -34,7 +34,7 @@ extension Document.Stock {
     self.init(
       path: path, ready: contents.count(.ready), making: contents.count(.making), returned: contents.count(.returned),
       allocatedBytes: contents.allocatedBytes,
-      kinds: contents.kinds().map { kind in
+      kinds: contents.kinds.map { kind in
         Kind(
           kind: kind.text, bytes: kind.bytes, ready: contents.count(.ready, kind),
           making: contents.count(.making, kind),

@@ -41,6 +41,7 @@ extension Report {
       path: file.path, bytes: file.bytes, alreadyResidentBytes: file.residentBefore,
       addedBytes: isDone && plan.intent.makesPages ? file.residentBefore.map { file.bytes - $0 } : 0)
     if isDone, case .stock(let path)? = file.source { entry.takenFrom = path }
+    entry.notTaken = file.source?.reason
     entry.name = file.name
     if !bytesByNode.isEmpty { entry.pagesByNode = Self.pages(bytesByNode, of: file.pageSize) }
     return entry

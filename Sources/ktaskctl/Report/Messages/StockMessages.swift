@@ -8,6 +8,7 @@ extension StockRefusal {
     case .othersOwn(let user): "is no stock for this user: it is user \(user)'s"
     case .otherMount(let stock): "lies on another mount than \(stock.shown), so that a rename does not take it there"
     case .otherNames(let count): "has \(count) names: by another one it would stay in reach"
+    case .noneReady: "is a stock without any file that is ready"
     }
   }
 
@@ -17,6 +18,7 @@ extension StockRefusal {
     case .othersMayWrite: "chmod 700 \(quotedFile(path))"
     case .othersOwn: nil
     case .otherMount, .otherNames: "ktaskctl release --unlink \(quotedFile(path))"
+    case .noneReady: "ktaskctl stock \(quotedFile(path))"
     }
   }
 }

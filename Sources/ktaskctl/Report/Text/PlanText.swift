@@ -75,7 +75,8 @@ extension Plan {
     }
     lines += files.map {
       let name = $0.name.map { " (\($0.shown))" } ?? ""
-      return "  file: \($0.path.shown)\(name), \(ByteSize.text($0.bytes)), \($0.source?.text ?? Self.ready($0))"
+      let source = $0.source.flatMap { $0 == .there ? nil : $0.text }
+      return "  file: \($0.path.shown)\(name), \(ByteSize.text($0.bytes)), \(source ?? Self.ready($0))"
     }
     lines += (growth ?? []).map { "  " + $0.line } + (shrink ?? []).map { "  " + $0.line }
     lines += checks.map { "  " + $0.line }

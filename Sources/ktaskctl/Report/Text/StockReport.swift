@@ -6,6 +6,16 @@ extension FileSource {
     switch self {
     case .stock(let path): "taken from \(path.shown)"
     case .made(let why): "made: \(why.text)"
+    case .there: "not taken: it is there already"
+    }
+  }
+
+  /// Why nothing was taken, as one word for programs; nil where something was.
+  var reason: String? {
+    switch self {
+    case .stock: nil
+    case .made(let why): why.word
+    case .there: "exists"
     }
   }
 }
@@ -16,8 +26,21 @@ extension NoStockFile {
     switch self {
     case .noStock: "there is no stock"
     case .noneReady(let kind): "the stock has no \(kind.text) that is ready"
+    case .otherNodes(let kind): "the stock has no \(kind.text) that is ready, only others of its size"
+    case .inUse(let kind): "each \(kind.text) of the stock that is ready is being taken, or open elsewhere"
     case .otherMount: "the stock lies on another mount"
     case .otherPages(let size): "the stock has \(PageSizeWord.text(size)) pages"
+    }
+  }
+
+  fileprivate var word: String {
+    switch self {
+    case .noStock: "no-stock"
+    case .noneReady: "none-ready"
+    case .otherNodes: "other-nodes"
+    case .inUse: "in-use"
+    case .otherMount: "other-mount"
+    case .otherPages: "other-pages"
     }
   }
 }
@@ -41,7 +64,7 @@ extension Report {
   var stockLines: [String] {
     guard plan.intent.fillsStock else { return [] }
     guard let stock else { return ["\(subject): not known what it has"] }
-    let kinds = stock.kinds()
+    let kinds = stock.kinds
     let lines = kinds.map { kind in
       "\(subject): \(kind.text): "
         + StockFile.Condition.allCases.map { "\(stock.count($0, kind)) \($0.word)" }

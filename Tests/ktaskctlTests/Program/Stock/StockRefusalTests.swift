@@ -62,7 +62,7 @@ extension ProgramTests {
     @Test(
       "words that make no sense together",
       arguments: [
-        ["stock", "/dev/shm"], ["stock", "/dev/shm", "--size", "8M", "--count", "-1"],
+        ["stock"], ["stock", "/dev/shm", "--size", "8M", "--count", "-1"],
         ["stock", "/dev/shm", "--size", "8M", "--threads", "1,2"], ["stock", "--size", "8M"],
         ["stock", "/dev/shm", "--size", "8M", "--runs", "2"],
         ["release", "/dev/shm/f", "--to", "/dev/shm", "--unlink"],

@@ -42,7 +42,9 @@ extension ProgramTests {
       // there is none left
       let made = try stock.take("vm2", "--json")
       #expect(made.status == 0 && StockFolder.isReady(stock.beside("vm2")), "\(made.err)")
-      #expect(try made.document().files.first?.takenFrom == nil)
+      let file = try made.document().files.first
+      #expect(file?.takenFrom == nil && file?.notTaken == "none-ready")
+      #expect(try stock.take("vm2", "--json").document().files.first?.notTaken == "exists")
       #expect(try stock.take("vm3").out.contains("made: the stock has no 8M-any that is ready"))
     }
 
@@ -68,6 +70,41 @@ extension ProgramTests {
       #expect(stock.names().count == 1)
       #expect(try Self.inode(stock.path + "/" + ready) == inode, "the same memory")
       #expect(StockFolder.isReady(stock.path + "/" + ready))
+    }
+
+    @Test("asked for nothing it says what it has, and changes nothing")
+    func look() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      func look(_ words: String...) throws -> Ended { try start(["stock", stock.path] + words).end() }
+      #expect(try look().out == "\(stock.path): empty\n")
+      #expect(try ktaskctl("verify", stock.path).status != 0)
+      try stock.fill(2)
+      #expect(try stock.take("vm").status == 0)
+      #expect(try stock.giveBack("vm").status == 0)
+      try tool("touch", stock.path + "/notes")
+      let names = stock.names()
+      let text = "\(stock.path): 8M-any: 1 ready, 0 being made, 1 returned\n\(stock.path): left alone: notes\n"
+      let ended = try look()
+      #expect(ended.status == 0 && ended.out == text, "\(ended.err)")
+      let document = try look("--json").document()
+      #expect(document.stock?.ready == 1 && document.stock?.returned == 1 && document.stock?.foreign == ["notes"])
+      #expect(stock.names() == names)
+      for option in [["--count", "0"], ["--max-bytes", "8M"], ["--nodes", "0"], ["--watch"]] {
+        #expect(try start(["stock", stock.path] + option).end().status == 64)
+      }
+    }
+
+    @Test("what came back in a size that the stock has no other of is taken apart, whoever asks for what")
+    func otherSize() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      for (name, size) in [("a", "8M"), ("b", "6M")] {
+        #expect(try ktaskctl("prefault", stock.beside(name), "--size", size).status == 0)
+        #expect(try stock.giveBack(name).status == 0)
+      }
+      let ended = try stock.fill(1)
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(stock.names().count == 1 && stock.names("ready-8M-").count == 1)
+      #expect(try ktaskctl("verify", stock.path).status == 0)
     }
 
     @Test("what nobody needs any more gives its memory back")

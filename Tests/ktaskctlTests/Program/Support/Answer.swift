@@ -88,6 +88,7 @@ struct Answer: Decodable {
     var hugeBytes: Int?
     var zero: Bool?
     var takenFrom: String?
+    var notTaken: String?
   }
   struct Stock: Decodable {
     struct Kind: Decodable {
