@@ -60,8 +60,8 @@ extension ProgramTests {
     func replaced() throws {
       let folder = try scratch.tmpfs(mebibytes: 80)
       let file = folder + "/vm"
-      try tool("fallocate", "--length", "16M", file)
-      let release = try start(["release", file, "--unlink"], under: Traced.slow("fallocate"))
+      try tool("fallocate", "--length", "6M", file)
+      let release = try start(["release", file, "--unlink"], under: Traced.slow("fallocate", milliseconds: 1000))
       // strace holds up what it does with the file that it has open
       release.wait { release.childHasOpen(file) }
       try release.stopped {

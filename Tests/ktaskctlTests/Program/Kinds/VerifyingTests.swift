@@ -13,7 +13,7 @@ extension ProgramTests {
 
     private func begin(_ file: String, _ words: [String] = []) throws -> Child {
       let prefault = ["prefault", file, "--size", "64M", "--threads", "1", "--json", "--progress", "json"]
-      return try start(prefault + words, under: Traced.slow("mincore"))
+      return try start(prefault + words, under: Traced.slow("mincore", milliseconds: 1000))
     }
 
     @Test(
@@ -33,7 +33,7 @@ extension ProgramTests {
     @Test("is ended by --timeout, and what was made goes again")
     func timeout() throws {
       let file = try scratch.tmpfs(mebibytes: 80) + "/vm"
-      let ended = try begin(file, ["--timeout", "3s"]).end()
+      let ended = try begin(file, ["--timeout", "2s"]).end()
       #expect(ended.status == 6, "\(ended.err)")
       #expect(try ended.document().errors.map(\.code) == ["timed-out"])
       #expect(FileFacts(file) == nil)
@@ -58,7 +58,7 @@ extension ProgramTests {
     func anonymous() throws {
       let number = scratch.file("pid")
       let words = ["pin", "--size", "32M", "--threads", "1", "--hold", "--pidfile", number, "--progress", "json"]
-      let child = try start(words, under: Traced.slow("mincore"))
+      let child = try start(words, under: Traced.slow("mincore", milliseconds: 1000))
       try child.waitForWords("\"phase\":\"verify\"")
       kill(pid_t(Host.text(number))!, SIGTERM)
       #expect(child.end().status == 143)
@@ -150,8 +150,8 @@ extension ProgramTests {
     @Test("is shown with its share, told to who asks, and not interrupted")
     func progress() throws {
       let (file, number) = (try scratch.tmpfs(mebibytes: 80) + "/vm", scratch.file("pid"))
-      // some chunks are made, of several pieces; each piece of the undo takes a second
-      let slow = ["-e", "trace=madvise,fallocate", "-e", "inject=fallocate:delay_enter=1000000"]
+      // some chunks are made, of several pieces; each piece of the undo takes half a second
+      let slow = ["-e", "trace=madvise,fallocate", "-e", "inject=fallocate:delay_enter=500000"]
       let child = try start(
         ["prefault", file, "--size", "64M", "--threads", "1", "--pidfile", number, "--progress", "json", "--json"],
         under: Traced.failing("madvise", "EFAULT", when: "5+") + slow)

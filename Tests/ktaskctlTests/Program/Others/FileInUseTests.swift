@@ -65,12 +65,16 @@ extension ProgramTests {
       let other = try opener(file)
       defer { other.kill() }
       let content = try Content(file)
-      for number in 1...40 {
-        let under = Traced.failing("fstat", "EIO", when: "\(number)")
+      let log = scratch.file("log")
+      var number = 0
+      repeat {
+        number += 1
+        let under = Traced.failingStat(of: file, when: number, log: log)
         let ended = try start(["clear", file, "--runs", "1"], under: under).end()
         #expect(ended.status != 0, "\(number): \(ended.err)")
         #expect(content.isWritten(0..<8 << 20), "\(number): \(ended.err)")
-      }
+      } while Host.text(log).contains("(INJECTED)")
+      #expect(number > 3)
     }
 
     @Test("is a memfd, by its name in /proc", arguments: ["clear", "release"])
@@ -204,9 +208,9 @@ extension ProgramTests {
     func comesLate() throws {
       let file = try file()
       // the second lock is that of the work
-      let child = try start(["release", file, "--json"], under: Traced.slow("flock", milliseconds: 3000))
+      let child = try start(["release", file, "--json"], under: Traced.slow("flock", milliseconds: 1500))
       child.wait { child.childHasOpen(file) }
-      usleep(4_000_000)
+      usleep(2_000_000)
       let content = try Content(file)
       let ended = child.end()
       #expect(ended.status == 7, "\(ended.err)")

@@ -143,10 +143,11 @@ extension ProgramTests {
       let json = scratch.file("report.json")
       #expect(try ktaskctl("prefault", try folder() + "/vm", "--size", "8M", "--grow-pool").status == 0)
       let words = [
-        "exec", "--size", "48M", "--page-size", "2M", "--grow-pool", "--export-json", json, "--", "{}/command",
+        "exec", "--size", "16M", "--page-size", "2M", "--grow-pool", "--export-json", json, "--", "{}/command",
       ]
+      let raised = page.total
       let program = try start(words, under: Traced.slow("madvise", milliseconds: 300))
-      program.wait { page.total > before }
+      program.wait { page.total > raised }
       // another root's process is next, and stays
       let next = try Child(["flock", Self.lock, "sleep", "infinity"])
       let ended = program.end()

@@ -12,7 +12,7 @@ extension ProgramTests {
 
     private func prefault(_ file: String, _ words: [String] = [], meanwhile: () throws -> Void) throws -> Ended {
       let words = ["prefault", file, "--size", "64M", "--threads", "2", "--min-chunk", "2M", "--json"] + words
-      let child = try start(words, under: Traced.slow("ftruncate"))
+      let child = try start(words, under: Traced.slow("ftruncate", milliseconds: 1000))
       child.wait { FileFacts(file) != nil }
       try child.stopped(meanwhile)
       return child.end()

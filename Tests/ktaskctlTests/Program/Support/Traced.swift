@@ -10,6 +10,13 @@ enum Traced {
     quietly + ["-e", "trace=\(call)", "-e", "inject=\(call):error=\(errno):when=\(when)"]
   }
 
+  /// The question what that file is fails, the one of that number: fstat(2), which some C libraries ask by another name. `log`
+  /// says whether there was one.
+  static func failingStat(of path: String, when number: Int, log: String) -> [String] {
+    let calls = "fstat,newfstatat"
+    return quietly(into: log) + ["-P", path, "-e", "trace=\(calls)", "-e", "inject=\(calls):error=EIO:when=\(number)"]
+  }
+
   /// Two calls that fail.
   static func failing(_ calls: [(call: String, errno: String, when: String)]) -> [String] {
     quietly + ["-e", "trace=\(calls.map(\.call).joined(separator: ","))"]

@@ -171,9 +171,9 @@ extension ProgramTests {
       try tool("mkdir", folder)
       #expect(Host.write("old", to: folder + "/report.json"))
       let child = try start(
-        ["prefault", memory, "--size", "16M", "--threads", "1", "--export-json", folder + "/report.json"],
+        ["prefault", memory, "--size", "6M", "--threads", "1", "--export-json", folder + "/report.json"],
         under: Traced.slow("madvise", milliseconds: 500))
-      child.wait { FileFacts(memory)?.size == 16 << 20 }
+      child.wait { FileFacts(memory)?.size == 6 << 20 }
       try tool("mv", folder, folder + "2")
       try tool("mkdir", folder)
       #expect(child.end().status == 0)

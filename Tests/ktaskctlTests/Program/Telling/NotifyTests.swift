@@ -48,10 +48,11 @@ extension ProgramTests {
     )
     func extensions() throws {
       let file = try scratch.tmpfs(mebibytes: 300) + "/vm"
-      // strace makes each chunk take two seconds, in which several messages go out; after the first, which is of 2 MiB,
+      // strace makes each chunk take more than a second, in which several messages go out; after the first, which is of 2 MiB,
       // the clock makes none larger
       let child = try start(
-        ["prefault", file, "--size", "4M", "--threads", "1"], under: manager.environment + Traced.slow("madvise"))
+        ["prefault", file, "--size", "4M", "--threads", "1"],
+        under: manager.environment + Traced.slow("madvise", milliseconds: 1200))
       let messages = try manager.messages(upTo: "READY=1")
       #expect(child.end().status == 0)
       let extending = messages.filter { $0.contains("EXTEND_TIMEOUT_USEC=30000000") }
@@ -110,7 +111,7 @@ extension ProgramTests {
       let number = scratch.file("pid")
       let child = try start(
         ["prefault", file, "--size", "256M", "--threads", "1", "--hold", "--pidfile", number],
-        under: manager.environment + Traced.slow("madvise"))
+        under: manager.environment + Traced.slow("madvise", milliseconds: 1000))
       _ = try manager.messages(upTo: "EXTEND_TIMEOUT_USEC=30000000")
       kill(pid_t(Host.text(number))!, SIGTERM)
       #expect(child.end().status == 143)
