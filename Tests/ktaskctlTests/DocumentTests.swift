@@ -53,9 +53,12 @@ struct DocumentTests {
     let result = try #require(try parsed(Document.sample.json())["results"]?.list?.last)
     #expect(
       result.keys == [
-        "bytes_per_second", "command", "efficiency", "exit_codes", "helpers", "max", "mean", "median", "min",
-        "parameters", "speedup", "spread", "stddev", "system", "threads", "times", "user",
+        "bytes_per_second", "command", "efficiency", "exit_codes", "helpers", "knee", "max", "mean", "median", "min",
+        "parameters", "speedup", "spread", "stddev", "steps", "store", "system", "threads", "times", "user",
       ])
+    #expect(result["steps"]?.first?.keys == ["bytes_per_second", "threads"])
+    #expect(result["store"]?.keys == ["name", "tried"])
+    #expect(result["store"]?["tried"]?.first?.keys == ["bytes_per_second", "name"])
     #expect(result["helpers"]?.first?.keys == ["bytes", "chunks", "node", "seconds"])
     #expect(result["parameters"]?["threads"] == .text("2"))
     #expect(result["exit_codes"] == .list([.number(0), .number(0), .number(0)]))

@@ -5,11 +5,15 @@ import LinuxSystem
 extension Document.Result {
   /// A measurement of clearing 4 GiB.
   static func sample(threads: Int, times: [Double], oneThread: Double?) -> Document.Result? {
-    Document.Result(
+    var result = Document.Result(
       command: "ktaskctl clear --size 4G --threads \(threads)", threads: threads, bytes: 4 << 30,
       times: times,
       oneThread: oneThread, usage: ResourceUsage(userSeconds: 0.01, systemSeconds: 1.5),
       helpers: [Document.Helper(node: 0, chunks: 8, bytes: 1 << 30, seconds: 0.4)])
+    result?.knee = threads
+    result?.steps = [.init(threads: threads, bytesPerSecond: 0x1p32)]
+    result?.store = .init(name: "memset", tried: [.init(name: "memset", bytesPerSecond: 0x1p32)])
+    return result
   }
 
   /// One and two threads, three runs each: 2 and 4 GiB a second.

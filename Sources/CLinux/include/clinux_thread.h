@@ -60,7 +60,7 @@ int clinux_nice_get(int thread, int *_Nonnull nice);
 /// setpriority(2), PRIO_PROCESS. EACCES: not allowed to lower it that far.
 CLINUX_NOLOCKS int clinux_nice_set(int thread, int nice);
 /// gettid(2).
-int clinux_thread_id(void);
+CLINUX_NOLOCKS int clinux_thread_id(void);
 /// No errno: a number that tells a forked child from its parent, and from every other process that has begun with a copy of the
 /// same memory. Never 0, below 2^31; costs two loads.
 CLINUX_NOLOCKS uint32_t clinux_generation(void);

@@ -15,6 +15,7 @@ public enum Clock {
   }
 
   /// Nanoseconds that the calling thread has had of a CPU (CLOCK_THREAD_CPUTIME_ID): on a busy machine it waits for nobody.
+  @inlinable
   public static func ofThread() -> UInt64 { clinux_thread_ns() }
 
   /// The time of day in UTC, to the second, as RFC 3339 writes it: "2026-11-27T02:08:00Z" (time(2), gmtime_r(3), strftime(3)).

@@ -1,4 +1,4 @@
-internal import CLinux
+public import CLinux
 
 /// Threads that nobody joins.
 public enum DetachedThread {
@@ -21,5 +21,6 @@ public enum DetachedThread {
   public static var stackBytes: Int { clinux_thread_stack() }
 
   /// The calling thread's number (gettid(2)).
+  @inlinable
   public static var currentID: Int { Int(clinux_thread_id()) }
 }

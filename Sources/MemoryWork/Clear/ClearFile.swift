@@ -11,9 +11,9 @@ struct ClearPages: MemoryTaskWork, @unchecked Sendable {
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
   let givenBack: UnsafeMutablePointer<Atomic<Int>>
-  let store: Memory.Store
+  let store: StoreForChunks
 
-  init(_ table: RegionTable, _ store: Memory.Store) {
+  init(_ table: RegionTable, _ store: StoreForChunks) {
     unsafe regions = UnsafePointer(table.regions)
     unsafe givenBack = unsafe table.givenBack
     self.store = store
@@ -22,13 +22,11 @@ struct ClearPages: MemoryTaskWork, @unchecked Sendable {
   @_noLocks
   func run(from start: MemoryPosition, to end: MemoryPosition) throws(ChunkFailure) {
     let region = unsafe regions[start.region]
-    let address = region.address + UInt(start.offset)
-    let length = end.offset - start.offset
     var operation = MemoryError.Operation.populate
     do throws(Errno) {
-      try region.makePages(address, length)
+      try region.makePages(region.address + UInt(start.offset), end.offset - start.offset)
       operation = .clear
-      try Memory.clear(address, length, store)
+      try store.clear(region, from: start.offset, to: end.offset)
     } catch {
       _ = region.giveBackAdded(from: start.offset, to: end.offset)
       throw ChunkFailure(operation: operation, errno: error)
@@ -41,7 +39,7 @@ struct ClearPages: MemoryTaskWork, @unchecked Sendable {
   }
 }
 
-/// `clear FILE`: zeroes memory files in place, with the fastest store for the size. Files that others have are left alone,
+/// `clear FILE`: zeroes memory files in place, with the fastest store there. Files that others have are left alone,
 /// unless it is to go on `evenIfOpen`.
 public final class ClearFileJob: MemoryJob {
   public let files: [MemoryFile]
@@ -52,8 +50,6 @@ public final class ClearFileJob: MemoryJob {
   private let recipe: Recipe
   private let evenIfOpen: Bool
   private let watch = OpenWatch.started()
-  /// Chosen once, before the first run.
-  private lazy var store = Memory.Store.fastest(for: bytes)
 
   public init(_ files: [MemoryFile], method wanted: Method?, evenIfOpen: Bool = false) throws(MemoryError) {
     for file in files where file.isOnDisk {
@@ -73,7 +69,6 @@ public final class ClearFileJob: MemoryJob {
   public func checks(_ facts: MachineFacts) -> [Check] { fileChecks(files, facts) }
 
   public func prepare() throws(MemoryError) -> any PreparedRun {
-    let store = store
     let mapped = try MappedFiles(files, nodeTasks, watch) { _ in recipe }
     do throws(MemoryError) {
       // somebody may have come since the checks
@@ -82,7 +77,7 @@ public final class ClearFileJob: MemoryJob {
       _ = mapped.unmap()
       throw error
     }
-    return ClearFileRun(mapped, store)
+    return ClearFileRun(mapped)
   }
 
   public func putBack() -> Bool { files.putBack() }
@@ -90,17 +85,16 @@ public final class ClearFileJob: MemoryJob {
 
 private final class ClearFileRun: PreparedRun {
   private let memory: MappedFiles
-  private let store: Memory.Store
   private var hasCleared = false
 
-  init(_ memory: MappedFiles, _ store: Memory.Store) {
-    self.memory = memory
-    self.store = store
-  }
+  init(_ memory: MappedFiles) { self.memory = memory }
 
   func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
     hasCleared = true
-    return memory.run(ClearPages(memory.table, store), control, monitor)
+    let choice = StoreChoice(memory.table)
+    var run = memory.run(ClearPages(memory.table, choice.forChunks), control, monitor)
+    run.store = choice.use
+    return run
   }
 
   func verify(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
@@ -111,9 +105,7 @@ private final class ClearFileRun: PreparedRun {
   }
 
   func verifyResidency(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> Verification {
-    var verification = try memory.verifyResident(control, monitor)
-    verification.store = store
-    return verification
+    try memory.verifyResident(control, monitor)
   }
 
   /// What was in cleared files is gone.

@@ -37,6 +37,8 @@ public struct JobRun: Sendable {
   /// bytes.
   public var knee: Int?
   public var steps: [KneeSample] = []
+  /// What cleared it in place; nil: nothing was.
+  public var store: StoreUse?
 
   /// A pass and the one before it, as one run: the time of both, and the threads of the one that took it.
   func after(_ first: JobRun) -> JobRun {
@@ -46,6 +48,13 @@ public struct JobRun: Sendable {
     if end == .finished { (both.threads, both.knee, both.steps) = (first.threads, first.knee, first.steps) }
     return both
   }
+}
+
+/// With which store memory was cleared in place.
+public struct StoreUse: Sendable, Equatable {
+  public var store: Memory.Store
+  /// Bytes that each clears in a second of one thread's CPU time, beside the others' work; empty: none was tried, and it is the C library's.
+  public var tried: [Memory.Store: Double]
 }
 
 /// The bytes of a region that belong together to one node, or to none: a node task.

@@ -20,8 +20,6 @@ public struct Verification: Sendable, Equatable {
   public var bytesByNode: [Int: Int] = [:]
   /// The same of each file, in their order.
   public var bytesByNodeOfFiles: [[Int: Int]] = []
-  /// The store that cleared it; nil: none did.
-  public var store: Memory.Store?
   /// `verify`: of each file.
   public var findings: [FileFindings] = []
   /// `release`: what is gone.

@@ -17,4 +17,11 @@ extension Region {
     let low = max(there.lowerBound, from)
     return low..<max(low, min(there.upperBound, to))
   }
+
+  /// Whether all between two offsets was there.
+  @_noLocks
+  func hadAll(from: Int, to: Int) -> Bool {
+    let index = firstPresent(after: from)
+    return index < presentCount && present(index, from: from, to: to) == from..<to
+  }
 }

@@ -37,6 +37,13 @@ final class RegionTable: @unchecked Sendable {
     }
   }
 
+  /// Bytes that were, by the size of their pages.
+  var presentBytes: [Int: Int] {
+    (0..<count).reduce(into: [:]) { sums, index in
+      unsafe sums[regions[index].pageSize, default: 0] += unsafe present[index].reduce(0) { $0 + $1.count }
+    }
+  }
+
   var bytesGivenBack: Int { unsafe givenBack.pointee.load(ordering: .relaxed) }
 
   deinit {

@@ -11,9 +11,9 @@ struct FillPages: MemoryTaskWork, @unchecked Sendable {
   let iterator = MemoryIterator()
   let regions: UnsafePointer<Region>
   let givenBack: UnsafeMutablePointer<Atomic<Int>>
-  let store: Memory.Store
+  let store: StoreForChunks
 
-  init(_ table: RegionTable, _ store: Memory.Store) {
+  init(_ table: RegionTable, _ store: StoreForChunks) {
     unsafe regions = UnsafePointer(table.regions)
     unsafe givenBack = unsafe table.givenBack
     self.store = store
@@ -42,11 +42,11 @@ struct FillPages: MemoryTaskWork, @unchecked Sendable {
 extension Region {
   /// Zeroes what was there before of a chunk.
   @_noLocks
-  fileprivate func clearPresent(from: Int, to: Int, _ store: Memory.Store) throws(Errno) {
+  fileprivate func clearPresent(from: Int, to: Int, _ store: StoreForChunks) throws(Errno) {
     for index in firstPresent(after: from)..<presentCount {
       let dirty = present(index, from: from, to: to)
       if dirty.isEmpty { return }
-      try Memory.clear(address + UInt(dirty.lowerBound), dirty.count, store)
+      try store.clear(self, from: dirty.lowerBound, to: dirty.upperBound)
     }
   }
 }

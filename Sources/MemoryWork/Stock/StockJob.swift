@@ -54,7 +54,8 @@ private final class StockRun: PreparedRun {
   }
 
   func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
-    memory.run(FillPages(memory.table, .fastest(for: files.length)), control, monitor)
+    let choice = StoreChoice(memory.table)
+    return withExtendedLifetime(choice) { memory.run(FillPages(memory.table, choice.forChunks), control, monitor) }
   }
 
   /// What is proven is ready from then on.

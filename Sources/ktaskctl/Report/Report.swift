@@ -91,6 +91,7 @@ struct Report: Sendable {
       result?.memoryUsage = count.knownPeaks
       result?.knee = count.knee
       result?.steps = count.knee == nil ? nil : count.steps.map { .init(threads: $0.threads, bytesPerSecond: $0.rate) }
+      result?.store = count.store.map(Document.StoreUse.init)
       return result
     }
   }

@@ -19,6 +19,8 @@ struct Outcome: Sendable {
     /// Of each run that found it, the least number of threads that was as fast as any; and what the last of them measured for it.
     var knees: [Int] = []
     var steps: [KneeSample] = []
+    /// The last run's store; nil: nothing was cleared in place.
+    var store: StoreUse?
     /// Bounds that showed only on the way: another process's helpers.
     var exceeded: [Bound] = []
   }
@@ -50,6 +52,7 @@ extension Outcome.Count {
     if let peak { peaks.append(peak) }
     if let usage = run.usage { usages.append(usage) }
     helpers = run.threads
+    store = run.store
     if let knee = run.knee {
       knees.append(knee)
       steps = run.steps

@@ -40,7 +40,6 @@ struct ReportTextTests {
         { $0.addresses = DeviceAddresses(first: 0x1000, last: 0x1fff) },
         "0 B resident, devices see it at 0x1000–0x1fff"
       ),
-      ({ $0.store = .nonTemporal }, "0 B resident"),
       ({ $0.bytesByNode = [1: 4096, 0: 8192] }, "0 B resident, 8 KiB on node 0, 4 KiB on node 1"),
       ({ $0.bytesByNode = [0: 8192] }, "0 B resident"),
     ]
@@ -145,9 +144,9 @@ struct ReportTextTests {
       JobRun.Thread(node: nil, chunks: 1, bytes: 1 << 20, seconds: 0.25),
       JobRun.Thread(node: nil, chunks: 2, bytes: 2 << 20, seconds: 0.125),
     ]
-    var found = Verification()
-    found.store = .repStosb
-    outcome.verification = found
+    outcome.counts[0].store = StoreUse(store: .memset, tried: [:])
+    outcome.counts[1].store = StoreUse(
+      store: .repStosb, tried: [.memset: 0x1p33, .repStosb: 0x1.8p33, .nonTemporal: 0x1p32])
     let report = Report.madeUp(try .clear(), outcome)
     #expect(report.planText(TextStyle(isVerbose: true)).hasPrefix("plan: clear, "))
     #expect(report.planText(TextStyle()) == "")
@@ -156,7 +155,21 @@ struct ReportTextTests {
     #expect(lines.contains("  2 threads, caller: 1 chunk, 1 MiB, 250.0 ms"))
     #expect(lines.contains("  2 threads, helper 1: 2 chunks, 2 MiB, 125.0 ms"))
     #expect(lines.contains("  # fastest run  . slowest run  | ideal"))
-    #expect(lines.contains("verified: 0 B resident, cleared with string stores"))
+    #expect(lines.contains("1 thread: cleared with the C library's stores (not tried)"))
+    #expect(
+      lines.contains(
+        "2 threads: cleared with string stores (12.00 GiB/s; the C library's stores 8.00, stores past the caches 4.00)"
+      ))
+    #expect(
+      report.results.map(\.store) == [
+        .init(name: "memset", tried: []),
+        .init(
+          name: "rep stosb",
+          tried: [
+            .init(name: "memset", bytesPerSecond: 0x1p33), .init(name: "rep stosb", bytesPerSecond: 0x1.8p33),
+            .init(name: "non-temporal", bytesPerSecond: 0x1p32),
+          ]),
+      ])
   }
 
   @Test("the last line says what more threads brought, and what kept them from being more")

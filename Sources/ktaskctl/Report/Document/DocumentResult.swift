@@ -37,10 +37,12 @@ extension Document {
     var knee: Int?
     /// What was measured for it, in the order of time.
     var steps: [Step]?
+    /// What cleared it in place; left out where nothing was.
+    var store: StoreUse?
 
     enum CodingKeys: String, CodingKey {
       case command, mean, stddev, median, user, system, min, max, times, parameters
-      case threads, speedup, efficiency, spread, helpers, knee, steps
+      case threads, speedup, efficiency, spread, helpers, knee, steps, store
       case memoryUsage = "memory_usage_byte"
       case exitCodes = "exit_codes"
       case bytesPerSecond = "bytes_per_second"
@@ -55,6 +57,24 @@ extension Document {
     enum CodingKeys: String, CodingKey {
       case threads
       case bytesPerSecond = "bytes_per_second"
+    }
+  }
+
+  /// A way to store zeros, and what was found out of all of them.
+  struct StoreUse: Encodable, Equatable, Sendable {
+    /// "memset", "rep stosb", "non-temporal".
+    var name: String
+    /// One thread's, on the first of the work; empty where they were not tried.
+    var tried: [Store]
+
+    struct Store: Encodable, Equatable, Sendable {
+      var name: String
+      var bytesPerSecond: Double
+
+      enum CodingKeys: String, CodingKey {
+        case name
+        case bytesPerSecond = "bytes_per_second"
+      }
     }
   }
 

@@ -111,6 +111,27 @@ extension Document.Verified {
   }
 }
 
+extension Document.StoreUse {
+  init(_ use: StoreUse) {
+    self.init(
+      name: use.store.name,
+      tried: Memory.Store.allCases.compactMap { store in
+        use.tried[store].map { .init(name: store.name, bytesPerSecond: $0) }
+      })
+  }
+}
+
+extension Memory.Store {
+  /// For programs.
+  fileprivate var name: String {
+    switch self {
+    case .memset: "memset"
+    case .repStosb: "rep stosb"
+    case .nonTemporal: "non-temporal"
+    }
+  }
+}
+
 extension Document.Failure {
   init(_ failure: Failure) {
     self.init(
