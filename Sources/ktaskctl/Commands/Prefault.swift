@@ -30,6 +30,7 @@ struct Prefault: WorkCommand {
   @OptionGroup(title: "How") var hold: HoldOptions
   @OptionGroup(title: "How") var repeats: RunOptions<Prefault>
   @OptionGroup(title: "How") var work: WorkOptions<Prefault>
+  @OptionGroup(title: "How") var proof: ProofOptions
   @OptionGroup(title: "How") var open: OpenFileOptions
   @OptionGroup(title: "Helpers") var helpers: HelperOptions
   @OptionGroup(title: "Output") var output: OutputOptions
@@ -64,7 +65,7 @@ struct Prefault: WorkCommand {
 
   var holding: HoldOptions? { hold }
 
-  var words: WorkWords { WorkWords(memory, work, helpers, placement, repeats, open) }
+  var words: WorkWords { WorkWords(memory, work, helpers, placement, repeats, open, proof) }
 
   func request() throws -> Request {
     if let words = process.words { return request(words) }

@@ -97,6 +97,8 @@ struct ReportTextTests {
     #expect(
       text == "prefault /m/f: 4 MiB in 4K pages, 1 thread, in 500.0 ms, 0.01 GiB/s, verified, "
         + "held by process 4711 until standard input ends\n")
+    plan.words.verify = .nothing
+    #expect(Report.madeUp(plan, .once()).text(TextStyle()).contains(" GiB/s, not verified, held by process 4711 "))
     plan.bytes = 0
     #expect(
       Report.madeUp(plan).text(TextStyle())

@@ -6,7 +6,8 @@ extension Report {
     let results = results.map { "in \($0.median.asTime), \($0.gibPerSecond.fixed(2)) GiB/s" }
     let threads = (plan.threadCounts.first ?? 1).counted("thread")
     let amount = "\(ByteSize.text(plan.bytes)) in \(plan.pageWord) pages"
-    return "\(plan.command) \(subject): " + ([amount, threads] + results + ["verified", held]).joined(separator: ", ")
+    let proof = plan.words.verify == .nothing ? "not verified" : "verified"
+    return "\(plan.command) \(subject): " + ([amount, threads] + results + [proof, held]).joined(separator: ", ")
   }
 
   /// Who keeps it, and until when.
