@@ -78,8 +78,11 @@ enum Program {
 
   private static func show(_ command: TopologyCommand) -> ExitStatus {
     do throws(MemoryError) {
-      let report = try TopologyReport.current()
-      return answer(command.json ? report.json() : report.text().forReader)
+      var report = try TopologyReport.current()
+      let failures = command.measure && !command.dryRun ? report.measureKnees() : []
+      for failure in failures { show(failure) }
+      let status = answer(command.json ? report.json() : report.text().forReader)
+      return status == .done ? failures.first?.exitStatus ?? .done : status
     } catch {
       var failure = Failure(error)
       failure.what = "topology"

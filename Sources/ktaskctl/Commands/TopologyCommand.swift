@@ -9,7 +9,10 @@ struct TopologyCommand: ParsableCommand {
   @Flag(name: [.customShort("J"), .long], help: "As a JSON document")
   var json = false
 
-  @Flag(help: "Nothing is changed anyway")
+  @Flag(help: "Find how many threads are right for pages of each size and node, on 1 GiB of free memory of each")
+  var measure = false
+
+  @Flag(help: "Nothing is changed anyway; nothing is measured")
   var dryRun = false
 
   func run() throws { preconditionFailure("Program runs the commands") }

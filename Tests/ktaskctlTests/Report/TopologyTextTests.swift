@@ -1,5 +1,7 @@
 import Foundation
+import KTask
 import LinuxSystem
+import MemoryWork
 import Testing
 
 @testable import ktaskctl
@@ -77,6 +79,49 @@ struct TopologyTextTests {
   @Test("is labels and values below each other, as lscpu has it, and nodes as numactl has them")
   func text() {
     #expect(Self.madeUp().text() == Self.expected)
+  }
+
+  /// What was measured, or why nothing was, and its text.
+  private static let knees: [(MeasuredKnee?, why: String?, text: String)] = [
+    (
+      MeasuredKnee(
+        bytes: 1 << 30, threads: 4, knee: 2, steps: [.init(threads: 2, units: 3 << 30, nanoseconds: 1_000_000_000)],
+        bytesPerSecond: 0x1p31), nil, "2 of 4 threads, 2.00 GiB/s, on 1 GiB, verified"
+    ),
+    (
+      MeasuredKnee(bytes: 1 << 29, threads: 64, knee: nil, steps: [], bytesPerSecond: 0x1p35), nil,
+      "not found, 64 threads, 32.00 GiB/s, on 512 MiB, verified: it was over before a knee showed"
+    ),
+    (
+      MeasuredKnee(bytes: 1 << 30, threads: 1, knee: nil, steps: [], bytesPerSecond: 0x1p30), nil,
+      "not found, 1 thread, 1.00 GiB/s, on 1 GiB, verified: more threads cannot be had for so little"
+    ),
+    (nil, "too little is free", "not measured: too little is free"),
+  ]
+
+  @Test("tells the knees that were measured, and why one was not")
+  func knees() throws {
+    typealias Knee = TopologyReport.Knee
+    var report = Self.madeUp()
+    report.knees = Self.knees.map { found, why, _ in
+      var knee = Knee(pageSize: "2M", node: 1)
+      knee.why = why
+      if let found { knee.take(found) }
+      return knee
+    }
+    let lines = report.text().split(separator: "\n").filter { $0.hasPrefix("knee of ") }
+    #expect(lines == Self.knees.map { "knee of 2M pages on node 1:  \($0.text)" })
+    #expect(Knee(pageSize: "thp", node: nil).label == "knee of thp pages")
+    let text = report.json()
+    #expect(try #require(Schema.ofDocuments).faults(in: text) == [])
+    let document = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+    let all = ["bytes", "bytes_per_second", "node", "page_size", "threads", "why"]
+    #expect(
+      document["knees"]?.list?.map(\.keys) == [
+        ["bytes", "bytes_per_second", "knee", "node", "page_size", "steps", "threads"], all, all,
+        ["node", "page_size", "why"],
+      ])
+    #expect(!Self.madeUp().json().contains("\"knees\""))
   }
 
   @Test("has firmware's figures in bytes and seconds in its JSON, and leaves out of what it says nothing")

@@ -55,13 +55,16 @@ struct TopologyReport: Encodable {
   var power: String?
   var threads: Int
   var bounds: [Document.Bound]
+  /// With `--measure`.
+  var knees: [Knee]?
   var helpers: Document.HelperRules
   var unknown: [Document.UnknownBound]
   /// The same, for the text.
   var helperRules: HelperRules
 
   private enum CodingKeys: String, CodingKey {
-    case ktaskctl, command, host, pools, nodes, stocks, limits, power, threads, bounds, helpers, unknown
+    case ktaskctl, command, host, pools, nodes, stocks, limits, power, threads, bounds, knees, helpers
+    case unknown
     case hugetlbMounts = "hugetlb_mounts"
     case physicalCores = "physical_cores"
     case memoryAvailableBytes = "memory_available_bytes"
@@ -70,4 +73,56 @@ struct TopologyReport: Encodable {
   }
 
   func json() -> String { JSON.text(self) + "\n" }
+}
+
+extension TopologyReport {
+  /// How many threads are right for making pages of one kind, on one node.
+  struct Knee: Encodable {
+    /// "4K", "thp", "2M".
+    var pageSize: String
+    /// Left out where it is wherever the kernel puts it.
+    var node: Int?
+    /// What it was found on; left out, as the rest, where nothing was measured.
+    var bytes: Int?
+    /// Threads that there were at most.
+    var threads: Int?
+    /// The least number that was as fast as any; left out where all was done before that showed.
+    var knee: Int?
+    /// The knee's throughput, or that of all threads.
+    var bytesPerSecond: Double?
+    var steps: [Document.Step]?
+    /// Why there is none.
+    var why: String?
+
+    enum CodingKeys: String, CodingKey {
+      case node, bytes, threads, knee, steps, why
+      case pageSize = "page_size"
+      case bytesPerSecond = "bytes_per_second"
+    }
+  }
+
+  var kneeRows: [Row] { (knees ?? []).map { Row($0.label, $0.text) } }
+}
+
+extension TopologyReport.Knee {
+  init(pageSize: String, node: Int?) { (self.pageSize, self.node) = (pageSize, node) }
+
+  mutating func take(_ found: MeasuredKnee) {
+    (bytes, threads, knee, bytesPerSecond) = (found.bytes, found.threads, found.knee, found.bytesPerSecond)
+    if found.knee != nil { steps = found.steps.map { .init(threads: $0.threads, bytesPerSecond: $0.rate) } }
+    if found.knee == nil {
+      why = found.threads == 1 ? "more threads cannot be had for so little" : "it was over before a knee showed"
+    }
+  }
+
+  /// "knee of 2M pages on node 1"
+  var label: String { "knee of \(pageSize) pages" + (node.map { " on node \($0)" } ?? "") }
+
+  /// "2 of 4 threads, 9.81 GiB/s, on 1 GiB, verified"
+  var text: String {
+    guard let threads, let bytes, let bytesPerSecond else { return "not measured: \(why ?? "not known why")" }
+    let rate = "\((bytesPerSecond / BinaryUnit.gib).fixed(2)) GiB/s, on \(ByteSize.text(bytes)), verified"
+    if let knee { return "\(knee) of \(threads.counted("thread")), \(rate)" }
+    return "not found, \(threads.counted("thread")), \(rate): \(why ?? "not known why")"
+  }
 }

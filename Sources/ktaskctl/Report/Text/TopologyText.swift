@@ -14,7 +14,7 @@ extension TopologyReport {
   }
 
   func text() -> String {
-    let rows = machineRows + nodeRows + poolRows + limitRows + threadRows
+    let rows = machineRows + nodeRows + poolRows + limitRows + threadRows + kneeRows + unknownRows
     let width = rows.filter { $0.value != nil }.map(\.label.count).max() ?? 0
     let lines = rows.map { row in
       guard let value = row.value else { return row.label }
@@ -67,8 +67,9 @@ extension TopologyReport {
         Row("helpers", "nice \(helperRules.nice), at most \(helperRules.atOnce)"),
         Row("  at the end", helperRules.tail.text),
       ]
-      + unknown.map { Row("unknown: \($0.what): \($0.why)") }
   }
+
+  private var unknownRows: [Row] { unknown.map { Row("unknown: \($0.what): \($0.why)") } }
 
   /// What an optional means is in the list of what is not known.
   private func known(_ what: String, _ text: String?, nil none: String) -> String {

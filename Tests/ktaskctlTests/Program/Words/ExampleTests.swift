@@ -181,6 +181,7 @@ extension ProgramTests.ExampleTests {
       name: "ktaskctl-compare.8: ktaskctl clear --size 512M --runs 7 --export-json a.json",
       after: "grep -q '<svg' both.svg"),
     Run(name: "ktaskctl-topology.8: ktaskctl topology"),
+    Run(name: "ktaskctl-topology.8: ktaskctl topology --measure"),
     Run(
       name: "ktaskctl-verify.8: ktaskctl verify /dev/hugepages/vm1 --page-size 2M --nodes 0 && echo yes", before: vm1),
     Run(name: "ktaskctl-verify.8: ktaskctl verify /dev/hugepages/vm1 --zero --quiet", before: vm1),
