@@ -9,13 +9,53 @@ extension Part {
 
 private func measureProof(_ setting: Setting) throws {
   let bytes = try HugePages.reserve(fitting(setting.quick ? 512 << 20 : 4 << 30))
-  let file = try "\(HugePages.mountFileSystem())/proof"
+  let directory = try HugePages.mountFileSystem()
+  try measureFile("\(directory)/proof", bytes, setting)
+  try measurePrefault("\(directory)/new", bytes, setting)
+}
+
+private func measureFile(_ file: String, _ bytes: Int, _ setting: Setting) throws {
   CleanUp.add { unsafe unlink(file) }
+  // its pages are the next one's
+  defer { unsafe unlink(file) }
   _ = try Programs.run([setting.program, "prefault", file, "--size", "\(bytes)", "--quiet"])
   let mapping = try Mapping.shared(FileDescriptor.open(file, [.readWrite]), bytes)
   try Memory.catchBusErrors()
   try measureReading(mapping.address, bytes, setting)
   try measureClearing(mapping.address, bytes, file, setting)
+}
+
+/// Whole processes beside a plain loop with as many threads, each on a new file.
+private func measurePrefault(_ file: String, _ bytes: Int, _ setting: Setting) throws {
+  CleanUp.add { unsafe unlink(file) }
+  func afresh(_ name: String, _ run: @escaping () throws -> Double) -> Contestant {
+    Contestant(name: name) {
+      defer { unsafe unlink(file) }
+      return try run()
+    }
+  }
+  let prefault = [setting.program, "prefault", file, "--size", "\(bytes)", "--quiet"]
+  let processes = ["full", "none"].map { proof in
+    afresh("ktaskctl prefault --verify \(proof)") { try Programs.run(prefault + ["--verify", proof]) }
+  }
+  let loops = [1, 2].map { count in
+    afresh("a loop on \(count) \(count == 1 ? "thread" : "threads")") {
+      let descriptor = try FileDescriptor.open(file, .createNew)
+      try descriptor.resize(to: bytes)
+      let mapping = try Mapping.shared(descriptor, bytes)
+      return seconds {
+        let share = bytes / count
+        Threads.run(count) { try? Memory.populate(mapping.address + UInt($0 * share), share) }
+      }
+    }
+  }
+  let contestants = processes + loops
+  let times = try inTurns(setting.quick ? 3 : 9, contestants)
+  let loop = times[times.count - 1].median
+  printTable(
+    ["\(bytes.asSize) of a new file", "time", "against the loop with as many threads"],
+    zip(contestants, times).map { [$0.name, $1.text, "\(($1.median / loop).fixed(2))x"] })
+  printReading("all proven, prefault takes \((times[0].median / loop).fixed(2)) of the loop's time.", of: times)
 }
 
 /// Each kind of vector, and the C library's comparison of a block with itself, one word further on.
