@@ -17,6 +17,10 @@ int clinux_bind(uintptr_t address, size_t length, enum clinux_policy policy, con
   return answer(syscall(SYS_mbind, address, length, (long)policy, nodes, words * 64 + 1, 0));
 }
 
+int clinux_thread_policy(enum clinux_policy policy, const uint64_t *nodes, size_t words) {
+  return answer(syscall(SYS_set_mempolicy, (long)policy, nodes, words * 64 + 1));
+}
+
 // Of a set that the kernel is given one bit less than it is told of is taken, and of one that it gives none.
 int clinux_policy_at(uintptr_t address, struct clinux_range_policy *policy) {
   return answer(syscall(

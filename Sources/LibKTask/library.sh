@@ -31,7 +31,7 @@ module() {
 # files FOLDER…: the Swift files in it. Without those of a program's own affairs, whose Swift is not all there in Embedded Swift.
 files() {
   find "$@" -name '*.swift' ! -path '*/Embedded/*' ! -name StreamEnd.swift ! -name Signals.swift ! -name Surroundings.swift \
-    ! -name Accounts.swift | LC_ALL=C sort
+    ! -name Accounts.swift ! -name ProcessPolicies.swift | LC_ALL=C sort
 }
 
 rm -f "$work"/*.o

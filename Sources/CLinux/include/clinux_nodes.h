@@ -9,6 +9,8 @@
 enum clinux_policy { CLINUX_POLICY_DEFAULT, CLINUX_POLICY_PREFERRED, CLINUX_POLICY_BIND, CLINUX_POLICY_INTERLEAVE };
 /// mbind(2): where the pages of the range come from that are made from now on. `nodes`: one bit each, in `words` words.
 int clinux_bind(uintptr_t address, size_t length, enum clinux_policy policy, const uint64_t *_Nullable nodes, size_t words);
+/// set_mempolicy(2): the same for the calling thread's pages, where no mapping has a policy of its own.
+int clinux_thread_policy(enum clinux_policy policy, const uint64_t *_Nonnull nodes, size_t words);
 /// A policy as the kernel has it: the mode with its flags, and the nodes that belong to it.
 struct clinux_range_policy { int mode; uint64_t nodes[1024 / 64]; };
 /// The policy of the mapping at an address (get_mempolicy(2), MPOL_F_ADDR); MPOL_DEFAULT where it has none of its own.

@@ -11,7 +11,7 @@ public enum MemoryPolicy: Sendable {
   /// Where the thread's policy says.
   case standard
 
-  fileprivate var number: clinux_policy {
+  var number: clinux_policy {
     switch self {
     case .bind: CLINUX_POLICY_BIND
     case .interleave: CLINUX_POLICY_INTERLEAVE

@@ -91,6 +91,7 @@ extension MemoryFile {
     }
     do throws(Errno) {
       try placement?.apply(to: parts, at: mapping.value.address, length: length)
+      try followOwner(mapping)
     } catch {
       forgetPlacement(mapping)
       throw MemoryError(.failed(.place, error), path: path)

@@ -40,6 +40,8 @@ public final class MemoryFile {
   /// The running process whose memory it is, and what the kernel calls it there; nil: it was named by its path.
   public internal(set) var owner: Owned<RunningProcess>?
   public internal(set) var ownersName: String?
+  /// Where that process's pages come from; nil: from the nearest node.
+  var ownersPolicy: ProcessPolicies.Policy?
 
   /// Opens and locks the file, or, where there is none and `creating`, looks at its directory; changes nothing.
   /// `size` nil: the file's own, which must be something unless it `mayBeEmpty`; more than that is for `creating` only.

@@ -19,6 +19,8 @@ public struct ProcessMemory: Equatable, Sendable {
     public let name: String
     public let id: FileID
     public let bytes: Int
+    /// Where the process has mapped it first, or part of it; nil: it has not.
+    public let mappedAt: UInt64?
   }
   public let files: [File]
 
@@ -176,7 +178,9 @@ extension ProcessSearch {
   }
 
   private func file(_ look: Look) -> ProcessMemory.File {
-    ProcessMemory.File(path: look.path, name: name(look), id: look.status.id, bytes: look.status.size)
+    ProcessMemory.File(
+      path: look.path, name: name(look), id: look.status.id, bytes: look.status.size,
+      mappedAt: shared[look.status.id]?.addresses.lowerBound)
   }
 
   private func name(_ look: Look) -> String {

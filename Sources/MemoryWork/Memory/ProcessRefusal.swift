@@ -42,11 +42,25 @@ extension RunningProcess {
 
 extension MemoryFile {
   /// From now on it is a running process's: it keeps its size, and the process what it has once been given. Refused where the link
-  /// has come to lead to something else since the process was looked at.
-  public func belong(to process: Owned<RunningProcess>, as file: ProcessMemory.File) throws(MemoryError) {
+  /// has come to lead to something else since the process was looked at. `policies`: where its pages come from.
+  public func belong(
+    to process: Owned<RunningProcess>, as file: ProcessMemory.File, _ policies: ProcessPolicies?
+  ) throws(MemoryError) {
     if identity != .file(device: file.id.device, inode: file.id.inode) { throw MemoryError(.replaced, path: path) }
     owner = process
     ownersName = file.name
+    // a policy that somebody has set for a mapping on tmpfs is the file's own, which the kernel follows whoever touches it
+    ownersPolicy = policies?.at(fileSystem.kind == .hugetlbfs ? file.mappedAt : nil)
+  }
+
+  /// Has pages come from where they would if the process touched them: no file gets another policy by that.
+  func followOwner(_ mapping: Owned<Mapping>) throws(Errno) {
+    guard let policy = ownersPolicy else { return }
+    if fileSystem.kind == .hugetlbfs {
+      try Memory.setPolicy(mapping.value.address, length, policy.policy, policy.nodes)
+    } else {
+      try Memory.setThreadPolicy(policy.policy, policy.nodes)
+    }
   }
 
   /// What an undo leaves. Whoever runs may write to a page between the look whether it is still zero and the call that takes it:

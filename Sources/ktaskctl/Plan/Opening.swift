@@ -94,7 +94,9 @@ struct Opening {
     do throws(MemoryError) {
       let memory = try ProcessMemory(process.value, wanted.part)
       let files = try files(memory.files.map { WantedFile(path: $0.path) })
-      for (file, found) in zip(files, memory.files) { try file.belong(to: process, as: found) }
+      // of one node there is nothing to follow
+      let policies = NodeSet.allowed().map(\.numbers.count) == 1 ? nil : ProcessPolicies(of: process.value)
+      for (file, found) in zip(files, memory.files) { try file.belong(to: process, as: found, policies) }
       if process.value.hasEnded { throw MemoryError(.process(wanted.number, .ended)) }
       return files
     } catch {

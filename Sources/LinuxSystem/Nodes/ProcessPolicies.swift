@@ -1,0 +1,79 @@
+internal import CLinux
+
+/// Where another process's pages come from, whoever touches them first (proc(5), numa_maps): a mapping's own policy, else its
+/// threads'; where that names no nodes, those that its cpuset leaves it.
+///
+/// A policy of a mapping on hugetlbfs is that mapping's alone: who makes such pages from outside has to follow it.
+public struct ProcessPolicies: Sendable, Equatable {
+  /// What pages come from in place of the nearest node.
+  public struct Policy: Sendable, Hashable {
+    public let policy: MemoryPolicy
+    public let nodes: NodeSet
+
+    public init(_ policy: MemoryPolicy, _ nodes: NodeSet) { (self.policy, self.nodes) = (policy, nodes) }
+  }
+  private let byStart: [UInt64: Policy]
+  /// Of what has no mapping.
+  private let standard: Policy?
+
+  /// What `numaMaps` says, and the cpuset's nodes where those are fewer than this process may use.
+  public init(numaMaps: String, cpuset: NodeSet? = nil) {
+    var (found, standard): ([UInt64: Policy], Policy?) = ([:], nil)
+    let other = cpuset.map { Policy(.bind, $0) }
+    for line in numaMaps.split(separator: "\n") {
+      guard let space = line.firstIndex(of: " "), let start = UInt64(line[..<space], radix: 16) else { continue }
+      let policy = Policy(words: line[line.index(after: space)...]) ?? other
+      found[start] = policy
+      if line.hasSuffix(" stack") || line.contains(" stack ") { standard = policy }
+    }
+    (byStart, self.standard) = (found, standard ?? other)
+  }
+
+  /// Asked of the kernel, which goes through all page tables for it; a kernel without NUMA has nothing to tell.
+  public init(of process: borrowing RunningProcess, _ files: SystemFiles = SystemFiles()) {
+    let status = files.text("\(process.folder)/status") ?? ""
+    let word = status.split(separator: "\n").first { $0.hasPrefix("Mems_allowed_list:") }?.split(separator: "\t").last
+    let mems = word.flatMap { CPUSet(list: String($0)) }.map { NodeSet($0) }
+    let ours = NodeSet.allowed()
+    let cpuset = mems.flatMap { mems in
+      ours.flatMap { ours in ours.numbers.allSatisfy(mems.contains) ? nil : NodeSet(ours.numbers.filter(mems.contains))
+      }
+    }
+    self.init(
+      numaMaps: files.text("\(process.folder)/numa_maps") ?? "", cpuset: cpuset?.numbers.isEmpty == true ? nil : cpuset)
+  }
+
+  /// Of the mapping that starts there; nil: of what is not mapped. No policy: the node that is nearest to who touches.
+  public func at(_ start: UInt64?) -> Policy? {
+    guard let start else { return standard }
+    return byStart[start]
+  }
+}
+
+extension ProcessPolicies.Policy {
+  private static let names: [(String, MemoryPolicy)] = [
+    ("bind", .bind), ("prefer (many)", .preferred), ("prefer", .preferred), ("interleave", .interleave),
+    ("weighted interleave", .interleave),
+  ]
+
+  /// `bind=static:0-1 file=…`; nil: the nearest node (`default`, `local`), or a policy that is not known here.
+  init?(words: Substring) {
+    for (name, policy) in Self.names where words.hasPrefix(name) {
+      let rest = words.dropFirst(name.count).prefix { $0 != " " }
+      guard rest.first == ":" || rest.first == "=", let colon = rest.firstIndex(of: ":"),
+        let nodes = CPUSet(list: String(rest[rest.index(after: colon)...])), !nodes.isEmpty
+      else { continue }
+      self.init(policy, NodeSet(nodes))
+      return
+    }
+    return nil
+  }
+}
+
+extension Memory {
+  /// Where the calling thread's pages come from, as far as no mapping says otherwise (set_mempolicy(2)). EINVAL: a node has
+  /// no memory; EPERM, ENOSYS: a container keeps the call from this process.
+  public static func setThreadPolicy(_ policy: MemoryPolicy, _ nodes: NodeSet) throws(Errno) {
+    try Errno.check(unsafe clinux_thread_policy(policy.number, nodes.words, nodes.words.count))
+  }
+}
