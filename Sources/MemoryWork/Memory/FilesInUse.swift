@@ -59,13 +59,21 @@ extension FilesInUse {
     if !check.isMet { throw MemoryError(.short(check), path: check.path) }
   }
 
-  /// Whether all processes were seen, and none but this one has what is open here.
-  static func isKnownAlone(_ file: borrowing FileDescriptor, _ monitor: TaskMonitor?) -> Bool {
-    guard let id = try? file.status().id else { return false }
+  /// Who has what is open here but this process.
+  enum Company: Equatable {
+    case nobody, others
+    /// Nobody among those that could be seen.
+    case unknown(Unreadable)
+  }
+
+  static func company(of file: borrowing FileDescriptor, _ monitor: TaskMonitor?) -> Company {
+    let id: FileID
+    do throws(Errno) { id = try file.status().id } catch { return .unknown(Unreadable("fstat(2)", error)) }
     let search = UserSearch([id])
     let unseen = search.run(monitor)
     let found = search.found
-    return unseen == nil && found.users[id] == nil && found.own[id, default: 0] <= 1
+    if found.users[id] != nil || found.own[id, default: 0] > 1 { return .others }
+    return unseen.map { .unknown($0) } ?? .nobody
   }
 
   private init(_ files: [Suspect], _ found: UserSearch.Found) {

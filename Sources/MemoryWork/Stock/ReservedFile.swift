@@ -65,16 +65,19 @@ extension Stock {
 }
 
 extension FileDescriptor {
-  /// Whether it is certain that nobody else has it open or mapped. Who only looks whether it is locked has it for a moment. A
-  /// lease tells it; where the kernel has none for it, all processes are looked at.
-  func isAlone(_ monitor: TaskMonitor? = nil) -> Bool {
+  /// Whether it is certain that nobody else has it open or mapped.
+  func isAlone(_ monitor: TaskMonitor? = nil) -> Bool { company(monitor) == .nobody }
+
+  /// Who else has it open or mapped. Who only looks whether it is locked has it for a moment. A lease tells it; where the kernel
+  /// has none for it, all processes are looked at.
+  func company(_ monitor: TaskMonitor? = nil) -> FilesInUse.Company {
     for _ in 0..<10 {
       switch FileRange.openers(number) {
-      case .onlyThis: return true
+      case .onlyThis: return .nobody
       case .others: Clock.sleep(milliseconds: 1)
-      case .notTold: return FilesInUse.isKnownAlone(self, monitor)
+      case .notTold: return FilesInUse.company(of: self, monitor)
       }
     }
-    return false
+    return .others
   }
 }

@@ -108,7 +108,11 @@ extension MemoryFile {
     guard let place, let descriptor else { return }
     let status = try attempting(.inspect, path) { () throws(Errno) in try descriptor.value.status() }
     if !stock.isSound(status, kind) { throw MemoryError(.replaced, path: path) }
-    if !descriptor.value.isAlone(monitor) { throw MemoryError(.busy, path: path) }
+    switch descriptor.value.company(monitor) {
+    case .nobody: break
+    case .others: throw MemoryError(.busy, path: path)
+    case .unknown(let unread): throw MemoryError(.unread(unread), path: path)
+    }
     let name = StockName.random(.ready, kind).text
     try attempting(.giveToStock, path) { () throws(Errno) in
       try place.value.move(status, to: place.value.beside(name))
