@@ -71,12 +71,7 @@ extension ProgramTests {
       "PostgreSQL makes a cluster, starts, answers and ends as it does alone",
       .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
     func postgres() throws {
-      let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []
-      guard
-        let programs = folders.map({ "/usr/lib/postgresql/\($0)/bin" }).first(where: {
-          FileManager.default.isExecutableFile(atPath: $0 + "/initdb")
-        })
-      else { try Test.cancel("postgresql is missing") }
+      guard let programs = Host.postgres else { try Test.cancel("postgresql is missing") }
       let folder = scratch.file("postgres")
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
       try tool("chown", "65534:65534", folder)

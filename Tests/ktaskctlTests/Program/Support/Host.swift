@@ -20,6 +20,13 @@ enum Host {
   static let hasOrdinaryUser = isRoot && has("setpriv") && has("prlimit")
   static let needsOrdinaryUser = "needs root, setpriv and prlimit, to run as an ordinary user"
 
+  /// Where PostgreSQL's programs are; nil: it is not installed.
+  static let postgres: String? = {
+    let versions = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []
+    return versions.sorted().map { "/usr/lib/postgresql/\($0)/bin" }
+      .first { FileManager.default.isExecutableFile(atPath: $0 + "/initdb") }
+  }()
+
   static let hasRings: Bool = {
     do throws(Errno) {
       _ = try BufferRing.make(places: 1)
