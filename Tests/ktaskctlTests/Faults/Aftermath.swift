@@ -34,7 +34,14 @@ struct Aftermath {
 
   private static let failures: Set<Int32> = [1, 3, 4, 5, 6, 7, 8, 64]
 
-  var complaints: [String] {
+  var complaints: [String] { endsComplaints + unsound }
+
+  /// Whatever happens, what is called ready is.
+  private var unsound: [String] {
+    after.stock.filter { $0.state == "ready" && !$0.isReady }.map { "\($0.name) is not ready" }
+  }
+
+  private var endsComplaints: [String] {
     switch run.end {
     case .hung: ["hangs: \(run.threads.joined(separator: "; "))"]
     case .exit(143) where bearing.isStopped: failure(143)
@@ -62,7 +69,9 @@ struct Aftermath {
   private var falsehoods: [String] {
     guard let said = Claims(run.out), let truth = Claims(plain.out) else { return nothingFalse }
     let isDone = run.end == .exit(scenario.status)
-    return said.falsehoods(against: truth, isDone: isDone, but: bearing.changes) + nothingFalse
+    // a stock's files are others each time, and may have been made where there was one to take
+    let others = bearing.changes + (scenario.words.contains("STOCK") ? ["files."] : [])
+    return said.falsehoods(against: truth, isDone: isDone, but: others) + nothingFalse
   }
 
   /// A nothing that is no nothing, in words for people.
@@ -94,8 +103,17 @@ struct Aftermath {
     case .removed: after.size == nil ? [] : ["the file is still there"]
     case .released: after.allocated == 0 ? [] : ["\(after.allocated) bytes are still allocated"]
     case .resident: missing + contentLost
-    case .zero: missing + (after.bytes.allSatisfy { $0 == 0 } ? [] : ["not all is zero"])
+    case .stocked(let count): after.stock.map(\.state) == Array(repeating: "ready", count: count) ? [] : badStock
+    case .taken: missing + contentLost + (after.stock.allSatisfy(before.stock.contains) ? [] : badStock)
+    case .returned: isReturned ? [] : badStock
+    case .zero: missing + (after.bytes == Data(count: after.bytes.count) ? [] : ["not all is zero"])
     }
+  }
+
+  private var badStock: [String] { ["the stock has \(after.stock.map(\.name))"] }
+
+  private var isReturned: Bool {
+    after.size == nil && after.stock.map(\.state) == ["returned"] && after.stock[0].inode == before.inode
   }
 
   private var missing: [String] {
@@ -109,7 +127,7 @@ struct Aftermath {
   }
 
   private var contentLost: [String] {
-    after.bytes.starts(with: before.bytes) ? [] : ["the content is another"]
+    after.bytes.prefix(before.bytes.count) == before.bytes ? [] : ["the content is another"]
   }
 
   // MARK: any other status
@@ -119,12 +137,28 @@ struct Aftermath {
     if !isMute && !hasMessage { wrong.append("status \(status) without a message") }
     if !isMute && isJSON && !isTopology { wrong += told(status) }
     wrong += falsehoods + exported(done: false)
+    if isStocksAffair { return wrong }
     if [7, 8, 64].contains(status) { return wrong + untouched.map { "status \(status): \($0)" } }
     // told so, or all was done by then
     let isTold = answer?.undone?.complete == false || run.err.contains("undone in part")
     if isTold || (status == 143 && unmet.isEmpty) { return wrong }
     if !scenario.destroys { return wrong + changes.map { "status \(status), and \($0)" } }
     return wrong + (changes.isEmpty || isMute ? [] : ["status \(status), changed without a word"])
+  }
+
+  /// What a failure may leave in a stock: what was made ready before it, what somebody else is said to have, and a file that was
+  /// taken, which is dirty by then.
+  private var isStocksAffair: Bool {
+    let (had, has) = (before.stock, after.stock)
+    switch scenario.goal {
+    case .stocked(let count):
+      let ready = has.filter { $0.state == "ready" }
+      let isAnothers = run.end == .exit(7) && has.allSatisfy { ["ready", "making"].contains($0.state) }
+      return had.allSatisfy(has.contains) && ready.count <= count && (isAnothers || ready == has)
+    case .taken:
+      return after.size == nil && had.map(\.inode) == has.map(\.inode) && has.allSatisfy { $0.state != "making" }
+    default: return false
+    }
   }
 
   private var hasMessage: Bool {

@@ -18,8 +18,12 @@ final class Ground {
   var file: String { folder + "/vm" }
   var report: String { scratch.path + "/report" }
   var words: [String] {
-    scenario.words.map { $0.replacing("FILE", with: file).replacing("FOLDER", with: scratch.path) }
+    scenario.words.map {
+      $0.replacing("FILE", with: file).replacing("FOLDER", with: scratch.path).replacing("STOCK", with: stock)
+    }
   }
+  private var stock: String { folder + "/stock" }
+  private var hasStock: Bool { scenario.words.contains("STOCK") }
 
   private func beside(_ name: String) -> String { scratch.path + "/" + name }
 
@@ -28,6 +32,7 @@ final class Ground {
     if scenario.words.contains(Scenario.export) { _ = Host.write("{\"old\": true}", to: beside("export.json")) }
     guard scenario.place != nil else { return }
     _ = unsafe unlink(file)
+    if hasStock { try remakeStock() }
     if case .missing = scenario.made { return }
     try make()
   }
@@ -40,6 +45,19 @@ final class Ground {
     try fill(descriptor)
     // by now nothing maps it: mapped pages stay in memory
     if scenario.place == "ext4" { settle(descriptor) }
+  }
+
+  /// Its names are all that says of it what it is.
+  private func remakeStock() throws {
+    try? FileManager.default.removeItem(atPath: stock)
+    try FileManager.default.createDirectory(
+      atPath: stock, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    for number in 0..<scenario.stocked {
+      let name = "\(stock)/ready-8M-any-000000000000000\(number)"
+      let descriptor = unsafe open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+      _ = posix_fallocate(descriptor, 0, off_t(Scenario.bytes))
+      close(descriptor)
+    }
   }
 
   private func fill(_ descriptor: Int32) throws {
@@ -72,7 +90,8 @@ final class Ground {
 
   func state() -> GroundState {
     GroundState(
-      folders: [scratch.path, folder], file: scenario.place == nil ? nil : file, export: beside("export.json"))
+      folders: [scratch.path, folder], file: scenario.place == nil ? nil : file, export: beside("export.json"),
+      stock: hasStock ? stock : nil)
   }
 }
 
@@ -85,29 +104,62 @@ struct GroundState {
   var allocated = 0
   /// Pages in memory, of a file on disk.
   var cached = 0
-  var bytes: [UInt8] = []
+  var bytes = Data()
   var pool: [Int]
+  var inode = 0
+  var stock: [Stocked] = []
 
-  init(folders: [String], file: String?, export: String) {
+  /// A file of a stock.
+  struct Stocked: Equatable {
+    var name: String
+    var inode: Int
+    /// All of it is there, nothing but zeros, and its owner's alone.
+    var isReady: Bool
+    /// What its name says of it.
+    var state: Substring { name.prefix { $0 != "-" } }
+  }
+
+  init(folders: [String], file: String?, export: String, stock folder: String?) {
     names = folders.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }.sorted()
     names.removeAll { ["report", "export.csv"].contains($0) }
     exported = FileFacts(export) == nil ? nil : Host.text(export)
     pool = [HugePage.mebibytes2.total, HugePage.mebibytes2.free, HugePage.mebibytes2.available]
+    stock = folder.map(Self.stocked) ?? []
     guard let file, let facts = FileFacts(file) else { return }
+    inode = Self.inode(file)
     (size, allocated) = (facts.size, facts.allocated)
     if facts.size == 0 { return }
     cached = (try? Content(file, reserving: false).residentBytes) ?? -1
     bytes = Self.read(file, facts.size)
   }
 
+  private static func inode(_ path: String) -> Int {
+    (try? FileManager.default.attributesOfItem(atPath: path))?[.systemFileNumber] as? Int ?? -1
+  }
+
+  private static func stocked(in folder: String) -> [Stocked] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.sorted().map { name in
+      let path = folder + "/" + name
+      guard let facts = FileFacts(path) else { return Stocked(name: name, inode: -1, isReady: false) }
+      // what is missing is not read, which would make it
+      let isWhole = facts.size == Scenario.bytes && facts.allocated == facts.size && facts.mode == 0o600
+      let isZero = isWhole && (try? Content(path, reserving: false).isZero(0..<facts.size)) == true
+      return Stocked(name: name, inode: inode(path), isReady: isZero)
+    }
+  }
+
   /// Beside the page cache, where that can be, so that a file on disk has no more in memory afterwards.
-  private static func read(_ file: String, _ size: Int) -> [UInt8] {
+  private static func read(_ file: String, _ size: Int) -> Data {
     let direct = unsafe open(file, O_RDONLY | O_CLOEXEC | 0o40000)  // O_DIRECT
     let descriptor = direct == -1 ? unsafe open(file, O_RDONLY | O_CLOEXEC) : direct
     defer { close(descriptor) }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: Content.page)
     defer { unsafe buffer.deallocate() }
-    return unsafe pread(descriptor, buffer.baseAddress, size, 0) == size ? [UInt8](buffer) : []
+    guard unsafe pread(descriptor, buffer.baseAddress, size, 0) == size, let start = buffer.baseAddress else {
+      return Data()
+    }
+    return unsafe Data(bytes: start, count: size)
   }
 
   /// What differs from before, in words.
@@ -121,6 +173,7 @@ struct GroundState {
     }
     if onDisk && cached > before.cached { changes.append("\(cached) bytes in memory, were \(before.cached)") }
     if bytes != before.bytes { changes.append("the content is another") }
+    if stock != before.stock { changes.append("the stock has \(stock.map(\.name)), had \(before.stock.map(\.name))") }
     if pool != before.pool { changes.append("the pool has \(pool), had \(before.pool)") }
     return changes
   }

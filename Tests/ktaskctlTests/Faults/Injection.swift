@@ -25,12 +25,11 @@ struct Injection: CustomStringConvertible {
   static func all(_ counts: [String: Int], _ random: inout SplitMix64) -> [Injection] {
     let calls = counts.values.reduce(0, +)
     var all = (0..<40).map { _ in signal("TERM", random.number(1...calls)) }
-    for (call, count) in counts.sorted(by: { $0.key < $1.key }) where !ownAffairs.contains(call) {
+    for (call, count) in counts.sorted(by: { $0.key < $1.key }) {
       let times = times(count, &random)
       for result in results(call) {
         all += times.map { Injection(call: call, result: result, when: "\($0)") }
-        // what is interrupted is tried again, for ever, and what a stream does not take now waits
-        if result == "EINTR" || call == "futex" || (call == "write" && result == "EAGAIN") { continue }
+        if Nonsense.isEndless(call, result) { continue }
         all += [1, times[times.count / 2]].map { Injection(call: call, result: result, when: "\($0)+") }
       }
     }
@@ -56,19 +55,12 @@ struct Injection: CustomStringConvertible {
     return Set([1, count] + middle).sorted()
   }
 
-  /// Those of the C library for itself, which it takes for granted, those that cannot fail, and the end.
-  private static let ownAffairs: Set = [
-    "arch_prctl", "brk", "exit", "exit_group", "get_robust_list", "getpid", "gettid", "getuid", "geteuid", "getgid",
-    "getegid", "getppid", "restart_syscall", "rseq", "rt_sigreturn", "set_robust_list", "set_tid_address", "umask",
-  ]
-
   /// What any call says that a container's profile of seccomp(2) forbids.
   private static let forbidden = ["EPERM", "ENOSYS"]
 
-  private static func results(_ call: String) -> [String] {
-    // everything is built upon it, and no profile forbids it
-    if call == "futex" { return ["EINTR", "EAGAIN"] }
-    return forbidden + (own[call] ?? ["EINVAL", "ENOMEM", "EIO"])
+  /// What a call can be made to say; nothing where that is nonsense.
+  static func results(_ call: String) -> [String] {
+    (forbidden + (own[call] ?? ["EINVAL", "ENOMEM", "EIO"])).filter { !Nonsense.isSaid($0, by: call) }
   }
 
   /// What a call may say of itself (its manual page); 0 where it may be believed to have been done.
@@ -87,6 +79,7 @@ struct Injection: CustomStringConvertible {
     "fstatfs": ["EIO", "ENOMEM"],
     "fsync": ["EIO", "ENOSPC"],
     "ftruncate": ["EFBIG", "EINTR", "EIO", "ENOSPC", "EINVAL", "0"],
+    "futex": ["EINTR", "EAGAIN"],
     "getdents64": ["EIO", "ENOENT", "0"],
     "getrandom": ["EAGAIN", "EINTR"],
     "get_mempolicy": ["EINVAL", "EFAULT"],
@@ -115,8 +108,7 @@ struct Injection: CustomStringConvertible {
     "rt_sigprocmask": ["EINVAL"],
     "rt_sigaction": ["EINVAL"],
     "rt_sigtimedwait": ["EAGAIN", "EINTR"],
-    // at EINVAL libnuma asks again with more room, until it has taken all memory
-    "sched_getaffinity": ["ESRCH"],
+    "sched_getaffinity": ["EINVAL", "ESRCH"],
     "sched_yield": [],
     "setpriority": ["EACCES", "ESRCH"],
     "statx": ["EACCES", "EIO", "ENOENT"],
@@ -125,4 +117,16 @@ struct Injection: CustomStringConvertible {
     "userfaultfd": ["EMFILE", "ENOMEM", "EINVAL"],
     "write": ["EIO", "ENOSPC", "EINTR", "EAGAIN", "EPIPE", "EFBIG"],
   ]
+}
+
+extension Injection {
+  /// As `description` has it; nil: none of its kind.
+  init?(_ text: Substring) {
+    let words = text.split(separator: " ").map(String.init)
+    switch (words.first, words.count) {
+    case ("signal", 3): self.init(call: "signal", result: words[1], when: words[2])
+    case ("fail", 4): self.init(call: words[1], result: words[2], when: words[3])
+    default: return nil
+    }
+  }
 }

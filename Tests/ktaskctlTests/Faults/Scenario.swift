@@ -11,6 +11,12 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     /// FILE is there and has no memory.
     case released
     case removed
+    /// STOCK has so many files that are ready, and nothing else.
+    case stocked(Int)
+    /// FILE is one that was ready, or was made.
+    case taken
+    /// FILE is one of STOCK's by now, and dirty there.
+    case returned
     /// Nothing that can be seen from outside.
     case nothing
     /// COMMAND ran, and said this.
@@ -32,8 +38,10 @@ struct Scenario: Sendable, CustomTestStringConvertible {
   /// nil: no file.
   var place: String?
   var made = Made.missing
-  /// FILE stands for the file, FOLDER for the directory that it is in.
+  /// FILE stands for the file, FOLDER for the directory that it is in, STOCK for a stock beside it.
   var words: [String]
+  /// How many files are ready in it.
+  var stocked = 0
   var goal = Goal.nothing
   /// How it ends when nothing fails.
   var status: Int32 = 0
@@ -87,6 +95,35 @@ extension Scenario {
       name: (["pin"] + more).joined(separator: " "), words: ["pin", "--runs", "1", "--warmup", "0"] + sized + more)
   }
 
+  private static func stock(_ place: String, _ threads: Int) -> Scenario {
+    Scenario(
+      name: "stock \(place) \(threads)", place: place,
+      words: [
+        "stock", "STOCK", "--count", "3", "--size", "8M", "--threads", "\(threads)", "--min-chunk", "2M", "--json",
+      ],
+      stocked: 1, goal: .stocked(3))
+  }
+
+  private static func take(_ place: String, _ threads: Int, stocked: Int) -> Scenario {
+    Scenario(
+      name: "prefault \(place) \(threads) --from one that has \(stocked)", place: place,
+      words: [
+        "prefault", "FILE", "--from", "STOCK", "--size", "8M", "--threads", "\(threads)", "--min-chunk", "2M", "--json",
+      ],
+      stocked: stocked, goal: .taken)
+  }
+
+  private static func giveBack(_ place: String) -> Scenario {
+    Scenario(
+      name: "release \(place) --to", place: place, made: .data, words: ["release", "FILE", "--to", "STOCK", "--json"],
+      goal: .returned, destroys: true)
+  }
+
+  private static let stocks =
+    ["tmpfs", "hugetlbfs"].flatMap { place in
+      [stock(place, 1), stock(place, 2), take(place, 2, stocked: 1), giveBack(place)]
+    } + [take("tmpfs", 1, stocked: 0), take("hugetlbfs", 2, stocked: 0)]
+
   static let all: [Scenario] =
     [
       clear("4K"), clear("thp"), clear("2M"),
@@ -127,7 +164,7 @@ extension Scenario {
         name: "prefault --dry-run", place: "tmpfs", made: .partly, words: ["prefault", "FILE", "--dry-run"] + sized),
       Scenario(
         name: "clear --dry-run", place: "hugetlbfs", made: .partly, words: ["clear", "FILE", "--dry-run"] + work),
-    ]
+    ] + stocks
 
   private static func verify(_ place: String, _ made: Made, _ status: Int32) -> Scenario {
     verify(place, made, [], status)
