@@ -1,8 +1,8 @@
 /// Every test, in the order in which they run. Each machine runs those that are for it.
 let allTests: [GuestTest] =
   machineTests + prefaultTests + growPoolTests + clearTests + lendingTests + nodeTests + nodeThreadTests + nodeWordTests
-  + runningProcessTests + pinTests + vfioTests + iommufdTests + runTests + pinFaultTests + controlGroupTests
-  + hardwareTests
+  + runningProcessTests + stockNodeTests + pinTests + vfioTests + iommufdTests + runTests + pinFaultTests
+  + controlGroupTests + hardwareTests
 
 /// For the tests of the lab itself: one of each kind of end.
 let selfTests: [GuestTest] = [
