@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 // Numbers that older C library headers lack.
@@ -44,15 +45,24 @@ int clinux_unlock(uintptr_t address, size_t length) { return answer(munlock((voi
 
 int clinux_advise_random(uintptr_t address, size_t length) { return advise(address, length, MADV_RANDOM); }
 
+// EAGAIN: the kernel has no page to write the answer to. It is asked again for a second or so, and not for ever.
+static int resident_pages(uintptr_t address, size_t length, unsigned char *pages) {
+  const struct timespec pause = {.tv_nsec = 1000000};
+  int error = EAGAIN;
+  for (int tries = 0; tries < 1000 && error == EAGAIN; tries++) {
+    if (tries > 0) nanosleep(&pause, NULL);
+    error = answer(mincore((void *)address, length, pages));
+  }
+  return error;
+}
+
 int clinux_resident_bytes(uintptr_t address, size_t length, size_t *bytes) {
   unsigned char pages[4096];
   size_t page = (size_t)sysconf(_SC_PAGESIZE), window = sizeof pages * page;
   *bytes = 0;
   for (size_t at = 0; at < length; at += window) {
     size_t part = length - at < window ? length - at : window;
-    int error;
-    do error = answer(mincore((void *)(address + at), part, pages));
-    while (error == EAGAIN);
+    int error = resident_pages(address + at, part, pages);
     if (error) return error;
     for (size_t i = 0; i < (part + page - 1) / page; i++) *bytes += (pages[i] & 1) * page;
   }
@@ -66,9 +76,7 @@ int clinux_mark_resident(uintptr_t address, size_t length, uint64_t *words, size
   *count = 0;
   for (size_t done = 0; done < pages; done += STEP) {
     size_t step = pages - done < STEP ? pages - done : STEP;
-    int error;
-    do error = answer(mincore((void *)(address + done * page), step * page, vector));
-    while (error == EAGAIN);
+    int error = resident_pages(address + done * page, step * page, vector);
     if (error) return error;
     for (size_t i = 0; i < step; i++) {
       if (!(vector[i] & 1)) continue;
