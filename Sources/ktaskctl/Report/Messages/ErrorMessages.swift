@@ -24,8 +24,7 @@ extension MemoryError {
     case .short(let check): check.sentence
     case .failed(let operation, let errno): sentence(operation, errno)
     case .wrongKind(let kind): "is a \(kind.rawValue), not a regular file"
-    case .wrongFileSystem(let name):
-      "lies on \(name), whose files have no memory that this could work on"
+    case .wrongFileSystem(let name): "lies on \(name), whose files have no memory that this could work on"
     case .wrongPageSize(let has): "has \(ByteSize.text(has)) pages, not \(ByteSize.text(pageSize ?? 0)) ones"
     case .noSuchPageSize: "this machine has no pages of \(ByteSize.text(pageSize ?? 0))"
     case .transparentOff:
@@ -39,8 +38,7 @@ extension MemoryError {
     case .noSize: "it has no size yet and none is asked for"
     case .beyondEnd(let size): "has \(ByteSize.text(size)), less than is asked for"
     case .namedTwice: "is the same file as one named before it"
-    case .hasPages(let bytes):
-      "has \(ByteSize.text(bytes)) of its own, which several runs would have to give back"
+    case .hasPages(let bytes): "has \(ByteSize.text(bytes)) of its own, which several runs would have to give back"
     case .noMethod(let method): "the method \(method.rawValue) does not work here"
     case .noPin(let refusal): refusal.sentence
     case .noStock(let refusal): refusal.sentence
