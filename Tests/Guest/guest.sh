@@ -104,7 +104,7 @@ fi
 need_tools busybox:busybox-static cpio:cpio xz:xz-utils
 mkdir -p "$cache" "$built"
 rm -rf "${built:?}"/{bin,lib}
-products=(ktaskctl ktask-guest ktask-map-dma)
+products=(ktaskctl ktask-guest ktask-map-dma ktask-inject)
 if [[ $what == bench ]]; then products+=(ktask-bench); fi
 build "${products[@]}"
 build_library

@@ -135,6 +135,9 @@ struct Aftermath {
   private func failure(_ status: Int32) -> [String] {
     var wrong: [String] = []
     if !isMute && !hasMessage { wrong.append("status \(status) without a message") }
+    // it is there and told as that, and only holding it fails
+    let isHeld = run.err.contains("what was made stays") && unmet.isEmpty
+    if isHeld { return wrong }
     if !isMute && isJSON && !isTopology { wrong += told(status) }
     wrong += falsehoods + exported(done: false)
     if isStocksAffair { return wrong }

@@ -121,7 +121,8 @@ struct GroundState {
 
   init(folders: [String], file: String?, export: String, stock folder: String?) {
     names = folders.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }.sorted()
-    names.removeAll { ["report", "export.csv"].contains($0) }
+    // what is in the exports is looked at, and a document that would be false by then goes
+    names.removeAll { ["report", "export.csv", "export.json"].contains($0) }
     exported = FileFacts(export) == nil ? nil : Host.text(export)
     pool = [HugePage.mebibytes2.total, HugePage.mebibytes2.free, HugePage.mebibytes2.available]
     stock = folder.map(Self.stocked) ?? []

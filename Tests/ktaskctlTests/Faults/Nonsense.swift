@@ -34,6 +34,9 @@ enum Nonsense {
     Entry(
       calls: ["write", "writev"], results: ["EAGAIN"], isEndless: true,
       reason: "a stream that takes nothing for now is waited for, and there is no end to that"),
+    Entry(
+      calls: ["read"], results: ["EAGAIN"], isEndless: true,
+      reason: "poll says that there is something to read, and there never is"),
   ]
 
   /// Of any call.
