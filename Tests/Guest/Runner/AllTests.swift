@@ -2,7 +2,7 @@
 let allTests: [GuestTest] =
   machineTests + prefaultTests + growPoolTests + clearTests + lendingTests + nodeTests + nodeThreadTests + nodeWordTests
   + runningProcessTests + stockNodeTests + pinTests + vfioTests + iommufdTests + runTests + pinFaultTests
-  + controlGroupTests + hardwareTests
+  + controlGroupTests + hardwareTests + faultTests
 
 /// For the tests of the lab itself: one of each kind of end.
 let selfTests: [GuestTest] = [
