@@ -126,12 +126,13 @@ public struct SystemFiles: Sendable, Equatable {
   /// All that can be read, up to the limit: files under /proc have no size to ask for.
   private func contents(of descriptor: Int32) throws(Errno) -> [UInt8] {
     var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 16 << 10)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 1)
+    defer { unsafe buffer.deallocate() }
     while bytes.count <= Self.limit {
-      let count = unsafe Glibc.read(descriptor, &buffer, buffer.count)
+      let count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
       if count == 0 { return bytes }
       if count > 0 {
-        bytes += buffer[..<count]
+        unsafe bytes.append(contentsOf: buffer[..<count])
       } else if Errno.current != .interrupted {
         throw Errno.current
       }

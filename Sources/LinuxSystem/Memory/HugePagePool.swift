@@ -52,8 +52,10 @@ extension HugePagePool {
   /// The pools of all sizes that the kernel has, smallest pages first.
   public static func all(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> [HugePagePool] {
     var pools: [HugePagePool] = []
-    for size in try (files.names(in: directory) ?? []).compactMap(pageSize).sorted() {
-      if let pool = try of(pageSize: size, files) { pools.append(pool) }
+    let sizes = try (files.names(in: directory) ?? []).compactMap(pageSize).sorted()
+    let nodes = sizes.isEmpty ? [] : try nodeNumbers(files)
+    for size in sizes {
+      if let pool = try of(pageSize: size, on: nodes, files) { pools.append(pool) }
     }
     return pools
   }
@@ -62,20 +64,30 @@ extension HugePagePool {
   public static func of(
     pageSize: Int, _ files: SystemFiles = SystemFiles()
   ) throws(Unreadable) -> HugePagePool? {
+    try of(pageSize: pageSize, on: nil, files)
+  }
+
+  /// `numbers`: of the nodes, where they are known.
+  private static func of(pageSize: Int, on numbers: [Int]?, _ files: SystemFiles) throws(Unreadable) -> HugePagePool? {
     let pool = settings(pageSize)
     if try files.names(in: pool) == nil { return nil }
+    var listed = numbers
+    if listed == nil { listed = try nodeNumbers(files) }
     return HugePagePool(
       pageSize: pageSize, total: try files.demandAmount(pool + "/nr_hugepages"),
       free: try files.demandAmount(pool + "/free_hugepages"),
       reserved: try files.demandAmount(pool + "/resv_hugepages"),
       surplus: try files.demandAmount(pool + "/surplus_hugepages"),
-      overcommitLimit: try files.demandAmount(pool + "/nr_overcommit_hugepages"), nodes: try nodes(pageSize, files))
+      overcommitLimit: try files.demandAmount(pool + "/nr_overcommit_hugepages"),
+      nodes: try nodes(listed ?? [], pageSize, files))
   }
 
   /// None where the kernel knows no nodes.
-  private static func nodes(_ pageSize: Int, _ files: SystemFiles) throws(Unreadable) -> [Node] {
-    let directory = "/sys/devices/system/node"
-    guard let numbers = try files.numbers(in: directory, after: "node") else { return [] }
+  private static func nodeNumbers(_ files: SystemFiles) throws(Unreadable) -> [Int] {
+    try files.numbers(in: "/sys/devices/system/node", after: "node") ?? []
+  }
+
+  private static func nodes(_ numbers: [Int], _ pageSize: Int, _ files: SystemFiles) throws(Unreadable) -> [Node] {
     var nodes: [Node] = []
     for number in numbers {
       let pool = settings(pageSize, node: number)

@@ -40,39 +40,48 @@ public struct MemoryInfo: Sendable, Equatable {
 /// The lines `Name:  123 kB` of /proc/meminfo and /proc/PID/status, in bytes.
 struct KilobyteFields {
   private let path: String
-  private let bytes: [Substring: Int]
+  private let lines: NamedLines
 
   init(_ path: String, _ files: SystemFiles) throws(Unreadable) { self.init(try files.demand(path), path) }
 
-  /// `path`: where `text` was read.
-  init(_ text: String, _ path: String) {
+  /// `path`: where `text` was read; `prefix`: what each of its lines begins with.
+  init(_ text: String, _ path: String, prefix: String = "") {
     self.path = path
-    let pairs = text.split(separator: "\n").compactMap(Self.field)
-    bytes = Dictionary(firstOf: pairs)
+    lines = NamedLines(text, prefix: prefix)
   }
 
   /// nil: the kernel has no such line.
-  subscript(name: Substring) -> Int? { bytes[name] }
-
-  /// A line that every kernel has.
-  func demand(_ name: Substring) throws(Unreadable) -> Int {
-    guard let bytes = bytes[name] else { throw Unreadable("\(name) of \(path)", .isUnclear) }
-    return bytes
+  subscript(name: String) -> Int? {
+    lines.first(name + ":") { words in
+      guard words.count == 2, words[1] == "kB" else { return nil }
+      return Int(amount: words[0]).map { $0 *| 1024 }
+    }
   }
 
-  private static func field(_ line: Substring) -> (Substring, Int)? {
-    let parts = line.split { $0 == " " || $0 == "\t" }
-    guard parts.count == 3, parts[0].hasSuffix(":"), let kilobytes = Int(amount: parts[1]), parts[2] == "kB" else {
-      return nil
-    }
-    return (parts[0].dropLast(), kilobytes *| 1024)
+  /// A line that every kernel has.
+  func demand(_ name: String) throws(Unreadable) -> Int {
+    guard let bytes = self[name] else { throw Unreadable("\(name) of \(path)", .isUnclear) }
+    return bytes
   }
 }
 
-extension Dictionary {
-  /// Of pairs with the same key the first. The standard library's own asks whether to throw, which Embedded Swift cannot.
-  init(firstOf pairs: [(Key, Value)]) {
-    self.init(minimumCapacity: pairs.count)
-    for (key, value) in pairs where self[key] == nil { self[key] = value }
+/// Lines that each begin with a name. Of dozens a few are asked for: those alone are taken apart.
+struct NamedLines {
+  private let prefix: String
+  private let lines: [Substring]
+
+  init(_ text: String, prefix: String = "") {
+    self.prefix = prefix
+    lines = text.split(at: UInt8(ascii: "\n"))
+  }
+
+  /// The first value that `read` makes of the words after that name; nil: there is no such line.
+  func first(_ name: String, _ read: ([Substring]) -> Int?) -> Int? {
+    let start = prefix + name
+    for line in lines where line.utf8.starts(with: start.utf8) {
+      let words = line.utf8.dropFirst(start.utf8.count).split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+      if let value = read(words.map { line[$0.startIndex..<$0.endIndex] }) { return value }
+    }
+    return nil
   }
 }

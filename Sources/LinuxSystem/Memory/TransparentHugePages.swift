@@ -43,13 +43,18 @@ extension TransparentHugePages {
 
   /// What holds now; nil if the kernel has no transparent huge pages.
   public static func current(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> TransparentHugePages? {
-    if try files.names(in: directory) == nil { return nil }
-    let pageSize = try files.demandNumber(directory + "/hpage_pmd_size")
-    guard MemoryInfo.isPageSize(pageSize) else { throw Unreadable(directory + "/hpage_pmd_size", .isUnclear) }
+    guard let pageSize = try pageSize(files) else { return nil }
     guard let word = try choice("enabled", pageSize, files), let enabled = Mode(rawValue: word) else {
       throw Unreadable(directory + "/enabled", .isUnclear)
     }
     return TransparentHugePages(enabled: enabled, shared: try shared(pageSize, files), pageSize: pageSize)
+  }
+
+  private static func pageSize(_ files: SystemFiles) throws(Unreadable) -> Int? {
+    if try files.names(in: directory) == nil { return nil }
+    let pageSize = try files.demandNumber(directory + "/hpage_pmd_size")
+    guard MemoryInfo.isPageSize(pageSize) else { throw Unreadable(directory + "/hpage_pmd_size", .isUnclear) }
+    return pageSize
   }
 
   /// Bytes that a huge page may have here, and that chunks are not to cut: as long as the machine runs. Where the kernel does not
@@ -61,7 +66,7 @@ extension TransparentHugePages {
   static func unit(_ files: SystemFiles) -> Int {
     let base = MemoryInfo.basePageSize
     do throws(Unreadable) {
-      return try current(files)?.pageSize ?? base
+      return try pageSize(files) ?? base
     } catch {
       return base * (base / 8)
     }

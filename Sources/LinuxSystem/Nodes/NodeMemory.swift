@@ -46,9 +46,7 @@ extension NodeMemory {
   private static func fields(of number: Int, _ files: SystemFiles) throws(Unreadable) -> KilobyteFields? {
     let path = "\(directory)/node\(number)/meminfo"
     guard let text = try files.read(path) else { return nil }
-    // each line starts with "Node N "
-    let lines = text.split(separator: "\n").map { $0.split(separator: " ", maxSplits: 2).last ?? $0 }
-    return KilobyteFields(lines.joined(separator: "\n"), path)
+    return KilobyteFields(text, path, prefix: "Node \(number) ")
   }
 
   /// nil: a node without memory, or one that has gone.
@@ -65,7 +63,7 @@ extension NodeMemory {
   /// What the kernel gives up before it swaps: clean file cache, and of slabs the half that is not in use by its own
   /// rule of thumb; but for the low watermark, as in its estimate for the machine. A line that is missing counts nothing.
   private static func droppable(_ fields: KilobyteFields, lowMark: Int) -> Int {
-    func bytes(_ name: Substring) -> Int { fields[name] ?? 0 }
+    func bytes(_ name: String) -> Int { fields[name] ?? 0 }
     let cache = max(0, bytes("Active(file)") +| bytes("Inactive(file)") -| bytes("Dirty") -| bytes("Writeback"))
     return cache - min(cache / 2, lowMark) +| bytes("SReclaimable") / 2
   }

@@ -80,13 +80,18 @@ extension Topology {
     let online = found(.onlineCPUs) { () throws(Unreadable) in try Self.onlineCPUs(files) } ?? usableCPUs
     let cores = found(.cores) { () throws(Unreadable) in try Self.cores(of: online, files) } ?? []
     let total = found(.memory) { () throws(Unreadable) in try MemoryInfo.current(files).totalBytes }
-    let nodes = found(.nodes) { () throws(Unreadable) in try Self.nodes(online, total, files) } ?? []
+    var listed: [Int]?
+    let nodes =
+      found(.nodes) { () throws(Unreadable) -> [Node] in
+        listed = try files.numbers(in: nodeDirectory, after: "node")
+        return try Self.nodes(listed, online, total, files)
+      } ?? []
     if let lacking = nodes.first(where: { $0.memoryBytes == nil }), unread[.memory] == nil {
       unread[.memory] = Unreadable("\(nodeDirectory)/node\(lacking.number)/meminfo", .isUnclear)
     }
     return Topology(
-      nodes: nodes, distances: Self.distances(nodes.map { $0.number }, files), onlineCPUs: online, cores: cores,
-      unread: unread)
+      nodes: nodes, distances: Self.distances(nodes.map { $0.number }, among: listed, files), onlineCPUs: online,
+      cores: cores, unread: unread)
   }
 
   private static func onlineCPUs(_ files: SystemFiles) throws(Unreadable) -> CPUSet {
@@ -134,10 +139,10 @@ extension Topology {
 /// Nodes. They are read where libnuma reads them, which takes what it cannot read for what is not there.
 extension Topology {
   /// Without NUMA support in the kernel, node 0 has everything.
-  private static func nodes(_ online: CPUSet, _ total: Int?, _ files: SystemFiles) throws(Unreadable) -> [Node] {
-    guard let numbers = try files.numbers(in: nodeDirectory, after: "node") else {
-      return [Node(number: 0, cpus: online, memoryBytes: total)]
-    }
+  private static func nodes(
+    _ listed: [Int]?, _ online: CPUSet, _ total: Int?, _ files: SystemFiles
+  ) throws(Unreadable) -> [Node] {
+    guard let numbers = listed else { return [Node(number: 0, cpus: online, memoryBytes: total)] }
     var nodes: [Node] = []
     for number in numbers {
       if let node = try node(number, files) { nodes.append(node) }
@@ -158,9 +163,8 @@ extension Topology {
   }
 
   /// As firmware says them; a machine that does not tell has them all alike.
-  private static func distances(_ nodes: [Int], _ files: SystemFiles) -> [[Int]] {
-    let all = (try? files.numbers(in: nodeDirectory, after: "node")) ?? nil
-    return nodes.map { from in
+  private static func distances(_ nodes: [Int], among all: [Int]?, _ files: SystemFiles) -> [[Int]] {
+    nodes.map { from in
       let text = (try? files.read("\(nodeDirectory)/node\(from)/distance")) ?? nil
       let row = text.map { $0.split(separator: " ").compactMap { Int($0) } }
       return nodes.map { to in

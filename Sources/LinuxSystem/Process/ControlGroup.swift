@@ -167,7 +167,7 @@ extension ControlGroup {
   /// since others that it holds for cannot be seen either.
   private func aboveAll(_ memory: ControlGroupHierarchy) throws(Unreadable) -> Headroom? {
     guard let own = memory.directories.first, let top = memory.directories.last,
-      let limit = try statistics(own)["hierarchical_memory_limit"], limit < Self.unlimited
+      let limit = try Statistics(own, files)["hierarchical_memory_limit"], limit < Self.unlimited
     else { return nil }
     for group in memory.directories {
       if let visible = try self.limit(group + "/memory.limit_in_bytes"), visible <= limit { return nil }
@@ -179,8 +179,8 @@ extension ControlGroup {
   /// File cache of a group and those below it that needs no writing before it is dropped. Pages of tmpfs are on the lists
   /// of anonymous memory and not in it. A line that a kernel lacks counts nothing.
   private func droppable(_ group: String) throws(Unreadable) -> Int {
-    let all = try statistics(group)
-    func bytes(_ names: Substring...) -> Int { names.map { all[$0] ?? 0 }.sum() }
+    let all = try Statistics(group, files)
+    func bytes(_ names: String...) -> Int { names.map { all[$0] ?? 0 }.sum() }
     if all["total_inactive_file"] != nil {
       return max(0, bytes("total_inactive_file", "total_active_file") -| bytes("total_dirty", "total_writeback"))
     }
@@ -188,14 +188,16 @@ extension ControlGroup {
   }
 
   /// The lines of a group's `memory.stat`.
-  private func statistics(_ group: String) throws(Unreadable) -> [Substring: Int] {
-    let lines = try files.demand(group + "/memory.stat").split(separator: "\n")
-    let pairs = lines.compactMap { line -> (Substring, Int)? in
-      let words = line.split(separator: " ")
-      guard words.count == 2, let number = Int(amount: words[1]) else { return nil }
-      return (words[0], number)
+  private struct Statistics {
+    private let lines: NamedLines
+
+    init(_ group: String, _ files: SystemFiles) throws(Unreadable) {
+      lines = NamedLines(try files.demand(group + "/memory.stat"))
     }
-    return Dictionary(firstOf: pairs)
+
+    subscript(name: String) -> Int? {
+      lines.first(name + " ") { words in words.count == 1 ? Int(amount: words[0]) : nil }
+    }
   }
 
   /// A page size as the file names have it: 64KB, 2MB, 1GB.

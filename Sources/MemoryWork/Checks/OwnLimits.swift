@@ -9,7 +9,7 @@ internal import LinuxSystem
 extension MemoryJob {
   /// `threads`: those that are planned.
   public func limitChecks(_ facts: MachineFacts, threads: Int) -> [Check] {
-    if bytes == 0 || !mapsAllOfIt { return [] }
+    if bytes == 0 || !needsMemory { return [] }
     // one thread watches for signals and the time limit
     let own = Self.ownBytes + (threads + 1) * DetachedThread.stackBytes
     let path = files.first?.path

@@ -24,8 +24,8 @@ public protocol MemoryJob: AnyObject {
   /// The part of a file that it works on, and the part that was asked for, which need not be whole pages.
   func part(of file: MemoryFile) -> Range<Int>
   func askedPart(of file: MemoryFile) -> Range<Int>
-  /// Whether all that it works on is mapped at once.
-  var mapsAllOfIt: Bool { get }
+  /// Whether it makes pages, or maps all that it works on at once. False: its `checks` are none.
+  var needsMemory: Bool { get }
   /// Whether what is in its files goes: nobody else should have them.
   var losesContent: Bool { get }
   /// Whether files get or lose names, also where no page is to be made.
@@ -81,7 +81,7 @@ extension MemoryJob {
   public var mostThreads: Int { .max }
   public func part(of file: MemoryFile) -> Range<Int> { 0..<file.length }
   public func askedPart(of file: MemoryFile) -> Range<Int> { 0..<file.askedBytes }
-  public var mapsAllOfIt: Bool { true }
+  public var needsMemory: Bool { true }
   public var losesContent: Bool { false }
   public var changesNames: Bool { false }
   public var stock: Stock? { nil }

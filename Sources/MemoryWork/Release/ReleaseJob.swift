@@ -58,7 +58,7 @@ public final class ReleaseJob: MemoryJob {
 
   public var losesContent: Bool { true }
   /// A limit that it comes upon is told then: it maps nothing.
-  public var mapsAllOfIt: Bool { false }
+  public var needsMemory: Bool { false }
   public var bytes: Int { nodeTasks.reduce(0) { $0 + $1.range.count } }
   public var mostThreads: Int { nodeTasks.count }
   public var method: Method? { nil }

@@ -28,7 +28,7 @@ public final class ReturnJob: MemoryJob {
   }
 
   public var losesContent: Bool { true }
-  public var mapsAllOfIt: Bool { false }
+  public var needsMemory: Bool { false }
   public var changesNames: Bool { true }
   public var bytes: Int { 0 }
   public var nodeTasks: [Span] { [] }

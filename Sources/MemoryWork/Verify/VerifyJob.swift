@@ -18,7 +18,7 @@ public final class VerifyJob: MemoryJob {
   }
 
   /// A limit that it comes upon is told then: what it maps is its own affair.
-  public var mapsAllOfIt: Bool { false }
+  public var needsMemory: Bool { false }
   public var nodeTasks: [Span] { files.enumerated().map { Span(region: $0, range: 0..<$1.length) } }
   public var method: Method? { nil }
   public func checks(_ facts: MachineFacts) -> [Check] { [] }

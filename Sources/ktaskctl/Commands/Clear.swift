@@ -3,6 +3,7 @@ import MemoryWork
 
 struct Clear: WorkCommand {
   static let configuration = CommandConfiguration(
+    commandName: name,
     abstract: "Clear memory and report the time per thread count.",
     usage: "ktaskctl clear [OPTION ...] [FILE ...]",
     discussion: """

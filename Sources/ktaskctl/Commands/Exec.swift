@@ -3,6 +3,7 @@ import MemoryWork
 
 struct Exec: WorkCommand {
   static let configuration = CommandConfiguration(
+    commandName: name,
     abstract: "Make memory ready as a memfd and run COMMAND with it.",
     usage: "ktaskctl exec --size SIZE [OPTION ...] -- COMMAND ...",
     discussion: """

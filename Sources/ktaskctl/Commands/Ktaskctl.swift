@@ -20,7 +20,8 @@ struct Ktaskctl: ParsableCommand {
     ])
 }
 
-/// A command that makes memory ready: its words become a plan.
+/// A command that makes memory ready: its words become a plan. As every command it says what it is called in its
+/// configuration: made of the type's name the word costs as much time as all the rest of `--version`.
 protocol WorkCommand: ParsableCommand {
   static var name: String { get }
   var work: WorkOptions<Self> { get }

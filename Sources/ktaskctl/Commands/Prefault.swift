@@ -3,6 +3,7 @@ import MemoryWork
 
 struct Prefault: WorkCommand {
   static let configuration = CommandConfiguration(
+    commandName: name,
     abstract: "Give every page of each FILE its memory.",
     usage: "ktaskctl prefault [OPTION ...] FILE ... | --pid PID",
     discussion: """

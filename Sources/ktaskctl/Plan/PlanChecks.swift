@@ -7,9 +7,10 @@ extension Plan {
   /// `others`: who has files whose content goes.
   func allChecks(of job: any MemoryJob, _ growth: PoolGrowth?, _ others: Check?) throws(MemoryError) -> [Check] {
     let alone = words.evenIfOpen ? [] : [others].compactMap(\.self)
+    // what makes no page asks nothing of the machine: nor does anybody ask what it has
+    if job.bytes == 0 || !job.needsMemory { return alone }
     let facts = try MachineFacts.current()
     let limits = job.limitChecks(facts, threads: threadCounts.max() ?? 1)
-    if job.bytes == 0 { return alone + limits }
     let wanted = facts.withSurplus((growth?.checks(facts) ?? []) + job.checks(facts))
     return alone + limits + (growth == nil ? wanted : wanted.filter { !$0.isAboutPool })
   }
