@@ -5,7 +5,7 @@ import LinuxSystem
 
 extension Part {
   static let engine = Part(
-    name: "engine", title: "KTask's cost per task and chunk, against DispatchQueue.concurrentPerform",
+    name: "engine", title: "KTask's cost per task and chunk, against DispatchQueue.concurrentPerform and OpenMP",
     measure: measureEngine)
 }
 
@@ -43,11 +43,12 @@ private struct BusyWork: TaskWork {
   }
 }
 
-/// One size of task, done in three ways.
+/// One size of task, done in several ways.
 private struct Job {
   let chunks: Int
   let loop: BusyLoop
   let control: TaskControl
+  let threads: Int
 
   init(chunks: Int, seconds: Double, threads: Int) {
     self.chunks = chunks
@@ -57,14 +58,17 @@ private struct Job {
     control.maximumChunk = 1
     control.threads = .exactly(threads)
     self.control = control
+    self.threads = threads
   }
 
   var ways: [(name: String, run: () throws -> Void)] {
-    [
+    let all: [(name: String, run: () throws -> Void)] = [
       ("serial", { for chunk in 0..<chunks { loop.run(chunk) } }),
       ("KTask", { _ = try control.run(BusyWork(loop: loop), start: 0, size: chunks) }),
       ("Dispatch", { DispatchQueue.concurrentPerform(iterations: chunks) { loop.run($0) } }),
     ]
+    guard let library = OpenMP.library else { return all }
+    return all + [("OpenMP", { library.run(chunks, threads: threads) { loop.run($0) } })]
   }
 }
 
@@ -90,6 +94,8 @@ private enum Rhythm: String, CaseIterable {
 
 private func measureEngine(_ setting: Setting) throws {
   let threads = (try? CPUSet.allowed().count) ?? 1
+  if OpenMP.library == nil { print("OpenMP skipped: libgomp.so.1 is not installed.\n") }
+  print("TBB skipped: it has no calls for C, and no header of its is needed to build this.\n")
   for rhythm in Rhythm.allCases {
     var rows: [[String]] = []
     var walls: [Double] = []
@@ -103,8 +109,8 @@ private func measureEngine(_ setting: Setting) throws {
     }
     printTable(
       [
-        "\(rhythm.rawValue), \(threads) threads", "chunks", "ideal", "KTask", "Dispatch", "KTask over ideal",
-        "Dispatch over ideal", "a chunk: KTask", "Dispatch", "wall, KTask / Dispatch",
+        "\(rhythm.rawValue), \(threads) threads", "chunks", "ideal", "KTask", "Dispatch", "OpenMP", "KTask over ideal",
+        "Dispatch over ideal", "OpenMP over ideal", "a chunk: KTask", "Dispatch", "OpenMP", "wall, KTask / Dispatch",
       ], rows)
     let worst = walls.max()!
     let dearer = walls.count { $0 > 1.02 }
@@ -125,10 +131,13 @@ private func measure(_ job: Job, _ rhythm: Rhythm, ideal: Double, _ setting: Set
 
 private func row(_ chunk: Double, _ chunks: Int, _ times: [Times], _ threads: Int) -> [String] {
   let ideal = times[0].median / Double(threads)
-  let over = times.dropFirst().map { $0.median - ideal }
-  return [
-    "\((chunk * 1e6).fixed(0)) µs", "\(chunks)", ideal.asTime, times[1].text, times[2].text, over[0].asTime,
-    over[1].asTime, (over[0] / Double(chunks) * 1e9).fixed(0) + " ns",
-    (over[1] / Double(chunks) * 1e9).fixed(0) + " ns", "\((times[1].median / times[2].median).fixed(2))x",
-  ]
+  /// Of each contestant, and of OpenMP nothing where it is not there.
+  func cells(_ text: (Times) -> String) -> [String] {
+    let known = times.dropFirst().map(text)
+    return known + Array(repeating: "-", count: 3 - known.count)
+  }
+  return ["\((chunk * 1e6).fixed(0)) µs", "\(chunks)", ideal.asTime] + cells(\.text)
+    + cells { ($0.median - ideal).asTime }
+    + cells { (($0.median - ideal) / Double(chunks) * 1e9).fixed(0) + " ns" }
+    + ["\((times[1].median / times[2].median).fixed(2))x"]
 }

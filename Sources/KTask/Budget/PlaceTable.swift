@@ -66,20 +66,21 @@ final class PlaceTable: @unchecked Sendable {
   /// One more place, of the machine or of `node`. Never waits.
   func take(_ node: Int? = nil) -> Answer {
     guard let row = node.map({ nodes[$0] }) ?? machine else { return .unknown }
-    let look = Look()
+    if !file.isOpen { return .full }
+    var look = Look()
     // twice: two processes that try for the same place at the same moment may both be refused
     for _ in 0..<2 {
-      guard let place = firstFree(of: row, look) else { continue }
+      guard let place = firstFree(of: row, &look) else { continue }
       // processes may have been told different limits for the machine; for a node all have the same
-      if node != nil || takenOfMachine(look) <= row.limit { return .place(place) }
+      if node != nil || takenOfMachine(&look) <= row.limit { return .place(place) }
       release(place)
     }
     return .full
   }
 
-  private func firstFree(of row: Row, _ look: Look) -> Place? {
+  private func firstFree(of row: Row, _ look: inout Look) -> Place? {
     for number in 0..<row.limit {
-      if isOver(look) { return nil }
+      if isOver(&look) { return nil }
       let place = Place(byte: row.firstByte + number, flag: row.firstFlag + number)
       if take(place) { return place }
     }
@@ -97,7 +98,7 @@ final class PlaceTable: @unchecked Sendable {
   func release(_ place: Place) {
     // a forked child that gave it back would give back its parent's
     if generation != Generation.current { return }
-    file.release(place.byte)
+    if file.isOpen { file.release(place.byte) }
     unsafe own[place.flag].store(false, ordering: .releasing)
   }
 }
@@ -105,12 +106,16 @@ final class PlaceTable: @unchecked Sendable {
 /// What is taken, by whomever.
 extension PlaceTable {
   /// How many more places of the machine may be taken.
-  var left: Int { max(0, machine.limit - takenOfMachine(Look())) }
+  var left: Int {
+    if !file.isOpen { return 0 }
+    var look = Look()
+    return max(0, machine.limit - takenOfMachine(&look))
+  }
 
   /// Places that this process or another has, wherever in the row they lie: others may have higher limits. They are counted no
   /// further than beyond the limit, so that the kernel is asked a few times for each place of it at most, into however many
   /// pieces others have cut the row.
-  private func takenOfMachine(_ look: Look) -> Int {
+  private func takenOfMachine(_ look: inout Look) -> Int {
     var taken = ownOfMachine(0..<machine.limit)
     // the kernel tells any run in a part, not the first: what lies on both sides of it is asked for anew, the shorter side at
     // once, so that no more of them wait than the row's length has bits
@@ -118,7 +123,7 @@ extension PlaceTable {
     var count = 0
     var part = 0..<Self.rowLength
     while taken <= machine.limit {
-      if isOver(look) { return machine.limit + 1 }
+      if isOver(&look) { return machine.limit + 1 }
       if let run = file.taken(in: part) {
         // another that tries for a place of ours has it for a moment, too
         taken += run.count - ownOfMachine(run)
@@ -145,8 +150,12 @@ extension PlaceTable {
   /// One look at the places. For each call the kernel walks through all locks that anybody has on the file, and any user may
   /// have as many as they like: a look that has had its thread for long ends, and all places count as taken.
   fileprivate struct Look {
-    let began = Clock.ofThread()
+    let began = Clock.now()
+    /// What the thread had had of a CPU when the look was not brief any more.
+    var threadsTime: UInt64?
 
+    /// To ask for the thread's time costs as much as a look does: for so many nanoseconds nobody asks.
+    static let brief: UInt64 = 500_000
     /// In nanoseconds of a CPU; a look at a thousand places takes a fraction of it.
     static let most: UInt64 = 5_000_000
     /// How long nobody looks afterwards, in nanoseconds.
@@ -154,12 +163,17 @@ extension PlaceTable {
   }
 
   /// Whether nobody is to look any more.
-  private func isOver(_ look: Look) -> Bool {
+  private func isOver(_ look: inout Look) -> Bool {
     let now = Clock.now()
     if now < resting.load(ordering: .relaxed) { return true }
+    if now &- look.began < Look.brief { return false }
     let used = Clock.ofThread()
+    guard let before = look.threadsTime else {
+      look.threadsTime = used
+      return false
+    }
     // the kernel may forbid to read it
-    if used < look.began || used - look.began < Look.most { return false }
+    if used < before || used - before < Look.most { return false }
     resting.store(now + Look.rest, ordering: .relaxed)
     return true
   }

@@ -18,6 +18,10 @@ final class Helper: @unchecked Sendable {
     static let awaited: UInt32 = 3
     /// It is to end.
     static let dismissed: UInt32 = 4
+    /// Idle, and it has to be woken.
+    static let asleep: UInt32 = 5
+
+    static func isIdle(_ state: UInt32) -> Bool { state == idle || state == asleep }
   }
   private let state = FutexWord(State.idle)
   private var body: (() -> Void)?
@@ -71,13 +75,14 @@ final class Helper: @unchecked Sendable {
   }
 
   /// Lets an idle helper that has been prepared run its body once.
-  func call() {
-    state.store(State.called)
-    state.wake(1)
+  func call() { tell(State.called) }
+
+  private func tell(_ what: UInt32) {
+    if state.exchange(what) == State.asleep { state.wake(1) }
   }
 
   /// Whether it has nothing to do: it has not been called, or its body has ended.
-  var isIdle: Bool { state.load() == State.idle }
+  var isIdle: Bool { State.isIdle(state.load()) }
 
   /// Takes the body back from a helper that has not woken up to it yet; false when it has begun.
   func takeBack() -> Bool {
@@ -87,13 +92,13 @@ final class Helper: @unchecked Sendable {
   }
 
   /// Waits awake for the body's end for a moment; whether it has come.
-  func hasEnded(spins: Int) -> Bool { state.spin(until: State.idle, spins) }
+  func hasEnded(spins: Int) -> Bool { state.spin(spins, until: State.isIdle) }
 
   /// Waits for the body's end.
   func awaitEnd() {
     while true {
       switch state.load() {
-      case State.idle: return
+      case State.idle, State.asleep: return
       case State.working: _ = state.compareExchange(State.working, State.awaited)
       case let other: state.wait(while: other)
       }
@@ -104,10 +109,7 @@ final class Helper: @unchecked Sendable {
   func forget() { body = nil }
 
   /// Tells an idle helper to end.
-  func dismiss() {
-    state.store(State.dismissed)
-    state.wake(1)
-  }
+  func dismiss() { tell(State.dismissed) }
 
   /// Whether it has waited long enough, and its thread is gone: one that has hardly a CPU to end on still needs this.
   var hasDeparted: Bool { hasRetired && HelperThread.isGone(Int(number.load())) }
@@ -160,12 +162,14 @@ extension Helper {
   /// Waits for a body; false when the helper is to end, or there was none for a long time.
   private func isWanted() -> Bool {
     while true {
-      if !state.spin(while: State.idle, HelperPool.spins) {
-        let isWoken = state.wait(while: State.idle, nanoseconds: patience)
-        if !isWoken && state.load() == State.idle && HelperPool.shared.retire(self) {
+      if !state.spin(while: State.idle, HelperPool.spins), state.compareExchange(State.idle, State.asleep) {
+        let isWoken = state.wait(while: State.asleep, nanoseconds: patience)
+        if !isWoken && state.load() == State.asleep && HelperPool.shared.retire(self) {
           HelperThread.leave()
           return false
         }
+        // woken for nothing, or claimed in this moment
+        _ = state.compareExchange(State.asleep, State.idle)
       }
       switch state.load() {
       case State.dismissed: return false

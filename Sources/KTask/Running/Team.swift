@@ -15,7 +15,22 @@ struct Team: ~Copyable {
 
   /// Where the threads of a team wait for the start.
   private final class Gate: Sendable {
-    let word = FutexWord(0)
+    private let word = FutexWord(closed)
+    private static let (closed, open, awaited) = (UInt32(0), UInt32(1), UInt32(2))
+
+    /// Wakes those that sleep before it.
+    func open() {
+      if word.exchange(Self.open) == Self.awaited { word.wake() }
+    }
+
+    /// Waits until it is open: awake for a few microseconds first.
+    func pass() {
+      if word.spin(until: Self.open, HelperPool.spins) { return }
+      while word.load() != Self.open {
+        _ = word.compareExchange(Self.closed, Self.awaited)
+        word.wait(while: Self.awaited)
+      }
+    }
   }
 
   /// A team with up to `count` helpers at a nice value, otherwise as `control` says and the calling thread is.
@@ -61,14 +76,13 @@ struct Team: ~Copyable {
     for (index, helper) in helpers.enumerated() {
       guard let manner else { break }
       helper.prepare(manner, lingering: lingering) { [gate] in
-        gate.word.await(1, spins: HelperPool.spins)
+        gate.pass()
         work(index + 1, helper)
       }
       if index + 1 < count { helper.call() }
     }
     let began = Clock.now()
-    gate.word.store(1)
-    if !helpers.isEmpty { gate.word.wake() }
+    gate.open()
     work(0, nil)
     let lent = join(lending: callersNice)
     let nanoseconds = Clock.since(began)

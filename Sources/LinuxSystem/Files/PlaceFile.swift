@@ -53,7 +53,8 @@ public struct PlaceFile: ~Copyable, Sendable {
     return nil
   }
 
-  private var isOpen: Bool { status != nil }
+  /// Whether it is this file that is open at the number: to be asked before it is used.
+  public var isOpen: Bool { status != nil }
 
   private static func make(_ path: String, _ directory: String) {
     if unsafe mkdir(directory, 0o755) == 0 { _ = unsafe chmod(directory, 0o755) }
@@ -90,19 +91,17 @@ public struct PlaceFile: ~Copyable, Sendable {
   public var isNamed: Bool { status.map { $0.st_nlink > 0 } ?? false }
 
   /// Takes a place; false if another process has it. Two that try at the same moment may both be refused. Allocates nothing.
-  public func take(_ place: Int) -> Bool { isOpen && clinux_byte_take(number, Int64(place)) == 0 }
+  public func take(_ place: Int) -> Bool { clinux_byte_take(number, Int64(place)) == 0 }
 
   /// Gives a place back.
-  public func release(_ place: Int) {
-    if isOpen { _ = clinux_byte_release(number, Int64(place)) }
-  }
+  public func release(_ place: Int) { _ = clinux_byte_release(number, Int64(place)) }
 
   /// Some places of `range`, one after the other, that another process has; nil when it has none. Where the kernel does
   /// not tell, all of them count as taken.
   public func taken(in range: Range<Int>) -> Range<Int>? {
     var (first, end) = (Int64(range.lowerBound), Int64(range.upperBound))
     if range.isEmpty { return nil }
-    if unsafe !isOpen || clinux_bytes_taken(number, &first, &end) != 0 { return range }
+    if unsafe clinux_bytes_taken(number, &first, &end) != 0 { return range }
     return first < end ? Int(first)..<Int(end) : nil
   }
 }

@@ -60,24 +60,14 @@ public struct FutexWord: ~Copyable, @unchecked Sendable {
   /// The same; whether the value became another than `unwanted`.
   public borrowing func spin(while unwanted: UInt32, _ spins: Int) -> Bool { spin(spins) { $0 != unwanted } }
 
-  /// Gives way now and then: whoever is to store the value may be waiting for this very CPU.
-  private borrowing func spin(_ spins: Int, until isRight: (UInt32) -> Bool) -> Bool {
+  /// The same; whether the value became a right one. Gives way now and then: whoever is to store it may be waiting for this
+  /// very CPU.
+  public borrowing func spin(_ spins: Int, until isRight: (UInt32) -> Bool) -> Bool {
     for turn in 1...spins {
       if isRight(load()) { return true }
       if turn.isMultiple(of: 32) { clinux_yield() } else { Self.spinPause() }
     }
     return isRight(load())
-  }
-
-  /// Waits until the value is `wanted`: awake for a few microseconds first, since what is waited for is often about
-  /// to happen and sleeping costs more than that.
-  public borrowing func await(_ wanted: UInt32, spins: Int) {
-    if spin(until: wanted, spins) { return }
-    while true {
-      let value = load()
-      if value == wanted { return }
-      wait(while: value)
-    }
   }
 }
 
