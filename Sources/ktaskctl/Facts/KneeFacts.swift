@@ -9,7 +9,7 @@ extension TopologyReport {
       let facts = try MachineFacts.current()
       try attemptingToCatch()
       var failures: [Failure] = []
-      let numbers = nodes.filter { facts.hasMemory(on: $0.node) }.map(\.node)
+      let numbers = (nodes ?? []).filter { facts.hasMemory(on: $0.node) }.map(\.node)
       // of one node, or of none that is known, without a word to the kernel where it is to be
       let places = numbers.count > 1 ? numbers.map(Optional.some) : [nil]
       knees = facts.kinds.flatMap { kind in places.map { Knee.measured(kind, on: $0, facts, &failures) } }

@@ -22,7 +22,7 @@ extension TopologyReport {
       },
       basePageSize: MemoryInfo.basePageSize,
       transparentHugePages: asked.known("transparent huge pages") { () throws(Unreadable) in try transparentWord() },
-      pools: asked.known("pools") { () throws(Unreadable) in try HugePagePool.all() }?.map(Pool.init) ?? [],
+      pools: asked.known("pools") { () throws(Unreadable) in try HugePagePool.all() }?.map(Pool.init),
       nodes: nodes(&asked, topology),
       hugetlbMounts: asked.known("mounts") { () throws(Unreadable) in try HugePageMount.all() }?.map {
         Mount(path: $0.path, pageSize: PageSizeWord.text($0.pageSize))
@@ -47,8 +47,8 @@ extension TopologyReport {
       canLockBeyondLimit: asked.known("CAP_IPC_LOCK") { () throws(Unreadable) in try Capability.ipcLock.isEffective })
   }
 
-  private static func nodes(_ asked: inout Asked, _ topology: Topology) -> [NodeState] {
-    if topology.unread[.nodes] != nil { return [] }
+  private static func nodes(_ asked: inout Asked, _ topology: Topology) -> [NodeState]? {
+    if topology.unread[.nodes] != nil { return nil }
     let memory = asked.known("available memory of nodes") { () throws(Unreadable) in try NodeMemory.all() }
     let numbers = topology.nodes.map(\.number)
     return numbers.map { from in

@@ -42,11 +42,11 @@ extension TopologyReport {
   var nodeRows: [Row] {
     guard let known = host.nodes else { return [Row("nodes", "unknown")] }
     let rows = known.flatMap { node in
-      let state = nodes.first { $0.node == node.node }
+      let state = nodes?.first { $0.node == node.node }
       return Self.rows(of: node, state) + partRows(of: node.node) + (state?.access?.rows(of: node.node) ?? [])
     }
     let numbers = NodeSet(known.map(\.node))
-    return [Row("nodes", "\(known.count) (\(numbers))")] + rows + Self.distanceLines(nodes).map { Row($0) }
+    return [Row("nodes", "\(known.count) (\(numbers))")] + rows + Self.distanceLines(nodes ?? []).map { Row($0) }
   }
 
   private static func rows(of node: Document.Node, _ state: NodeState?) -> [Row] {
@@ -59,7 +59,7 @@ extension TopologyReport {
   }
 
   private func partRows(of node: Int) -> [Row] {
-    pools.flatMap { pool in
+    (pools ?? []).flatMap { pool in
       pool.nodes.filter { $0.node == node }.map {
         Row("node \(node) \(pool.pageSize) pages", "\($0.total), \($0.free) free")
       }

@@ -46,8 +46,8 @@ struct TopologyReport: Encodable {
   var memoryAvailableBytes: Int?
   var basePageSize: Int
   var transparentHugePages: String?
-  var pools: [Pool]
-  var nodes: [NodeState]
+  var pools: [Pool]?
+  var nodes: [NodeState]?
   var hugetlbMounts: [Mount]?
   /// Those that lie on these mounts, and in /dev/shm.
   var stocks: [Document.Stock] = []

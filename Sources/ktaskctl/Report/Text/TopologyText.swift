@@ -38,13 +38,15 @@ extension TopologyReport {
   }
 
   private var poolRows: [Row] {
-    pools.map { pool in
-      Row(
-        "\(pool.pageSize) pages",
-        "\(pool.total), \(pool.free) free, \(pool.reserved) reserved, \(pool.available) available")
-    }
+    (pools?.map(Self.row) ?? [Row("huge pages", "unknown")])
       + (hugetlbMounts ?? []).map { Row("hugetlbfs of \($0.pageSize) pages", $0.path.shown) }
       + stocks.flatMap { stock in stock.kinds.map { Row("stock \(stock.path.shown)", $0.text) } }
+  }
+
+  private static func row(_ pool: Pool) -> Row {
+    Row(
+      "\(pool.pageSize) pages",
+      "\(pool.total), \(pool.free) free, \(pool.reserved) reserved, \(pool.available) available")
   }
 
   private var limitRows: [Row] {

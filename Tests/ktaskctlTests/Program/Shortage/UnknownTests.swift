@@ -69,9 +69,13 @@ extension ProgramTests {
       #expect(pool.message.contains("/sys/kernel/mm/hugepages/"), "\(pool.err)")
       let text = try start(["topology"], under: Self.noSys).end()
       #expect(text.status == 0)
-      for line in ["nodes: unknown\n", "transparent huge pages: unknown\n", "power policy: unknown\n"] {
-        #expect(text.out.withoutColumns.contains(line), "\(text.out)")
+      for line in [
+        "nodes: unknown\n", "huge pages: unknown\n", "transparent huge pages: unknown\n", "power policy: unknown\n",
+      ] {
+        #expect(text.out.withoutColumns.contains("\n" + line), "\(text.out)")
       }
+      let json = try start(["topology", "--json"], under: Self.noSys).end().out
+      #expect(!json.contains("\"pools\" :") && !json.contains("\"nodes\" : ["), "\(json)")
       let cleared = try start(Self.clear, under: Self.noSys).end()
       #expect(cleared.status == 0, "\(cleared.err)")
       #expect(cleared.err.contains("warning: 4K pages: whether there are transparent huge pages is not known"))
