@@ -47,10 +47,15 @@ struct Aftermath {
     case .exit(143) where bearing.isStopped: failure(143)
     // before it listens, or when all has been said
     case .signal(15) where bearing.isStopped: changes.isEmpty || unmet.isEmpty ? [] : changes
+    case .signal(SIGPIPE) where isExec && isMute: untouched
     case .signal(let number): ["dies of signal \(number)"]
     case .exit(0) where scenario.status == 0: success
     case .exit(0): ["says yes, and is to say \(scenario.status)"]
     case .exit(scenario.status): untouched + falsehoods
+    // a demand that could not be looked at is not met
+    case .exit(2) where scenario.words[0] == "verify" && (hasMessage || isMute): untouched + falsehoods
+    // COMMAND's own
+    case .exit(1) where isExec && run.err.contains("stat: cannot"): untouched
     case .exit(let status) where Self.failures.contains(status): failure(status)
     case .exit(let status) where isExec && [126, 127].contains(status): untouched
     // there is too little for the dynamic linker or the shell
@@ -70,7 +75,11 @@ struct Aftermath {
     guard let said = Claims(run.out), let truth = Claims(plain.out) else { return nothingFalse }
     let isDone = run.end == .exit(scenario.status)
     // a stock's files are others each time, and may have been made where there was one to take
-    let others = bearing.changes + (scenario.words.contains("STOCK") ? ["files."] : [])
+    var others = bearing.changes + (scenario.words.contains("STOCK") ? ["files."] : [])
+    // what the kernel keeps of a disk's file it may let go at any time
+    if scenario.place == "ext4" {
+      others += ["files.0.already_resident_bytes", "files.0.pages_by_node", "verified.resident_bytes"]
+    }
     return said.falsehoods(against: truth, isDone: isDone, but: others) + nothingFalse
   }
 
@@ -159,7 +168,9 @@ struct Aftermath {
       let isAnothers = run.end == .exit(7) && has.allSatisfy { ["ready", "making"].contains($0.state) }
       return had.allSatisfy(has.contains) && ready.count <= count && (isAnothers || ready == has)
     case .taken:
-      return after.size == nil && had.map(\.inode) == has.map(\.inode) && has.allSatisfy { $0.state != "making" }
+      // a new file that somebody else is said to work on is theirs
+      let isLeft = after.size == nil || (run.end == .exit(7) && after.allocated == 0)
+      return isLeft && had.map(\.inode) == has.map(\.inode) && has.allSatisfy { $0.state != "making" }
     default: return false
     }
   }

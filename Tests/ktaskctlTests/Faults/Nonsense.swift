@@ -30,6 +30,9 @@ enum Nonsense {
       calls: ["sched_getaffinity"], results: ["EINVAL"],
       reason: "libnuma takes its mask for too small, and asks again with more room until it has taken all memory"),
     Entry(
+      calls: ["getdents64"], results: ["ENOENT"],
+      reason: "that is a directory which has been removed, and in which nothing can be made any more"),
+    Entry(
       calls: ["futex"], isEndless: true, reason: "a wait that always comes back at once is a loop, as it is to be"),
     Entry(
       calls: ["write", "writev"], results: ["EAGAIN"], isEndless: true,
