@@ -41,10 +41,10 @@ static int allocate(int fd, int mode, off_t offset, off_t length) {
 }
 
 int clinux_duplicate_high(int fd, int *copy) {
-  const rlim_t highest = 1024, room = 32;
+  const rlim_t table = 64, room = 16;
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) == -1) return errno;
-  rlim_t end = limit.rlim_cur < highest ? limit.rlim_cur : highest;
+  rlim_t end = limit.rlim_cur < table ? limit.rlim_cur : table;
   *copy = fcntl(fd, F_DUPFD_CLOEXEC, end > room ? (int)(end - room) : 0);
   return answer(*copy);
 }

@@ -7,8 +7,9 @@
 #include <sys/types.h>
 #include "clinux_attributes.h"
 
-/// Another number for what is open at `fd`, close-on-exec, close below the soft RLIMIT_NOFILE or 1024 (F_DUPFD_CLOEXEC): out of
-/// the way of programs that give numbers a meaning, and no larger a table of files than most have.
+/// Another number for what is open at `fd`, close-on-exec, from 48 on (F_DUPFD_CLOEXEC): out of the way of programs that give
+/// numbers a meaning, and within the 64 that every process has room for. A larger table of files would have a process with threads
+/// wait until all CPUs have let go of the first one, ten milliseconds and more.
 int clinux_duplicate_high(int fd, int *_Nonnull copy);
 /// No errno: the name of a directory's entry, with which it ends, so that it is often shorter than a `dirent` and must not be
 /// copied as one.
