@@ -1,6 +1,5 @@
 import Glibc
 import LinuxSystem
-import TestSupport
 
 extension Part {
   static let peers = Part(
@@ -59,7 +58,7 @@ private func measurePeers(_ setting: Setting) throws {
 private func grounds(_ bytes: Int) throws -> [Ground] {
   let pooled = try HugePages.reserve(bytes)
   let huge = try HugePages.mountFileSystem() + "/memory"
-  let base = try mountMemory() + "/memory"
+  let base = try mountOwn("tmpfs", "size=90%,huge=never") + "/memory"
   for file in [huge, base] { CleanUp.add { unsafe unlink(file) } }
   return [
     Ground(name: "hugetlbfs, 2M", file: huge, page: "2M", bytes: pooled),
@@ -67,18 +66,6 @@ private func grounds(_ bytes: Int) throws -> [Ground] {
     Ground(name: "anonymous, thp", file: nil, page: "thp", bytes: bytes),
     Ground(name: "anonymous, 4K", file: nil, page: "4K", bytes: bytes),
   ]
-}
-
-/// A tmpfs of its own, of base pages.
-private func mountMemory() throws -> String {
-  let folder = try TemporaryFolder("bench")
-  CleanUp.add { withExtendedLifetime(folder) {} }
-  let directory = folder.path
-  guard unsafe mount("none", directory, "tmpfs", 0, "size=90%,huge=never") == 0 else {
-    throw Skip("a tmpfs cannot be mounted: \(Errno(errno))")
-  }
-  CleanUp.add { unsafe umount2(directory, Int32(MNT_DETACH)) }
-  return directory
 }
 
 /// One way of making it, timed; nil: it has none. Taking a file away is not timed, the end of what has no file is.

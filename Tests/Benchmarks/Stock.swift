@@ -160,13 +160,7 @@ private func waits(beside words: [String], _ take: () throws -> Double, _ takes:
 /// As many as HANDOVERS says: 100 000 take an hour on two CPUs.
 private func handOver(_ setting: Setting) throws {
   let count = environment("HANDOVERS").flatMap { Int($0) } ?? (setting.quick ? 100 : 1000)
-  let folder = try TemporaryFolder("bench")
-  CleanUp.add { withExtendedLifetime(folder) {} }
-  let directory = folder.path
-  guard unsafe mount("none", directory, "tmpfs", 0, "size=16M") == 0 else {
-    throw Skip("a tmpfs cannot be mounted: \(Errno(errno))")
-  }
-  CleanUp.add { unsafe umount2(directory, Int32(MNT_DETACH)) }
+  let directory = try mountOwn("tmpfs", "size=16M")
   let result = HandOvers(program: setting.program, folder: directory, size: 64 << 10).run(count, seed: count)
   printReading(
     "\(count) hand-overs, \(result.taken) of them from the stock, with \(result.killed) programs killed on the way: "

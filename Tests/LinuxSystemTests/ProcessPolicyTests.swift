@@ -1,3 +1,5 @@
+import Foundation
+import TestSupport
 import Testing
 
 @testable import LinuxSystem
@@ -33,5 +35,22 @@ struct ProcessPolicyTests {
     #expect(confined.at(nil) == .init(.bind, NodeSet([1])))
     #expect(ProcessPolicies(numaMaps: "", cpuset: NodeSet([1])).at(nil) == .init(.bind, NodeSet([1])))
     #expect(ProcessPolicies(numaMaps: "no numbers\n").at(nil) == nil)
+  }
+
+  @Test("is none of a kernel that does not tell, and not known where it may not be read", arguments: [false, true])
+  func unread(isRefused: Bool) throws {
+    let root = try TemporaryFolder("policies")
+    let process = try RunningProcess(Int(getpid()))
+    let folder = root.path + process.folder
+    try FileManager.default.createDirectory(atPath: root.path + "/proc/self", withIntermediateDirectories: true)
+    // what is a directory is there, and cannot be read
+    try FileManager.default.createDirectory(
+      atPath: isRefused ? folder + "/numa_maps" : folder, withIntermediateDirectories: true)
+    do {
+      let policies = try ProcessPolicies(of: process, SystemFiles(root: root.path + "/"))
+      #expect(!isRefused && policies.at(nil) == nil)
+    } catch {
+      #expect(isRefused && error.description.contains("numa_maps"), "\(error)")
+    }
   }
 }

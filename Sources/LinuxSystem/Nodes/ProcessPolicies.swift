@@ -29,10 +29,12 @@ public struct ProcessPolicies: Sendable, Equatable {
     (byStart, self.standard) = (found, standard ?? other)
   }
 
-  /// Asked of the kernel, which goes through all page tables for it; a kernel without NUMA has nothing to tell.
-  public init(of process: borrowing RunningProcess, _ files: SystemFiles = SystemFiles()) {
-    let status = files.text("\(process.folder)/status") ?? ""
-    let word = status.split(separator: "\n").first { $0.hasPrefix("Mems_allowed_list:") }?.split(separator: "\t").last
+  /// Asked of the kernel, which goes through all page tables for it; a kernel without NUMA has nothing to tell. Throws where
+  /// it has, and this process may not read it.
+  public init(of process: borrowing RunningProcess, _ files: SystemFiles = SystemFiles()) throws(Unreadable) {
+    let maps = try files.read("\(process.folder)/numa_maps")
+    let status = try files.read("\(process.folder)/status")
+    let word = status?.split(separator: "\n").first { $0.hasPrefix("Mems_allowed_list:") }?.split(separator: "\t").last
     let mems = word.flatMap { CPUSet(list: String($0)) }.map { NodeSet($0) }
     let ours = NodeSet.allowed()
     let cpuset = mems.flatMap { mems in
@@ -40,7 +42,7 @@ public struct ProcessPolicies: Sendable, Equatable {
       }
     }
     self.init(
-      numaMaps: files.text("\(process.folder)/numa_maps") ?? "", cpuset: cpuset?.numbers.isEmpty == true ? nil : cpuset)
+      numaMaps: maps ?? "", cpuset: cpuset?.numbers.isEmpty == true ? nil : cpuset)
   }
 
   /// Of the mapping that starts there; nil: of what is not mapped. No policy: the node that is nearest to who touches.

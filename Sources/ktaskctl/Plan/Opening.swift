@@ -94,8 +94,7 @@ struct Opening {
     do throws(MemoryError) {
       let memory = try ProcessMemory(process.value, wanted.part)
       let files = try files(memory.files.map { WantedFile(path: $0.path) })
-      // of one node there is nothing to follow
-      let policies = NodeSet.allowed().map(\.numbers.count) == 1 ? nil : ProcessPolicies(of: process.value)
+      let policies = try policies(of: process.value)
       for (file, found) in zip(files, memory.files) { try file.belong(to: process, as: found, policies) }
       if process.value.hasEnded { throw MemoryError(.process(wanted.number, .ended)) }
       return files
@@ -103,6 +102,16 @@ struct Opening {
       // a link of its that leads nowhere is its end
       if process.value.hasEnded { throw MemoryError(.process(wanted.number, .ended)) }
       throw error
+    }
+  }
+
+  /// nil: of one node there is nothing to follow. Not known is not none: pages would lie elsewhere without a word.
+  private func policies(of process: borrowing RunningProcess) throws(MemoryError) -> ProcessPolicies? {
+    if NodeSet.allowed().map(\.numbers.count) == 1 { return nil }
+    do throws(Unreadable) {
+      return try ProcessPolicies(of: process)
+    } catch {
+      throw MemoryError(.unread(error), path: process.folder)
     }
   }
 

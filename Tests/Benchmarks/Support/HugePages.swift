@@ -24,17 +24,7 @@ enum HugePages {
   }
 
   /// A hugetlbfs of its own at a directory of its own.
-  static func mountFileSystem() throws -> String {
-    let folder = try TemporaryFolder("bench")
-    // it goes with this, after what is mounted on it
-    CleanUp.add { withExtendedLifetime(folder) {} }
-    let directory = folder.path
-    guard unsafe mount("none", directory, "hugetlbfs", 0, "pagesize=2M") == 0 else {
-      throw Skip("a hugetlbfs cannot be mounted: \(Errno(errno))")
-    }
-    CleanUp.add { unsafe umount2(directory, Int32(MNT_DETACH)) }
-    return directory
-  }
+  static func mountFileSystem() throws -> String { try mountOwn("hugetlbfs", "pagesize=2M") }
 
   /// Best effort, read back by the caller.
   private static func setPool(_ pages: Int, _ pageSize: Int) {
@@ -43,6 +33,19 @@ enum HugePages {
       try pool.set(pages, node: nil)
     } catch {}
   }
+}
+
+/// A file system of that kind at a directory of its own, until the part's end.
+func mountOwn(_ kind: String, _ options: String) throws -> String {
+  let folder = try TemporaryFolder("bench")
+  // it goes with this, after what is mounted on it
+  CleanUp.add { withExtendedLifetime(folder) {} }
+  let directory = folder.path
+  guard unsafe mount("none", directory, kind, 0, options) == 0 else {
+    throw Skip("a \(kind) cannot be mounted: \(Errno(errno))")
+  }
+  CleanUp.add { unsafe umount2(directory, Int32(MNT_DETACH)) }
+  return directory
 }
 
 /// Half of the memory that is available, at most `bytes`, in whole 256 MiB.
