@@ -4,13 +4,19 @@
 
 /*
  * Memory that a forked child finds empty (MADV_WIPEONFORK), and that a vfork child shares with its parent: what is in it
- * is true of the process that it names, and of no other. Its size is that of the largest pages, so that it has its own.
+ * is true of the process that it names, and of no other. Its size is whole pages, the largest there are, so that they are its own.
+ * An alignment above a page's would have the library loaded behind a gap, where COMMAND's small mappings would end.
  */
+#ifdef __x86_64__
+enum { LARGEST_PAGE = 4 << 10 };
+#else
+enum { LARGEST_PAGE = 64 << 10 };
+#endif
 static union {
   struct process process;
-  char pages[64 << 10];
-} wiped __attribute__((aligned(64 << 10)));
-_Static_assert(sizeof wiped == 64 << 10, "whole pages");
+  char pages[(sizeof(struct process) + LARGEST_PAGE - 1) / LARGEST_PAGE * LARGEST_PAGE];
+} wiped __attribute__((aligned(LARGEST_PAGE)));
+_Static_assert(sizeof wiped % LARGEST_PAGE == 0, "whole pages");
 
 struct process *const own = &wiped.process;
 

@@ -102,10 +102,16 @@ extension ProgramTests {
       ])
     func kernel(name: String) throws {
       let program = try KernelTests.program(name, scratch)
-      let ends = try both([program])
+      var ends = try both([program])
+      for _ in 0..<30 where hasNotBegun(ends.alone) || hasNotBegun(ends.run) { ends = try both([program]) }
+      #expect(!hasNotBegun(ends.alone) && !hasNotBegun(ends.run))
       #expect(ends.run.status == ends.alone.status, "\(ends.run.out)\(ends.run.err)")
       #expect(withoutAddresses(ends.run.out) == withoutAddresses(ends.alone.out))
     }
+
+    /// Before its first test one asks whether the kernel marks a new page, and gives up where chance (the layout of
+    /// addresses) has put that page right behind other memory, with which it is one mapping.
+    private func hasNotBegun(_ end: Ended) -> Bool { end.out.contains("Bail out! check_vmflag") }
 
     private func withoutAddresses(_ text: String) -> String { text.replacing(#/0x[0-9a-f]+/#, with: "0x") }
   }
