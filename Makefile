@@ -25,6 +25,8 @@ FISH = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 # One file that runs without the Swift toolchain; libnuma stays a shared library.
 PROGRAM = .build/release/ktaskctl
+STATIC  = .build/static
+LINKING = -Xlinker -s -Xlinker -L$(CURDIR)/$(STATIC) -Xlinker --no-export-dynamic -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 SOURCES = Package.swift $(shell find Sources -type f -not -path "*/Packaging/*")
 C_FILES = $(wildcard Sources/*/*.c Tests/*/*.c Tests/*/*/*.c)
 PAGES   = $(wildcard man/*.8)
@@ -59,8 +61,15 @@ test: setup test-tools ## set up, build, and run all tests (as root none is skip
 	@$(MAKE) --no-print-directory $(LIBRARY) $(PRELOAD)
 	$(SWIFT) test --no-parallel
 
-build: setup ## build the program for use: .build/release/ktaskctl
-	$(SWIFT) build -c release --product ktaskctl --static-swift-stdlib --disable-local-rpath -Xlinker -s
+build: setup release-ktaskctl ## build the program for use: .build/release/ktaskctl
+
+release-%: $(STATIC)/libstdc++.a
+	$(SWIFT) build -c release --product $* --static-swift-stdlib --disable-local-rpath $(LINKING)
+
+# Found before the shared one, where there is one: Swift's run-time needs it, and every start would load it.
+$(STATIC)/libstdc++.a:
+	mkdir -p $(@D)
+	ln -sf "$$($(CLANG) -print-file-name=$(@F))" $@
 
 library: setup ## build the C library, libktask.so.1 and libktask.a, and what `ktaskctl run` preloads: .build/library
 	Sources/LibKTask/library.sh Sources .build/library
@@ -77,7 +86,7 @@ wheel: library ## the Python package with the C library in it: .build/wheel/ktas
 
 bench: build ## measure against a plain loop, fallocate, QEMU, libdispatch …; PARTS="--quick engine" picks, with PARTS=hand-overs HANDOVERS=100000 their number
 	@$(MAKE) --no-print-directory $(LIBRARY) $(PRELOAD)
-	$(SWIFT) build -c release --product ktask-bench --static-swift-stdlib
+	@$(MAKE) --no-print-directory release-ktask-bench
 	KTASKCTL=$(PROGRAM) KERNEL=$(KERNEL) .build/release/ktask-bench --json .build/bench-pins.json $(PARTS)
 
 faults: build ## every command with every call failing in every way, for hours; FAULTS=200 a number for each, FAULTS_ONLY=verify, FAULTS='LINE' one again

@@ -16,7 +16,7 @@ enum Program {
       return answer(ValidationError("word \(index + 1), \(word), is not UTF-8"), name, inJSON: inJSON)
     }
     do {
-      command = try Ktaskctl.parseAsRoot(ManyWords.folding(Words.understood(arguments)))
+      command = try Ktaskctl.command(ManyWords.folding(Words.understood(arguments)))
     } catch {
       return answer(error, name, words: arguments, inJSON: inJSON)
     }

@@ -22,8 +22,8 @@ built=$top/.build/guest
 build() {
   local product
   for product; do
-    "$SWIFT" build --package-path "$top" -c release --product "$product" --static-swift-stdlib --disable-local-rpath -Xlinker -s \
-      >"$built.log" 2>&1 || { cat "$built.log"; die "$product does not build"; }
+    make -s -C "$top" SWIFT="$SWIFT" "release-$product" >"$built.log" 2>&1 \
+      || { cat "$built.log"; die "$product does not build"; }
     install -D "$top/.build/release/$product" "$built/bin/$product"
   done
 }

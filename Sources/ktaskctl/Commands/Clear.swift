@@ -3,7 +3,7 @@ import MemoryWork
 
 struct Clear: WorkCommand {
   static let configuration = CommandConfiguration(
-    commandName: name,
+    commandName: name, _superCommandName: Ktaskctl.name,
     abstract: "Clear memory and report the time per thread count.",
     usage: "ktaskctl clear [OPTION ...] [FILE ...]",
     discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compare",
+    commandName: "compare", _superCommandName: Ktaskctl.name,
     abstract: "Compare two reports: how many times as fast the second is.",
     usage: "ktaskctl compare [OPTION ...] A.json B.json",
     discussion: """

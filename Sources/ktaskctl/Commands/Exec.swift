@@ -3,7 +3,7 @@ import MemoryWork
 
 struct Exec: WorkCommand {
   static let configuration = CommandConfiguration(
-    commandName: name,
+    commandName: name, _superCommandName: Ktaskctl.name,
     abstract: "Make memory ready as a memfd and run COMMAND with it.",
     usage: "ktaskctl exec --size SIZE [OPTION ...] -- COMMAND ...",
     discussion: """

@@ -3,7 +3,7 @@ import MemoryWork
 
 struct Pin: WorkCommand {
   static let configuration = CommandConfiguration(
-    commandName: name,
+    commandName: name, _superCommandName: Ktaskctl.name,
     abstract: "Pin memory and report the time per thread count.",
     usage: "ktaskctl pin [OPTION ...] [FILE]",
     discussion: "Anonymous memory of --size, or FILE's, is populated and pinned in parallel, and given back.")

@@ -3,7 +3,7 @@ import MemoryWork
 
 struct Prefault: WorkCommand {
   static let configuration = CommandConfiguration(
-    commandName: name,
+    commandName: name, _superCommandName: Ktaskctl.name,
     abstract: "Give every page of each FILE its memory.",
     usage: "ktaskctl prefault [OPTION ...] FILE ... | --pid PID",
     discussion: """

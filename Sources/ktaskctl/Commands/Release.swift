@@ -3,7 +3,7 @@ import MemoryWork
 
 struct Release: WorkCommand {
   static let configuration = CommandConfiguration(
-    commandName: name,
+    commandName: name, _superCommandName: Ktaskctl.name,
     abstract: "Give each FILE's pages back.",
     usage: "ktaskctl release [OPTION ...] FILE ...",
     discussion: "What was in them is gone, and no undo brings it back. The size of FILE stays, unless it is removed.")

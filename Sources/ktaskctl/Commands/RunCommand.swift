@@ -2,7 +2,7 @@ import ArgumentParser
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run",
+    commandName: "run", _superCommandName: Ktaskctl.name,
     abstract: "Run COMMAND with its own large memory calls made parallel.",
     usage: "ktaskctl run [OPTION ...] -- COMMAND ...",
     discussion: """

@@ -3,7 +3,7 @@ import MemoryWork
 
 struct StockCommand: WorkCommand {
   static let configuration = CommandConfiguration(
-    commandName: "stock",
+    commandName: "stock", _superCommandName: Ktaskctl.name,
     abstract: "Keep cleared files ready that others take in milliseconds.",
     usage: "ktaskctl stock [--size SIZE] [OPTION ...] DIR",
     discussion: """

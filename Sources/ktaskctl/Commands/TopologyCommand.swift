@@ -2,7 +2,7 @@ import ArgumentParser
 
 struct TopologyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "topology",
+    commandName: "topology", _superCommandName: Ktaskctl.name,
     abstract: "Show nodes, CPUs, pages, limits, and how many threads it would use.",
     usage: "ktaskctl topology [OPTION ...]")
 

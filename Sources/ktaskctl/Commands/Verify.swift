@@ -3,7 +3,7 @@ import MemoryWork
 
 struct Verify: WorkCommand {
   static let configuration = CommandConfiguration(
-    commandName: name,
+    commandName: name, _superCommandName: Ktaskctl.name,
     abstract: "Say whether each FILE is resident, in what pages and where.",
     usage: "ktaskctl verify [OPTION ...] FILE ...",
     discussion: """

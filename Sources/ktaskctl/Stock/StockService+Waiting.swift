@@ -71,7 +71,7 @@ extension StockCommand {
   }
 
   private static func parse(_ words: [String]) throws -> StockCommand {
-    let parsed = try Ktaskctl.parseAsRoot(["stock"] + Words.understood(words))
+    let parsed = try Ktaskctl.command([StockCommand._commandName] + Words.understood(words))
     guard let command = parsed as? StockCommand else {
       throw Failure(wrongUsage: "no stock", remedy: "ktaskctl stock --help")
     }
