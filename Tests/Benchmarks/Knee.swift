@@ -7,7 +7,7 @@ extension Part {
 }
 
 /// Work whose knee is known: on a lock that the kernel takes for the whole of a file there is one thread for each file.
-private struct Kneed {
+struct Kneed {
   let name: String
   let words: [String]
   var files: [String] = []
@@ -33,10 +33,11 @@ private func measureKnee(_ setting: Setting) throws {
     Kneed(
       name: "populate, 4 KiB pages",
       words: ["clear", "--size", whole, "--page-size", "4K", "--runs", "1", "--warmup", "0", "--verify", "none"]),
-  ] { try measure(work, setting) }
+  ] { try measure(work, setting, rounds: setting.quick ? 3 : 11) }
 }
 
-private func measure(_ work: Kneed, _ setting: Setting) throws {
+/// The numbers of threads take turns, and those that are found beside them.
+func measure(_ work: Kneed, _ setting: Setting, rounds: Int) throws {
   let counts = ["auto"] + doubling(to: Topology.current().onlineCPUs.count).map { "\($0)" }
   let seen = counts.map { _ in Seen() }
   let contestants = zip(counts, seen).map { count, seen in
@@ -49,7 +50,7 @@ private func measure(_ work: Kneed, _ setting: Setting) throws {
       return time
     }
   }
-  let times = try inTurns(setting.quick ? 3 : 11, contestants)
+  let times = try inTurns(rounds, contestants)
   let processor = seen.map { Times($0.processorSeconds).median }
   let knees = seen[0].knees.sorted()
   printTable(

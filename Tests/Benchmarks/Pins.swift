@@ -8,7 +8,7 @@ extension Part {
 }
 
 /// What pins the memory.
-private struct PinWay {
+struct PinWay {
   let name: String
   /// As ktaskctl is told; nil: this machine has no device for it.
   let with: String?

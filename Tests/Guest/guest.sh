@@ -90,15 +90,22 @@ shift || true
 case $what in
   test) parts=(lab prepared "${machines[@]}") ;;
   # the other machines have the same kernel as the first, and no other devices
-  bench) parts=(two_nodes iommufd) ;;
+  bench) parts=(two_nodes iommufd) measured=(pins rings maps pin-knee) ONLY='' ;;
   *) die "usage: guest.sh test|bench [PART…]" ;;
 esac
+chosen=()
 for part; do
-  [[ " ${parts[*]} ${machines[*]} " == *" $part "* ]] || die "there is no $part; there are ${parts[*]}"
+  if [[ " ${parts[*]} ${machines[*]} " == *" $part "* ]]; then
+    chosen+=("$part")
+  elif [[ " ${measured[*]-} " == *" $part "* ]]; then
+    ONLY+=" $part"
+  else
+    die "there is no $part; there are ${parts[*]} ${measured[*]-}"
+  fi
 done
-if (($# == 0)); then
-  set -- "${parts[@]}"
-  if [[ -n ${ONLY:-} ]]; then set -- "${machines[@]}"; fi
+if ((${#chosen[@]} == 0)); then
+  chosen=("${parts[@]}")
+  if [[ $what == test && -n ${ONLY:-} ]]; then chosen=("${machines[@]}"); fi
 fi
 [[ $(uname -m) == x86_64 ]] || die "the guests are x86_64 machines, and so must this one be"
 need_tools busybox:busybox-static cpio:cpio xz:xz-utils
@@ -109,4 +116,4 @@ if [[ $what == bench ]]; then products+=(ktask-bench); fi
 build "${products[@]}"
 build_library
 make_initramfs
-"${what}_parts" "$@"
+"${what}_parts" "${chosen[@]}"

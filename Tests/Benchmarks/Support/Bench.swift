@@ -18,7 +18,7 @@ struct Part: Sendable {
   let measure: @Sendable (Setting) throws -> Void
 
   static let all = [
-    scaling, peers, knee, proof, stock, handOvers, engine, startUp, stores, neighbours, pins, rings, maps, vm,
+    scaling, peers, knee, proof, stock, handOvers, engine, startUp, stores, neighbours, pins, pinKnee, rings, maps, vm,
     library,
     run,
   ]

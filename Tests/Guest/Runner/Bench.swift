@@ -1,9 +1,11 @@
 /// The benchmarks that need the guests' devices (Tests/Benchmarks): run here, their tables handed to the host.
 enum Bench {
-  private static let parts = ["pins", "rings", "maps"]
+  private static let all = ["pins", "rings", "maps", "pin-knee"]
 
-  /// False where one failed.
-  static func run(on machine: GuestMachine) -> Bool {
+  /// `only`: those of them that are wanted, joined by `_`; nil or none for all. False where one failed.
+  static func run(on machine: GuestMachine, only: String? = nil) -> Bool {
+    let wanted = (only ?? "").split(separator: "_").map(String.init)
+    let parts = wanted.isEmpty ? all : wanted
     let name = "ktask-bench \(parts.joined(separator: " "))"
     let began = Clock.seconds
     var failures: [String] = []

@@ -25,9 +25,10 @@ if ["test", "bench", "self-test"].contains(words.first) {
   Report.write(Speed.sentence)
 }
 
+let only = words.dropFirst(2).first
 switch (words.first, words.dropFirst().first.flatMap(GuestMachine.init)) {
-case ("test", let machine?): exit(TestRun(allTests, on: machine, only: words.count > 2 ? words[2] : nil).run() ? 0 : 1)
-case ("bench", let machine?): exit(Bench.run(on: machine) ? 0 : 1)
+case ("test", let machine?): exit(TestRun(allTests, on: machine, only: only).run() ? 0 : 1)
+case ("bench", let machine?): exit(Bench.run(on: machine, only: only) ? 0 : 1)
 case ("self-test", _): exit(TestRun(selfTests, on: .twoNodes).run() ? 0 : 1)
 // ends the machine: 0 for passed
 case ("end", _):
