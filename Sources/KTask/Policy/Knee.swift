@@ -55,8 +55,9 @@ struct Knee {
   static var soon: Double { 50e6 }
   /// What is left of a task is searched if it takes so many samples at least.
   static var worthwhile: Double { 10 }
-  /// A search takes no longer, in nanoseconds.
+  /// A search takes no longer, in nanoseconds, or than this part of what is left: where chunks are slow there are few samples.
   static var longest: UInt64 { 150_000_000 }
+  static var longestPart: Double { 0.05 }
   /// A look at another count takes so many samples.
   static var samplesOfLook: Int { 3 }
   /// So many steps are kept to be told.
@@ -92,12 +93,14 @@ struct Knee {
   /// the task; `now`: on any clock, in nanoseconds.
   mutating func note(_ sample: KneeSample, left: Int, now: UInt64) {
     guard sample.threads == threads, sample.units > 0 else { return }
-    let takesLong = Double(left) / sample.rate * 1e9 >= Self.worthwhile * Double(sample.nanoseconds)
+    let rest = Double(left) / sample.rate * 1e9
+    let takesLong = rest >= Self.worthwhile * Double(sample.nanoseconds)
     if phase == .settled { return keepWatch(sample, now, isWorthwhile: takesLong) }
     curve.add(sample)
     if steps.count < Self.mostSteps { steps.append(sample) }
     if case .looking(let from) = phase { return look(sample, from: from, now) }
-    if !takesLong || now &- searchBegan > Self.longest { return settle(now) }
+    let isOver = now &- searchBegan > Self.longest && Double(now &- searchBegan) > Self.longestPart * rest
+    if !takesLong || isOver { return settle(now) }
     if phase == .climbing {
       let below = curve.measured(below: threads)
       if threads < most && curve[threads] >= (1 + Self.gain) * curve[below] {

@@ -27,10 +27,12 @@ final class KneeFinder {
 
   /// Whether the order is a new one: chunks that were begun under the one before are not counted.
   private var isNew = true
+  /// Under a new order, whether all that are on duty have been seen at work. Before that the others are not in anybody's way.
+  private var isUnderWay = false
 
   /// A sample is made of so many reports at least, and of one of each thread that is on duty; of so many nanoseconds of each; and
   /// under a new order of so much of all their time.
-  private static let fewestReports = 4
+  private static let fewestReports = 8
   private static let shortest = 3e6
   private static let coverage = 0.75
   /// In nanoseconds, or in chunks of the caller's: who has not reported for so long is of no use.
@@ -82,6 +84,11 @@ final class KneeFinder {
   private func sample(_ pace: Pace) -> KneeSample? {
     let (now, wall) = (sums, pace.since &- since)
     let reporters = now.reporters - base.reporters
+    if isNew && !isUnderWay && reporters >= knee.threads {
+      measureAnew(pace.since)
+      isUnderWay = true
+      return nil
+    }
     let measured = max(1, now.nanoseconds - base.nanoseconds)
     var nanoseconds = UInt64(measured) / UInt64(max(1, reporters))
     if reporters < knee.threads || now.reports - base.reports < Self.fewestReports || !isTelling(measured, wall) {
@@ -111,14 +118,18 @@ final class KneeFinder {
 
   private func order(_ now: UInt64) {
     unsafe roster.pointee.give(onDuty: knee.threads, isBrief: knee.isSearching)
-    restart(now)
-    (isChanging, isNew) = (true, true)
+    measureAnew(now)
+    (isChanging, isNew, isUnderWay) = (true, true, false)
   }
 
   private func restart(_ now: UInt64) {
+    measureAnew(now)
+    isNew = false
+  }
+
+  private func measureAnew(_ now: UInt64) {
     unsafe roster.pointee.nextRound()
     base = sums
     since = now
-    isNew = false
   }
 }
