@@ -17,6 +17,8 @@ public protocol MemoryJob: AnyObject {
   var nodeTasks: [Span] { get }
   /// More threads than this only wait for each other.
   var mostThreads: Int { get }
+  /// No more than this are taken unless they are asked for, as in a sweep that shows it: the others would wait.
+  var usefulThreads: Int { get }
   /// The way pages are made; nil where they are not.
   var method: Method? { get }
   /// None: anonymous memory.
@@ -79,6 +81,7 @@ extension PreparedRun {
 extension MemoryJob {
   public var leastChunk: Int { 1 }
   public var mostThreads: Int { .max }
+  public var usefulThreads: Int { mostThreads }
   public func part(of file: MemoryFile) -> Range<Int> { 0..<file.length }
   public func askedPart(of file: MemoryFile) -> Range<Int> { 0..<file.askedBytes }
   public var needsMemory: Bool { true }

@@ -20,6 +20,8 @@ final class PinJob<Kind: Pinner>: MemoryJob {
   var pageSize: Int { memory.pageSize }
   var alignment: Int { memory.alignment }
   var leastChunk: Int { pinner.leastChunk }
+  /// Cold memory's pages are made by the calls that pin it.
+  var usefulThreads: Int { recipe.pages == .none ? pinner.threadsApart ?? .max : .max }
   var nodeTasks: [Span] { memory.parts }
   var files: [MemoryFile] { memory.files }
 

@@ -26,11 +26,12 @@ struct PlannedWork {
     var opening = Opening(words, NodeAssignment(words, looking: looking))
     let job = try request.open(&opening)
 
-    let threads = words.threads ?? command.defaultsForIt.threads
-    let sweep = ThreadSweep(threads) { threads in
-      Self.control(job, words, budget, threads).decide(size: max(1, job.bytes))
+    let asked = words.threads ?? command.defaultsForIt.threads
+    let sweep = ThreadSweep(asked) { threads in
+      Self.control(job, words, budget, threads, of: asked).decide(size: max(1, job.bytes))
     }
-    var plan = Plan(command, intent, job, sweep, Self.control(job, words, budget, threads.control(sweep.most)))
+    let most = Self.control(job, words, budget, asked.control(sweep.most), of: asked)
+    var plan = Plan(command, intent, job, sweep, most)
     (growth, shrink) = try Self.changes(intent.pool, job)
     (plan.growth, plan.shrink) = (growth?.planned, shrink?.planned)
     let others = try plan.losesContent(of: job) ? FilesInUse.check(job.files, monitor) : nil
@@ -57,15 +58,19 @@ struct PlannedWork {
 
   /// For a run with so many threads.
   func control(threads: Int) -> TaskControl {
-    var control = Self.control(job, plan.words, budget, plan.threadRequest.control(threads))
-    control.findsKnee = plan.threadRequest == .automatic
+    let request = plan.threadRequest
+    var control = Self.control(job, plan.words, budget, request.control(threads), of: request)
+    control.findsKnee = request == .automatic
     return control
   }
 
+  /// `request`: what `threads` come from.
   private static func control(
-    _ job: any MemoryJob, _ words: WorkWords, _ budget: HelperBudget, _ threads: TaskControl.Threads
+    _ job: any MemoryJob, _ words: WorkWords, _ budget: HelperBudget, _ threads: TaskControl.Threads,
+    of request: ThreadRequest?
   ) -> TaskControl {
     var control = job.control(minimumChunk: words.minChunk.bytes, threads: threads)
+    if request == .automatic { control.maximumThreads = max(1, min(control.maximumThreads, job.usefulThreads)) }
     words.helpers.apply(to: &control)
     control.budget = budget
     return control

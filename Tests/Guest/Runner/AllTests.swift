@@ -1,7 +1,7 @@
 /// Every test, in the order in which they run. Each machine runs those that are for it.
 let allTests: [GuestTest] =
   machineTests + prefaultTests + growPoolTests + clearTests + lendingTests + nodeTests + nodeThreadTests + nodeWordTests
-  + runningProcessTests + stockNodeTests + pinTests + vfioTests + iommufdTests + runTests + pinFaultTests
+  + runningProcessTests + stockNodeTests + pinTests + vfioTests + iommufdTests + kneeTests + runTests + pinFaultTests
   + controlGroupTests + hardwareTests + faultTests
 
 /// For the tests of the lab itself: one of each kind of end.

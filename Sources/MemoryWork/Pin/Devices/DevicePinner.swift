@@ -23,8 +23,7 @@ final class DevicePinner: Pinner {
     leastChunk = leastPinnedChunk(memory.bytes, mapSize: mapSize, most: most)
   }
 
-  /// The kernel maps one piece at a time in a container of VFIO; an iommufd takes as many as there are threads.
-  var threadsApart: Int? { spaces.spaces.contains { $0.kind != .vfio } ? .max : spaces.spaces.count }
+  var threadsApart: Int? { spaces.threads }
 
   /// Each space counts for itself.
   private var dueBytes: Int { spaces.isPinning ? bytes *| spaces.spaces.count : 0 }

@@ -18,7 +18,7 @@ extension DeviceSpaces {
     let kind: MappedSpace.Kind = mapsFiles && iommufd.value.canMapFiles(space) ? .iommufdFiles : .iommufd
     return DeviceSpaces(
       [MappedSpace(kind: kind, descriptor: iommufd.value.number, space: space)], [addressSpace],
-      isPinning: !addresses.isEmpty, path: addresses.first ?? IOMMUFD.path,
+      isPinning: !addresses.isEmpty, threads: .max, path: addresses.first ?? IOMMUFD.path,
       owners: [iommufd] + attached.owners)
   }
 

@@ -24,7 +24,8 @@ extension DeviceSpaces {
     let groups = members.flatMap(\.groups)
     return DeviceSpaces(
       members.map { MappedSpace(kind: .vfio, descriptor: $0.container.value.number) }, addressSpaces,
-      isPinning: true, path: path(containers[0][0]),
+      isPinning: true, threads: members.contains { $0.container.value.isIOMMUFD } ? .max : members.count,
+      path: path(containers[0][0]),
       owners: members.flatMap(\.attached) + groups + members.map(\.container))
   }
 
