@@ -245,8 +245,9 @@ test-tools:
 		{ $(call apt_install,sudo -n,$$missing); } || \
 			echo "Not installed:$$missing. The tests that need them will be skipped."; \
 	fi
-	@# what other people test memory with. Redis, PostgreSQL and Java are used where they are: the first two would start servers here
-	@for wanted in '/usr/bin/stress-ng:stress-ng' '/usr/bin/fio:fio' '/usr/src/linux-source-*.tar.xz:linux-source'; do \
+	@# what other people test, place and time memory with. Redis, PostgreSQL and Java are used where they are: the first two would start servers here
+	@for wanted in '/usr/bin/stress-ng:stress-ng' '/usr/bin/fio:fio' '/usr/bin/numactl:numactl' '/usr/bin/hugeadm:libhugetlbfs-bin' \
+		'/usr/bin/hyperfine:hyperfine' '/usr/src/linux-source-*.tar.xz:linux-source'; do \
 		package=$${wanted#*:}; \
 		if compgen -G "$${wanted%:*}" >/dev/null; then continue; fi; \
 		echo "Installing for the tests: $$package."; \

@@ -11,9 +11,11 @@ struct DescriptorTests {
   func isHigh() async {
     await #expect(processExitsWith: .success) {
       let directory = try PlaceDirectory()
+      // whoever started the tests may have left some open
+      let lowest = (48..<Int32.max).first { fcntl($0, F_GETFD) < 0 }
       let budget = Self.budget(directory)
       let number = try #require(Self.numbers(of: directory.file).first)
-      #expect((48..<64).contains(number))
+      #expect(number == lowest)
       #expect(budget.isMachineWide)
     }
   }

@@ -25,6 +25,26 @@ extension ProgramTests {
       try scenario.compare(scratch, folder: scratch.hugetlbfs(.mebibytes2), fileBytes: size)
     }
 
+    @Test("have no page made by two threads, however large it is")
+    func gigantic() throws {
+      if !Host.canTrace { try Test.cancel("\(Host.needsTrace)") }
+      if try !Preloaded.tellsPageSizes() { try Test.cancel("before Linux 6.11 no mapping's page size is told") }
+      try scratch.reserve(2, of: .gibibyte)
+      let file = try scratch.hugetlbfs(.gibibyte) + "/vm"
+      try tool("truncate", "--size", "2G", file)
+      let populate = """
+        import mmap, os, sys
+        mmap.mmap(os.open(sys.argv[1], os.O_RDWR), 2 << 30, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
+        """
+      let log = scratch.file("log")
+      let traced = try Preloaded.onTwoCPUs() + ["strace", "-f", "-qq", "-o", log, "-e", "trace=madvise"]
+      let ended = try start(["run", "--threads", "2", "--", "python3", "-c", populate, file], under: traced).end()
+      #expect(ended.status == 0, "\(ended.err)")
+      let made = Host.text(log).matches(of: #/madvise\(0x([0-9a-f]+), ([0-9]+), MADV_POPULATE_/#)
+      #expect(made.compactMap { Int($0.output.2) } == [1 << 30, 1 << 30], "\(Host.text(log))")
+      #expect(made.allSatisfy { Int($0.output.1, radix: 16).map { $0 % (1 << 30) } == 0 }, "\(Host.text(log))")
+    }
+
     @Test(
       "with too few pages leave what the kernel alone leaves",
       arguments: [

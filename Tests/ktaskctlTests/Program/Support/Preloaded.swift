@@ -33,6 +33,12 @@ enum Preloaded {
     return ["taskset", "-c", cpus.map(String.init).joined(separator: ",")]
   }
 
+  /// By PROCMAP_QUERY, which came with Linux 6.11.
+  static func tellsPageSizes() throws -> Bool {
+    let release = try tool("uname", "-r").split(separator: ".").prefix(2).compactMap { Int($0) }
+    return !release.lexicographicallyPrecedes([6, 11])
+  }
+
   /// Has a copy of the program in that folder find it, too.
   static func install(beside folder: String) throws {
     guard let library else { return }
