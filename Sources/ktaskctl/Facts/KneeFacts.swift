@@ -12,10 +12,22 @@ extension TopologyReport {
       let numbers = (nodes ?? []).filter { facts.hasMemory(on: $0.node) }.map(\.node)
       // of one node, or of none that is known, without a word to the kernel where it is to be
       let places = numbers.count > 1 ? numbers.map(Optional.some) : [nil]
-      knees = facts.kinds.flatMap { kind in places.map { Knee.measured(kind, on: $0, facts, &failures) } }
+      knees = facts.kinds.flatMap { kind, obstacle in
+        if let obstacle { return [Knee(kind, obstacle)] }
+        return places.map { Knee.measured(kind, on: $0, facts, &failures) }
+      }
+      tellUnknown(facts)
       return failures
     } catch {
       return [Failure(error)]
+    }
+  }
+
+  /// What there may be more knees of: they are left out, and listed with the reason.
+  private mutating func tellUnknown(_ facts: MachineFacts) {
+    if case .failure(let why) = facts.pools { unknown.append(.init(what: "knees of huge pages", why: why.description)) }
+    if nodes == nil, let why = Machine.shared.topology.unread[.nodes] {
+      unknown.append(.init(what: "knees of each node", why: why.description))
     }
   }
 
@@ -34,15 +46,20 @@ extension MachineFacts {
     return nodes.contains { $0.number == node && $0.totalBytes > 0 }
   }
 
-  /// Base pages, transparent huge ones where this process may have them, and those of each pool.
-  fileprivate var kinds: [PageKind] {
-    var kinds: [PageKind] = PageKind.obstacle() == nil ? [.base, .transparent] : [.base]
-    if case .success(let pools) = pools { kinds += pools.map { .huge($0.pageSize) } }
-    return kinds
+  /// Base pages, transparent huge ones, with what keeps this process from having them, and those of each pool.
+  fileprivate var kinds: [(kind: PageKind, obstacle: MemoryError.Cause?)] {
+    let pools = (try? pools.get()) ?? []
+    return [(.base, nil), (.transparent, PageKind.obstacle())] + pools.map { (.huge($0.pageSize), nil) }
   }
 }
 
 extension TopologyReport.Knee {
+  /// One that cannot be measured.
+  fileprivate init(_ kind: PageKind, _ obstacle: MemoryError.Cause) {
+    self.init(pageSize: kind.word, node: nil)
+    why = Failure(MemoryError(obstacle)).why
+  }
+
   fileprivate static func measured(
     _ kind: PageKind, on node: Int?, _ facts: MachineFacts, _ failures: inout [Failure]
   ) -> Self {

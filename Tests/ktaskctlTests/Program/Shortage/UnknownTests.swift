@@ -76,6 +76,10 @@ extension ProgramTests {
       }
       let json = try start(["topology", "--json"], under: Self.noSys).end().out
       #expect(!json.contains("\"pools\" :") && !json.contains("\"nodes\" : ["), "\(json)")
+      let measured = try start(["topology", "--measure"], under: Self.noSys).end().out.withoutColumns
+      for line in ["knee of 4K pages: ", "knee of thp pages: not measured: ", "unknown: knees of huge pages: /sys/"] {
+        #expect(measured.contains("\n" + line), "\(measured)")
+      }
       let cleared = try start(Self.clear, under: Self.noSys).end()
       #expect(cleared.status == 0, "\(cleared.err)")
       #expect(cleared.err.contains("warning: 4K pages: whether there are transparent huge pages is not known"))
