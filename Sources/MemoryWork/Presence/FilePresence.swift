@@ -16,6 +16,8 @@ struct FilePresence {
   var isReadyKnown = true
   /// Bytes in memory; nil: not known.
   var residentBytes: Int? = 0
+  /// Where that is not known: all that may be. What is known to be swapped out is not.
+  var mayBeResident = Extents()
   /// Bytes that are ready; nil: not known. A pool's pages are, when they are there.
   var readyBytes: Int? { isReadyKnown ? ready.bytes : residentBytes }
   /// Bytes of memory, swap or disk that all of the file has.
@@ -60,8 +62,9 @@ struct FilePresence {
 
   /// Where nothing more can be asked than how much the file has in all.
   static func unknown(_ within: Int, allocated: Int) -> FilePresence {
-    FilePresence(
-      present: Extents([0..<within]), isExact: false, isReadyKnown: false, residentBytes: nil, allocatedBytes: allocated
-    )
+    let all = Extents([0..<within])
+    return FilePresence(
+      present: all, isExact: false, isReadyKnown: false, residentBytes: nil, mayBeResident: all,
+      allocatedBytes: allocated)
   }
 }

@@ -15,7 +15,7 @@ extension FileScan {
       return FilePresence(present: there, resident: there, ready: there, residentBytes: there.bytes)
     }
     return FilePresence(
-      present: all, isExact: false, isReadyKnown: false, residentBytes: isWhole ? allocated : nil)
+      present: all, isExact: false, isReadyKnown: false, residentBytes: isWhole ? allocated : nil, mayBeResident: all)
   }
 
   private func probed() throws(MemoryError) -> Extents? {

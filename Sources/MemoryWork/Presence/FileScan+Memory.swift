@@ -28,14 +28,17 @@ extension FileScan {
   private func dataOnly(ready: Extents?) throws(MemoryError) -> FilePresence {
     let data = try data()
     let isExact = isWhole && data.bytes >= allocated
+    let all = Extents([0..<within])
     var found = FilePresence(
-      present: isExact ? data : Extents([0..<within]), isExact: isExact, isReadyKnown: false, residentBytes: nil)
+      present: isExact ? data : all, isExact: isExact, isReadyKnown: false, residentBytes: nil, mayBeResident: all)
     guard let ready else { return found }
     found.isReadyKnown = true
     found.resident = ready
     found.ready = ready
-    // what is not cleared may be in memory, too
+    // what is not cleared may be in memory, too, and looks like a hole
     if isExact || ready.bytes == within { found.residentBytes = ready.bytes }
+    let swapped = Extents(data.ranges.flatMap { ready.gaps(in: $0).ranges })
+    found.mayBeResident = swapped.gaps(in: 0..<within)
     return found
   }
 }

@@ -4,7 +4,7 @@ internal import LinuxSystem
 /// tables, from which the kernel then counts page sizes and nodes; what is missing stays missing.
 final class FileLook {
   let file: MemoryFile
-  /// What is to be made visible: what is in memory, or, where that is not known and nothing can be made by looking, all.
+  /// What is to be made visible: what is in memory, or, where that is not known and nothing can be made by looking, what may be.
   private(set) var visible = Extents()
   /// What may have content.
   private(set) var content = Extents()
@@ -27,8 +27,11 @@ final class FileLook {
     // where the kernel forbids guards, a page that goes between two looks may come back empty
     pageGuard = file.isOnDisk ? nil : Self.guarding(mapping)
     content = file.present
-    visible = file.before.resident
-    if file.residentBefore == nil && pageGuard != nil { visible = Extents([0..<file.length]) }
+    if file.before.residentBytes != nil {
+      visible = file.before.resident
+    } else if pageGuard != nil {
+      visible = file.before.mayBeResident
+    }
   }
 
   private static func map(
@@ -74,12 +77,15 @@ final class FileLook {
   func findings(seen: Int, _ facts: MappingFacts) -> FileFindings {
     var found = FileFindings(path: file.path, bytes: file.length, pageSize: file.pageSize)
     if mapping == nil { return found }
-    let isComplete = file.residentBefore != nil || pageGuard != nil
-    found.residentBytes = isComplete && !visible.ranges.isEmpty ? seen : file.residentBefore
-    found.unclearedBytes = file.before.resident.bytes - file.before.ready.bytes
+    let isGuess = file.before.residentBytes == nil && pageGuard != nil
+    found.residentBytes = isGuess || !visible.ranges.isEmpty ? seen : file.before.residentBytes
+    if file.before.isReadyKnown, let residentBytes = found.residentBytes {
+      found.unclearedBytes = max(0, residentBytes - file.before.ready.bytes)
+    }
     found.bytesByNode = facts.bytesByNode ?? [:]
     let isPool = file.pageSize > MemoryInfo.basePageSize
-    found.hugeBytes = isPool || found.residentBytes == 0 ? found.residentBytes : facts.transparentHugeBytes
+    let isNothingSeen = (found.residentBytes ?? 0) == 0
+    found.hugeBytes = isPool || isNothingSeen ? found.residentBytes : facts.transparentHugeBytes
     return found
   }
 }
