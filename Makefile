@@ -89,9 +89,12 @@ bench: build ## measure against a plain loop, fallocate, QEMU, libdispatch …; 
 	@$(MAKE) --no-print-directory release-ktask-bench
 	KTASKCTL=$(PROGRAM) KERNEL=$(KERNEL) .build/release/ktask-bench --json .build/bench-pins.json $(PARTS)
 
-faults: build ## every command with every call failing in every way, for hours; FAULTS=200 a number for each, FAULTS_ONLY=verify, FAULTS='LINE' one again
+# The sample is for the program that `make test` has built, the rest for the one that is used.
+SAMPLE = $(filter sample,$(FAULTS))
+faults: $(if $(SAMPLE),setup,build) ## every command with every call failing in every way, for hours; FAULTS=sample, as CI does, FAULTS=200 a number for each, FAULTS_ONLY=verify, FAULTS='LINE' one again
 	$(SWIFT) build --build-tests
-	KTASKCTL=$(PROGRAM) FAULTS="$${FAULTS:-all}" $(SWIFT) test --no-parallel --filter ktaskctlTests.FaultTests
+	@$(MAKE) --no-print-directory $(LIBRARY) $(PRELOAD)
+	$(if $(SAMPLE),,KTASKCTL=$(PROGRAM)) FAULTS="$${FAULTS:-all}" $(SWIFT) test --no-parallel --filter ktaskctlTests.FaultTests
 
 soak: build ## 1000 ends at any moment beside a neighbour, 20 000 random command lines, all orders of the engine's steps; SOAK=… and RANDOM_LINES=… others
 	$(SWIFT) build --build-tests

@@ -78,6 +78,6 @@ let package = Package(
         "ktaskctl", "MemoryWork", "KTask", "LinuxSystem", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: house),
+      exclude: ["Faults/sample.txt"], swiftSettings: house),
   ]
 )

@@ -23,6 +23,8 @@ struct range {
 struct range linker_of(pid_t pid);
 /// CPU seconds of all its threads.
 double processor_seconds(pid_t pid);
+/// Whether one of its threads has something to do, and does it or waits for a CPU.
+int is_at_work(pid_t pid);
 /// The call that a thread is stopped at, with what it is about.
 void describe(FILE *report, pid_t thread, const struct user_regs_struct *registers);
 /// What each of its threads is doing.

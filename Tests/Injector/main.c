@@ -149,7 +149,7 @@ static int on_stop(pid_t thread, int status, int *until_end) {
 static const long patience = 30;
 static const double little = 1;
 
-/// Whether it has stood still for so long. Asked once a second.
+/// Whether it has stood still for so long. Asked once a second. Who has no CPU does not stand still.
 static int stands_still(void) {
   static double before;
   static long quiet;
@@ -158,7 +158,8 @@ static int stands_still(void) {
     before = now;
     quiet = 0;
   }
-  return ++quiet > patience;
+  if (!is_at_work(program)) quiet++;
+  return quiet > patience;
 }
 
 static void on_tick(int number) { (void)number; }

@@ -56,6 +56,24 @@ double processor_seconds(pid_t pid) {
   return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
+int is_at_work(pid_t pid) {
+  char folder[64], path[400], line[1024];
+  snprintf(folder, sizeof folder, "/proc/%d/task", pid);
+  DIR *threads = opendir(folder);
+  struct dirent *thread;
+  char state = 'S';
+  while (state == 'S' && threads && (thread = readdir(threads))) {
+    snprintf(path, sizeof path, "%s/%s/stat", folder, thread->d_name);
+    FILE *file = thread->d_name[0] == '.' ? NULL : fopen(path, "re");
+    if (file && fgets(line, sizeof line, file) && strrchr(line, ')')) sscanf(strrchr(line, ')'), ") %c", &state);
+    if (file) fclose(file);
+    // runs or would run, waits for a disk, or for whoever traces it
+    if (!strchr("RDt", state)) state = 'S';
+  }
+  if (threads) closedir(threads);
+  return state != 'S';
+}
+
 // MARK: words for people
 
 static void link_of(pid_t pid, unsigned long long number, char *text, size_t size) {

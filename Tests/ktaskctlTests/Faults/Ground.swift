@@ -1,5 +1,6 @@
 import Foundation
 @unsafe @preconcurrency import Glibc
+import LinuxSystem
 import Testing
 
 /// Where a scenario is run again and again: its file is made anew for every run.
@@ -7,20 +8,27 @@ final class Ground {
   let scenario: Scenario
   let folder: String
   private let scratch: Scratch
+  private var memfd: Owned<FileDescriptor>?
 
   init(_ scenario: Scenario) throws {
     self.scenario = scenario
     scratch = try Scratch()
     if scenario.place != "hugetlbfs", scenario.words.contains("2M") { try scratch.reserve(16, of: .mebibytes2) }
-    folder = try scenario.place.map(scratch.folder) ?? scratch.path
+    let place = scenario.place == "memfd" ? nil : scenario.place
+    folder = try place.map(scratch.folder) ?? scratch.path
+    for report in Scenario.compared where scenario.words.contains(report) {
+      let words = ["clear", "--size", "2M", "--threads", "1", "--quiet", "--export-json"]
+      let ended = try Child([BuiltProgram.path] + words + [placed(report)]).end()
+      if ended.status != 0 { throw Failure("no report to compare: \(ended.err)") }
+    }
   }
 
-  var file: String { folder + "/vm" }
+  var file: String { memfd.map { "/proc/\(getpid())/fd/\($0.value.number)" } ?? folder + "/vm" }
   var report: String { scratch.path + "/report" }
-  var words: [String] {
-    scenario.words.map {
-      $0.replacing("FILE", with: file).replacing("FOLDER", with: scratch.path).replacing("STOCK", with: stock)
-    }
+  var words: [String] { scenario.words.map(placed) }
+
+  private func placed(_ word: String) -> String {
+    word.replacing("FILE", with: file).replacing("FOLDER", with: scratch.path).replacing("STOCK", with: stock)
   }
   private var stock: String { folder + "/stock" }
   private var hasStock: Bool { scenario.words.contains("STOCK") }
@@ -38,10 +46,14 @@ final class Ground {
   }
 
   private func make() throws {
-    let descriptor = unsafe open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    memfd = nil
+    if scenario.place == "memfd" { memfd = Owned(try .memory("vm")) }
+    let descriptor = unsafe open(file, O_RDWR | (memfd == nil ? O_CREAT | O_EXCL : 0) | O_CLOEXEC, 0o600)
     if descriptor == -1 { throw Failure("\(file) cannot be made: errno \(errno)") }
     defer { close(descriptor) }
-    _ = ftruncate(descriptor, off_t(Scenario.bytes))
+    var isShort = false
+    if case .short = scenario.made { isShort = true }
+    _ = ftruncate(descriptor, off_t(isShort ? Scenario.bytes / 2 : Scenario.bytes))
     try fill(descriptor)
     // by now nothing maps it: mapped pages stay in memory
     if scenario.place == "ext4" { settle(descriptor) }
@@ -65,6 +77,7 @@ final class Ground {
     let content = try Content(file, reserving: false)
     switch scenario.made {
     case .missing, .sparse: break
+    case .short: content.write(0..<all / 2)
     case .data, .halfCached: content.write(0..<all)
     case .zeros:
       _ = posix_fallocate(descriptor, 0, off_t(all))
@@ -126,7 +139,7 @@ struct GroundState {
     exported = FileFacts(export) == nil ? nil : Host.text(export)
     pool = [HugePage.mebibytes2.total, HugePage.mebibytes2.free, HugePage.mebibytes2.available]
     stock = folder.map(Self.stocked) ?? []
-    guard let file, let facts = FileFacts(file) else { return }
+    guard let file, let facts = FileFacts(file, following: true) else { return }
     inode = Self.inode(file)
     (size, allocated) = (facts.size, facts.allocated)
     if facts.size == 0 { return }

@@ -63,6 +63,8 @@ struct Injection: CustomStringConvertible {
     (forbidden + (own[call] ?? ["EINVAL", "ENOMEM", "EIO"])).filter { !Nonsense.isSaid($0, by: call) }
   }
 
+  static var allResults: Set<String> { Set(forbidden + own.keys.flatMap(results)) }
+
   /// What a call may say of itself (its manual page); 0 where it may be believed to have been done.
   private static let own = [
     "access": ["EACCES", "ENOENT", "EIO"],
@@ -97,7 +99,7 @@ struct Injection: CustomStringConvertible {
     "mprotect": ["ENOMEM", "EACCES"],
     "munmap": ["ENOMEM", "EINVAL"],
     "nanosleep": ["EINTR"],
-    "newfstatat": ["EACCES", "EIO", "ENOENT", "ENOMEM"],
+    "newfstatat": ["EACCES", "EIO", "ENOENT", "ENOMEM", "EOVERFLOW"],
     "openat": ["EACCES", "EIO", "EMFILE", "ENFILE", "ENOENT", "ENOMEM", "EINTR"],
     "poll": ["EINTR", "EINVAL", "ENOMEM"],
     "ppoll": ["EINTR", "EINVAL", "ENOMEM"],

@@ -8,10 +8,10 @@ struct FileFacts: Equatable {
   var mode: UInt32
   var modified: [Int]
 
-  /// nil: there is none.
-  init?(_ path: String) {
+  /// nil: there is none. `following`: of what a symbolic link leads to.
+  init?(_ path: String, following: Bool = false) {
     var raw = stat()
-    guard unsafe lstat(path, &raw) == 0 else { return nil }
+    guard unsafe (following ? stat(path, &raw) : lstat(path, &raw)) == 0 else { return nil }
     size = Int(raw.st_size)
     allocated = Int(raw.st_blocks) * 512
     mode = raw.st_mode & 0o7777
@@ -27,7 +27,7 @@ final class Content {
 
   /// The first `bytes`; nil: all. `reserving`: a pool promises the pages that are missing, for as long as there is the file.
   init(_ path: String, bytes wanted: Int? = nil, reserving: Bool = true) throws {
-    bytes = wanted ?? FileFacts(path)?.size ?? 0
+    bytes = wanted ?? FileFacts(path, following: true)?.size ?? 0
     let file = unsafe open(path, O_RDWR | O_CLOEXEC)
     defer { close(file) }
     let flags = reserving ? MAP_SHARED : MAP_SHARED | MAP_NORESERVE
