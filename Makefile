@@ -91,7 +91,7 @@ bench: build ## measure against a plain loop, fallocate, QEMU, libdispatch …; 
 
 # The sample is for the program that `make test` has built, the rest for the one that is used.
 SAMPLE = $(filter sample,$(FAULTS))
-faults: $(if $(SAMPLE),setup,build) ## every command with every call failing in every way, for hours; FAULTS=sample a minute's, as CI does, FAULTS=200 a number for each, FAULTS_ONLY=verify, FAULTS='LINE' one again
+faults: $(if $(SAMPLE),setup,build) ## every command with every call failing in every way, for hours; FAULTS=sample a minute's, FAULTS=200 a number for each, FAULTS_ONLY=verify, FAULTS='LINE' one again
 	$(SWIFT) build --build-tests
 	@$(MAKE) --no-print-directory $(LIBRARY) $(PRELOAD)
 	$(if $(SAMPLE),,KTASKCTL=$(PROGRAM)) FAULTS="$${FAULTS:-all}" $(SWIFT) test --no-parallel --filter ktaskctlTests.FaultTests
