@@ -104,7 +104,7 @@ soak: build ## 1000 ends at any moment beside a neighbour, 20 000 random command
 test-guest: setup ## boot machines with NUMA nodes and an IOMMU under QEMU, run the tests in them; PARTS="…" picks
 	Tests/Guest/guest.sh test $(PARTS)
 
-bench-guest: setup ## the benchmarks in those machines: .build/bench-guest.md and .json
+bench-guest: setup ## the benchmarks in those machines: .build/bench-guest.md and .json; PARTS="two_nodes pin-knee" picks
 	Tests/Guest/guest.sh bench $(PARTS)
 
 ## Checks

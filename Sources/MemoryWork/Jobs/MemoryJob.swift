@@ -17,7 +17,8 @@ public protocol MemoryJob: AnyObject {
   var nodeTasks: [Span] { get }
   /// More threads than this only wait for each other.
   var mostThreads: Int { get }
-  /// No more than this are taken unless they are asked for, as in a sweep that shows it: the others would wait.
+  /// So many are taken unless others are asked for, as in a sweep that shows it: they work side by side, and more would wait. Where
+  /// that is not known beforehand it is as many as there are.
   var usefulThreads: Int { get }
   /// The way pages are made; nil where they are not.
   var method: Method? { get }
@@ -81,7 +82,7 @@ extension PreparedRun {
 extension MemoryJob {
   public var leastChunk: Int { 1 }
   public var mostThreads: Int { .max }
-  public var usefulThreads: Int { mostThreads }
+  public var usefulThreads: Int { .max }
   public func part(of file: MemoryFile) -> Range<Int> { 0..<file.length }
   public func askedPart(of file: MemoryFile) -> Range<Int> { 0..<file.askedBytes }
   public var needsMemory: Bool { true }

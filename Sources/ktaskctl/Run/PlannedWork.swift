@@ -60,7 +60,8 @@ struct PlannedWork {
   func control(threads: Int) -> TaskControl {
     let request = plan.threadRequest
     var control = Self.control(job, plan.words, budget, request.control(threads), of: request)
-    control.findsKnee = request == .automatic
+    // where it is known how many work side by side there is nothing to find out
+    control.findsKnee = request == .automatic && job.usefulThreads == .max
     return control
   }
 
