@@ -11,11 +11,11 @@ struct DescriptorTests {
   func isHigh() async {
     await #expect(processExitsWith: .success) {
       let directory = try PlaceDirectory()
-      // whoever started the tests may have left some open
-      let lowest = (48..<Int32.max).first { fcntl($0, F_GETFD) < 0 }
+      // Whoever started the tests may have left some open; where all lower ones are, the file is opened there first.
+      let lowest = Array((48..<Int32.max).lazy.filter { fcntl($0, F_GETFD) < 0 }.prefix(2))
       let budget = Self.budget(directory)
       let number = try #require(Self.numbers(of: directory.file).first)
-      #expect(number == lowest)
+      #expect(lowest.contains(number))
       #expect(budget.isMachineWide)
     }
   }
