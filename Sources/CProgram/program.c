@@ -44,26 +44,31 @@ static bool is_for_this_machine(const unsigned char *ident, uint16_t machine) {
 }
 
 // The loader's path is a part of the file; without one the file is its own.
-static void look_at_elf(int file, const char *head, size_t length, struct cprogram_file *found) {
+static int look_at_elf(int file, const char *head, size_t length, struct cprogram_file *found) {
   Elf64_Ehdr header;
-  if (length < sizeof header) return;
+  if (length < sizeof header) return 0;
   memcpy(&header, head, sizeof header);
   if (!is_for_this_machine(header.e_ident, header.e_machine)) {
     found->kind = CPROGRAM_OTHER_MACHINE;
-    return;
+    return 0;
   }
   found->kind = CPROGRAM_STATIC;
   for (size_t i = 0; i < header.e_phnum && header.e_phentsize >= sizeof(Elf64_Phdr); i++) {
     Elf64_Phdr part;
     off_t at = (off_t)(header.e_phoff + i * header.e_phentsize);
-    if (pread(file, &part, sizeof part, at) != sizeof part) break;
+    ssize_t got = pread(file, &part, sizeof part, at);
+    // what cannot be read is not known, and not static
+    if (got == -1) return errno;
+    if (got != sizeof part) break;
     if (part.p_type != PT_INTERP) continue;
     size_t room = sizeof found->interpreter - 1, size = part.p_filesz < room ? part.p_filesz : room;
     ssize_t count = pread(file, found->interpreter, size, (off_t)part.p_offset);
-    found->interpreter[count > 0 ? count : 0] = 0;
+    if (count == -1) return errno;
+    found->interpreter[count] = 0;
     found->kind = CPROGRAM_DYNAMIC;
     break;
   }
+  return 0;
 }
 
 int cprogram_look(const char *path, struct cprogram_file *found) {
@@ -76,7 +81,7 @@ int cprogram_look(const char *path, struct cprogram_file *found) {
   ssize_t length = read(file, head, sizeof head);
   int error = length == -1 ? errno : 0;
   if (length >= 2 && head[0] == '#' && head[1] == '!') look_at_script(head, (size_t)length, found);
-  if (length >= SELFMAG && !memcmp(head, ELFMAG, SELFMAG)) look_at_elf(file, head, (size_t)length, found);
+  if (length >= SELFMAG && !memcmp(head, ELFMAG, SELFMAG)) error = look_at_elf(file, head, (size_t)length, found);
   close(file);
   return error;
 }

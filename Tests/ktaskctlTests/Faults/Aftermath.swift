@@ -161,7 +161,7 @@ struct Aftermath {
     let isTold = answer?.undone?.complete == false || run.err.contains("undone in part")
     if isTold || (status == 143 && unmet.isEmpty) { return wrong }
     if !scenario.destroys { return wrong + changes.map { "status \(status), and \($0)" } }
-    return wrong + (changes.isEmpty || isMute ? [] : ["status \(status), changed without a word"])
+    return wrong + (isMute ? [] : changes.map { "status \(status), without a word \($0)" })
   }
 
   /// What a failure may leave in a stock: what was made ready before it, what somebody else is said to have, and a file that was
