@@ -11,8 +11,8 @@ struct DescriptorTests {
   func isHigh() async {
     await #expect(processExitsWith: .success) {
       let directory = try PlaceDirectory()
-      // Whoever started the tests may have left some open; where all lower ones are, the file is opened there first.
-      let lowest = Array((48..<Int32.max).lazy.filter { fcntl($0, F_GETFD) < 0 }.prefix(2))
+      // Whoever started the tests may have left some open, and other threads may open some meanwhile.
+      let lowest = Array((48..<Int32.max).lazy.filter { fcntl($0, F_GETFD) < 0 }.prefix(8))
       let budget = Self.budget(directory)
       let number = try #require(Self.numbers(of: directory.file).first)
       #expect(lowest.contains(number))
