@@ -111,8 +111,7 @@ extension Program {
       // before any failure is written there
       try refuseMixingUp(command, exports) { request.intent.paths.map { ($0, FileIdentity(named: $0)) } }
       do {
-        let work = try PlannedWork(command, request, monitor)
-        try monitor.check()
+        let work = try PlannedWork.settled(command, request, monitor)
         // what is open by now is what counts
         try refuseMixingUp(command, exports) { work.job.files.map { ($0.path, $0.identity) } }
         return execute(Telling(command: command, exports: exports, watcher: watcher, work: work))

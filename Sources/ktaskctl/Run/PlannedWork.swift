@@ -46,6 +46,22 @@ struct PlannedWork {
     self.shortages = shortages.map(Failure.init)
   }
 
+  /// The plan for a process that runs, which fills its memory by itself meanwhile: what seems short may be there by the time
+  /// that it is counted. So it is looked at again for as long as less is missing. The one before is closed by then.
+  static func settled<Command: WorkCommand>(
+    _ command: Command, _ request: Request, _ monitor: TaskMonitor
+  ) throws -> PlannedWork {
+    var missing = Int.max
+    while true {
+      let work = try PlannedWork(command, request, monitor)
+      try monitor.check()
+      let files = work.job.files
+      let now = files.reduce(0) { $0 + $1.missingBytes }
+      if work.shortages.isEmpty || now >= missing || files.allSatisfy({ $0.ownersName == nil }) { return work }
+      missing = now
+    }
+  }
+
   private static func changes(
     _ pool: PoolChange?, _ job: any MemoryJob
   ) throws(MemoryError) -> (PoolGrowth?, PoolShrink?) {
