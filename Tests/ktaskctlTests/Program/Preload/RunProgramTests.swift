@@ -113,6 +113,20 @@ extension ProgramTests {
     /// addresses) has put that page right behind other memory, with which it is one mapping.
     private func hasNotBegun(_ end: Ended) -> Bool { end.out.contains("Bail out! check_vmflag") }
 
+    /// A part of it that is aligned to more than a page has it loaded behind a gap, where the next small mapping goes.
+    @Test(
+      "have no gap in their addresses from what run puts in front of them",
+      .enabled(if: Host.has("readelf"), "needs readelf"))
+    func gap() throws {
+      let parts = try tool("readelf", "-lW", #require(Preloaded.library)).split(separator: "\n")
+        .filter { $0.contains(" LOAD ") }
+      let alignments = parts.compactMap { $0.split(separator: " ").last }.compactMap { Int($0.dropFirst(2), radix: 16) }
+      #expect(alignments.count == parts.count && parts.count >= 2)
+      #if arch(x86_64)
+        #expect(alignments.allSatisfy { $0 <= 4096 }, "\(alignments)")
+      #endif
+    }
+
     private func withoutAddresses(_ text: String) -> String { text.replacing(#/0x[0-9a-f]+/#, with: "0x") }
   }
 }

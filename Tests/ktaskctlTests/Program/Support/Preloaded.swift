@@ -12,7 +12,7 @@ enum Preloaded {
   static let bytes = 96 << 20
 
   /// The library that the built program finds.
-  private static let library = try? Preload.path(URL(filePath: BuiltProgram.path).resolvingSymlinksInPath().path)
+  static let library = try? Preload.path(URL(filePath: BuiltProgram.path).resolvingSymlinksInPath().path)
   static let isBuilt = library != nil
   static let need: Comment = "needs what `make library` builds"
 
