@@ -8,8 +8,7 @@ import Testing
 /// FAULTS_ONLY, a pattern, in which scenarios. What fails is told as a line, and `make faults FAULTS='that line'` runs it again.
 @Suite(
   "Faults", .serialized, .enabled(if: Host.isRoot, "\(Host.needsRoot)"),
-  .enabled(if: Injected.isPossible, "needs the right to trace, on x86-64"),
-  .enabled(if: ProcessInfo.processInfo.environment["FAULTS"] != nil, "asked for by FAULTS"))
+  .enabled(if: Injected.isPossible, "needs the right to trace, on x86-64"))
 struct FaultTests {
   private static let environment = ProcessInfo.processInfo.environment
   private static let wish = environment["FAULTS"] ?? ""
@@ -30,7 +29,9 @@ struct FaultTests {
   /// Of all scenarios so far.
   private static let sum = Guarded(Coverage())
 
-  @Test("nothing false is said, nothing hangs, and nothing is left that is not told", arguments: chosen)
+  @Test(
+    "nothing false is said, nothing hangs, and nothing is left that is not told",
+    .enabled(if: environment["FAULTS"] != nil, "asked for by FAULTS"), arguments: chosen)
   func survives(index: Int) throws {
     var random = SplitMix64(seed: Self.seed + index)
     let scenario = Scenario.all[index]
