@@ -158,7 +158,7 @@ extension ProcessRefusal {
     case .missing, .ended, .noDescriptor, .noMapping: .failed
     case .denied(.noSystemCall), .denied(.notSupported): .notSupported
     case .denied, .deniedMapping: .permission
-    case .thread, .kernelThread, .nothingShared, .mappedPrivately, .noMemory, .sealed: .notSupported
+    case .thread, .kernelThread, .nothingShared, .mappedPrivately, .noMemory, .sealed, .otherNodes: .notSupported
     }
   }
 }

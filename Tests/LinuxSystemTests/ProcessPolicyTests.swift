@@ -53,4 +53,56 @@ struct ProcessPolicyTests {
       #expect(isRefused && error.description.contains("numa_maps"), "\(error)")
     }
   }
+
+  @Test(
+    "is its cpuset's where we may use other nodes, all of it, though we may use none of those",
+    arguments: [
+      ("0", "0-1", nil), ("0-1", "0-1", nil), ("0", "0", nil), ("0-1", "1", NodeSet([1])), ("0", "1", NodeSet([1])),
+      ("0-1", "1-2", NodeSet([1, 2])),
+    ] as [(String, String, NodeSet?)])
+  func confined(ours: String, theirs: String, nodes: NodeSet?) throws {
+    let process = try RunningProcess(Int(getpid()))
+    let root = try tree(of: process, ours: ours, theirs: theirs)
+    let isOneNode = ours == theirs && ours.count == 1
+    // of one node nothing is asked that may be refused
+    let maps = root.path + process.folder + "/numa_maps"
+    if isOneNode {
+      try FileManager.default.createDirectory(atPath: maps, withIntermediateDirectories: true)
+    } else {
+      try "5000 prefer:1 huge\n7000 default stack\n".write(toFile: maps, atomically: false, encoding: .utf8)
+    }
+    let policies = try ProcessPolicies(of: process, SystemFiles(root: root.path + "/"))
+    #expect(policies.at(nil) == nodes.map { .init(.bind, $0) })
+    #expect(policies.at(0x5000) == (isOneNode ? nil : .init(.preferred, NodeSet([1]))))
+  }
+
+  @Test("is not known where its cpuset is not")
+  func unclear() throws {
+    let process = try RunningProcess(Int(getpid()))
+    let root = try tree(of: process, ours: "0", theirs: "none")
+    let failure = #expect(throws: Unreadable.self) {
+      try ProcessPolicies(of: process, SystemFiles(root: root.path + "/"))
+    }
+    #expect(failure?.description.contains("/status") == true)
+  }
+
+  private func tree(of process: borrowing RunningProcess, ours: String, theirs: String) throws -> TemporaryFolder {
+    let root = try TemporaryFolder("policies")
+    for (folder, nodes) in [("/proc/self", ours), (process.folder, theirs)] {
+      try FileManager.default.createDirectory(atPath: root.path + folder, withIntermediateDirectories: true)
+      try "Name:\ta\nMems_allowed:\t1\nMems_allowed_list:\t\(nodes)\n".write(
+        toFile: root.path + folder + "/status", atomically: false, encoding: .utf8)
+    }
+    return root
+  }
+
+  @Test(
+    "can be followed where some of its nodes are ours, and all of those that take turns",
+    arguments: [
+      (.bind, [0, 1], true), (.bind, [1], false), (.preferred, [0, 1], true), (.preferred, [1], false),
+      (.interleave, [0, 1], false), (.interleave, [0], true),
+    ] as [(MemoryPolicy, [Int], Bool)])
+  func followed(policy: MemoryPolicy, nodes: [Int], isPossible: Bool) {
+    #expect(ProcessPolicies.Policy(policy, NodeSet(nodes)).canBeFollowed(within: NodeSet([0])) == isPossible)
+  }
 }

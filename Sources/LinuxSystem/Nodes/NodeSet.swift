@@ -10,6 +10,10 @@ public struct NodeSet: Hashable, Sendable, CustomStringConvertible {
   /// Whether a node is one of them.
   public func contains(_ node: Int) -> Bool { numbers.contains(node) }
 
+  /// Whether all of them, or any, are among others.
+  public func isSubset(of others: NodeSet) -> Bool { numbers.allSatisfy(others.contains) }
+  public func intersects(_ others: NodeSet) -> Bool { numbers.contains(where: others.contains) }
+
   /// In the kernel's list format, such as `0-3,5`.
   public var description: String { CPUSet(numbers).description }
 

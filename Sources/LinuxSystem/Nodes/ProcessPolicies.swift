@@ -11,12 +11,17 @@ public struct ProcessPolicies: Sendable, Equatable {
     public let nodes: NodeSet
 
     public init(_ policy: MemoryPolicy, _ nodes: NodeSet) { (self.policy, self.nodes) = (policy, nodes) }
+
+    /// Whether who may have memory of these nodes only can follow it: the kernel takes its own nodes for what is left with none.
+    public func canBeFollowed(within ours: NodeSet) -> Bool {
+      policy == .interleave ? nodes.isSubset(of: ours) : nodes.intersects(ours)
+    }
   }
   private let byStart: [UInt64: Policy]
   /// Of what has no mapping.
   private let standard: Policy?
 
-  /// What `numaMaps` says, and the cpuset's nodes where those are fewer than this process may use.
+  /// What `numaMaps` says, and the cpuset's nodes where this process may use others.
   public init(numaMaps: String, cpuset: NodeSet? = nil) {
     var (found, standard): ([UInt64: Policy], Policy?) = ([:], nil)
     let other = cpuset.map { Policy(.bind, $0) }
@@ -29,20 +34,30 @@ public struct ProcessPolicies: Sendable, Equatable {
     (byStart, self.standard) = (found, standard ?? other)
   }
 
-  /// Asked of the kernel, which goes through all page tables for it; a kernel without NUMA has nothing to tell. Throws where
-  /// it has, and this process may not read it.
+  /// Asked of the kernel, which goes through all page tables for it, where there is more than one node to choose from; a kernel
+  /// without NUMA has nothing to tell. Throws where it has, and this process may not read it.
   public init(of process: borrowing RunningProcess, _ files: SystemFiles = SystemFiles()) throws(Unreadable) {
-    let maps = try files.read("\(process.folder)/numa_maps")
-    let status = try files.read("\(process.folder)/status")
-    let word = status?.split(separator: "\n").first { $0.hasPrefix("Mems_allowed_list:") }?.split(separator: "\t").last
-    let mems = word.flatMap { CPUSet(list: String($0)) }.map { NodeSet($0) }
-    let ours = NodeSet.allowed()
-    let cpuset = mems.flatMap { mems in
-      ours.flatMap { ours in ours.numbers.allSatisfy(mems.contains) ? nil : NodeSet(ours.numbers.filter(mems.contains))
-      }
-    }
-    self.init(
-      numaMaps: maps ?? "", cpuset: cpuset?.numbers.isEmpty == true ? nil : cpuset)
+    let theirs = try Self.cpuset(of: process.folder, files)
+    let ours = try Self.cpuset(of: "/proc/self", files)
+    let isOneNode = theirs.map { $0 == ours && $0.numbers.count == 1 } ?? false
+    let maps = isOneNode ? nil : try files.read("\(process.folder)/numa_maps")
+    self.init(numaMaps: maps ?? "", cpuset: Self.narrower(theirs, than: ours))
+  }
+
+  /// The nodes that a process's cpuset leaves it; nil: the kernel has no cpusets.
+  private static func cpuset(of folder: String, _ files: SystemFiles) throws(Unreadable) -> NodeSet? {
+    let path = "\(folder)/status"
+    let line = try files.read(path)?.split(separator: "\n").first { $0.hasPrefix("Mems_allowed_list:") }
+    guard let words = line?.split(separator: "\t"), words.count == 2 else { return nil }
+    guard let nodes = CPUSet(list: String(words[1])), !nodes.isEmpty else { throw Unreadable(path, .isUnclear) }
+    return NodeSet(nodes)
+  }
+
+  /// What has to be followed: where they may use all that we may, what we make lies where theirs would. All of it, also what we may
+  /// not use: the kernel leaves that out, and refuses what is left with nothing.
+  private static func narrower(_ theirs: NodeSet?, than ours: NodeSet?) -> NodeSet? {
+    guard let theirs, let ours, ours.isSubset(of: theirs) else { return theirs }
+    return nil
   }
 
   /// Of the mapping that starts there; nil: of what is not mapped. No policy: the node that is nearest to who touches.

@@ -23,6 +23,8 @@ public enum ProcessRefusal: Error, Equatable, Sendable {
   case noMemory(String)
   /// Nobody can map it to be written any more.
   case sealed(String)
+  /// Its pages come from nodes of which this process may have no memory; the second ones are ours.
+  case otherNodes(NodeSet, ours: NodeSet)
 }
 
 extension RunningProcess {
@@ -42,25 +44,32 @@ extension RunningProcess {
 
 extension MemoryFile {
   /// From now on it is a running process's: it keeps its size, and the process what it has once been given. Refused where the link
-  /// has come to lead to something else since the process was looked at. `policies`: where its pages come from.
+  /// has come to lead to something else since the process was looked at, and where its pages cannot come from its nodes.
+  /// `policies`: where they do.
   public func belong(
     to process: Owned<RunningProcess>, as file: ProcessMemory.File, _ policies: ProcessPolicies?
   ) throws(MemoryError) {
     if identity != .file(device: file.id.device, inode: file.id.inode) { throw MemoryError(.replaced, path: path) }
     owner = process
     ownersName = file.name
+    let ofMapping = policies?.at(file.mappedAt)
     // a policy that somebody has set for a mapping on tmpfs is the file's own, which the kernel follows whoever touches it
-    ownersPolicy = policies?.at(fileSystem.kind == .hugetlbfs ? file.mappedAt : nil)
+    ownersPolicy = fileSystem.kind == .hugetlbfs ? ofMapping : policies?.at(nil)
+    guard let ours = NodeSet.allowed() else { return }
+    for policy in [ofMapping, ownersPolicy] {
+      guard let policy, !policy.canBeFollowed(within: ours) else { continue }
+      throw MemoryError(.process(process.value.number, .otherNodes(policy.nodes, ours: ours)), path: path)
+    }
   }
 
   /// Has pages come from where they would if the process touched them: no file gets another policy by that.
   func followOwner(_ mapping: Owned<Mapping>) throws(Errno) {
     guard let policy = ownersPolicy else { return }
     if fileSystem.kind == .hugetlbfs {
-      try Memory.setPolicy(mapping.value.address, length, policy.policy, policy.nodes)
-    } else {
-      try Memory.setThreadPolicy(policy.policy, policy.nodes)
+      return try Memory.setPolicy(mapping.value.address, length, policy.policy, policy.nodes)
     }
+    // and its helpers', who take what this thread has
+    try Memory.setThreadPolicy(policy.policy, policy.nodes)
   }
 
   /// What an undo leaves. Whoever runs may write to a page between the look whether it is still zero and the call that takes it:

@@ -85,7 +85,7 @@ public final class PrefaultJob: MemoryJob {
     }
     if wanted == .mapCold { throw MemoryError(.noMethod(.mapCold)) }
     if wanted == .populate && !Memory.canPopulate { throw MemoryError(.noMethod(.populate)) }
-    let placed = files.first { $0.placement != nil && $0.fileSystem.kind == .hugetlbfs }
+    let placed = files.first { ($0.placement != nil || $0.ownersPolicy != nil) && $0.fileSystem.kind == .hugetlbfs }
     if wanted == .fallocate, let file = placed {
       throw MemoryError(.noPlacement("fallocate on hugetlbfs"), path: file.path)
     }

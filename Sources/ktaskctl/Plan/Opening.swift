@@ -105,9 +105,8 @@ struct Opening {
     }
   }
 
-  /// nil: of one node there is nothing to follow. Not known is not none: pages would lie elsewhere without a word.
-  private func policies(of process: borrowing RunningProcess) throws(MemoryError) -> ProcessPolicies? {
-    if NodeSet.allowed().map(\.numbers.count) == 1 { return nil }
+  /// Not known is not none: pages would lie elsewhere without a word.
+  private func policies(of process: borrowing RunningProcess) throws(MemoryError) -> ProcessPolicies {
     do throws(Unreadable) {
       return try ProcessPolicies(of: process)
     } catch {

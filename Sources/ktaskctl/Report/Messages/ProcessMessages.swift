@@ -20,6 +20,8 @@ extension ProcessRefusal {
       "maps \(name.shown) privately: its memory is copies of its own, which are out of others' reach"
     case .noMemory(let fileSystem): "lies on \(fileSystem), and is no memory that a process shares"
     case .sealed(let name): "\(name.shown) is sealed: nobody can map it to be written any more"
+    case .otherNodes(let nodes, let ours):
+      "its process has pages come from \(NodeMessages.text(nodes)); this process may have memory of \(NodeMessages.text(ours))"
     }
   }
 
@@ -35,6 +37,7 @@ extension ProcessRefusal {
       "start it with shared memory: of QEMU, a memory backend with share=on and prealloc=off"
     case .noDescriptor: "ls -l /proc/\(number)/fd"
     case .noMapping: "cat /proc/\(number)/maps"
+    case .otherNodes: "in a cpuset with those nodes: that of process \(number), for one"
     case .noMemory: path.map { "ktaskctl prefault \(quotedFile($0))" }
     }
   }
