@@ -11,3 +11,4 @@
 #include "clinux_stream.h"
 #include "clinux_thread.h"
 #include "clinux_uring.h"
+#include "clinux_watches.h"
