@@ -2,10 +2,12 @@
 #include "clinux.h"
 #include <errno.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int clinux_keep_heap(size_t bytes) {
@@ -70,6 +72,47 @@ uint32_t clinux_generation(void) {
   if (known) return known;
   uint32_t next = atomic_fetch_add(&newest, 1) + 1;
   return atomic_compare_exchange_strong(at, &known, next) ? next : known;
+}
+
+// Files whose locks are this process's alone. A number of 0: none.
+enum { LOCK_FILES = 4 };
+static struct {
+  _Atomic int number;
+  dev_t device;
+  ino_t inode;
+} lock_files[LOCK_FILES];
+
+static void close_in_child(void) {
+  for (int i = 0; i < LOCK_FILES; i++) {
+    int number = atomic_exchange(&lock_files[i].number, 0);
+    struct stat now;
+    if (number <= 0 || fstat(number, &now) == -1) continue;
+    // else the program has closed it, and opened one of its own there
+    if (now.st_dev == lock_files[i].device && now.st_ino == lock_files[i].inode) close(number);
+  }
+}
+
+void clinux_close_in_children(int number) {
+  static _Atomic bool is_told;
+  struct stat status;
+  if (number <= 0 || fstat(number, &status) == -1) return;
+  if (!atomic_exchange(&is_told, true)) pthread_atfork(NULL, NULL, close_in_child);
+  for (int i = 0; i < LOCK_FILES; i++) {
+    // none of it counts as long as the number is negative
+    int none = 0;
+    if (!atomic_compare_exchange_strong(&lock_files[i].number, &none, -1)) continue;
+    lock_files[i].device = status.st_dev;
+    lock_files[i].inode = status.st_ino;
+    atomic_store(&lock_files[i].number, number);
+    return;
+  }
+}
+
+void clinux_is_closed(int number) {
+  for (int i = 0; i < LOCK_FILES; i++) {
+    int own = number;
+    if (atomic_compare_exchange_strong(&lock_files[i].number, &own, 0)) return;
+  }
 }
 
 static _Atomic(void *) objects[CLINUX_OBJECTS];

@@ -64,6 +64,11 @@ CLINUX_NOLOCKS int clinux_thread_id(void);
 /// No errno: a number that tells a forked child from its parent, and from every other process that has begun with a copy of the
 /// same memory. Never 0, below 2^31; costs two loads.
 CLINUX_NOLOCKS uint32_t clinux_generation(void);
+/// A forked child closes the file that is open at this number, as long as it is: locks of an open file (F_OFD_SETLK) would be
+/// held by every child that has a copy of the descriptor, also when this process is gone. For a few files.
+void clinux_close_in_children(int number);
+/// Before its owner closes it.
+void clinux_is_closed(int number);
 /// What a process has one of.
 enum clinux_object { CLINUX_OBJECT_MACHINE, CLINUX_OBJECT_BUDGET, CLINUX_OBJECT_HELPERS, CLINUX_OBJECTS };
 /// No errno: what is kept; NULL before anything is.

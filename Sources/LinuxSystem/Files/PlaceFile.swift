@@ -3,7 +3,8 @@ internal import Glibc
 internal import Synchronization
 
 /// Places that all processes of a machine share, each had by one at a time: bytes of a file under open-file-description
-/// locks (fcntl(2)). A place is free again the moment that its holder is gone, however it went.
+/// locks (fcntl(2)). A place is free again the moment that its holder is gone, however it went: a forked child of its closes its
+/// copy of the descriptor.
 ///
 /// Nothing is ever written into the file, and nobody but its owner may: read locks do, since whoever takes a place looks
 /// afterwards whether another has it, too, and then gives it up. So every user can take part, none can fill a disk, and
@@ -38,9 +39,11 @@ public struct PlaceFile: ~Copyable, Sendable {
     if unsafe fstat(raised.number, &status) != 0 { return nil }
     identity = Identity(status)
     number = raised.released()
+    clinux_close_in_children(number)
   }
 
   deinit {
+    clinux_is_closed(number)
     if isOpen { close(number) }
   }
 

@@ -39,6 +39,34 @@ struct ForkTests {
 }
 
 extension ForkTests {
+  /// Its copy of the descriptor would keep the locks, whoever has killed the parent.
+  @Test("keeps nothing of its parent's from others")
+  func letsGo() async {
+    await #expect(processExitsWith: .success) {
+      let directory = try PlaceDirectory()
+      let others = SharedPlaces(limit: 5, nodeLimits: [:], directory: directory.path)
+      var pipe: [Int32] = [0, 0]
+      #expect(unsafe Glibc.pipe(&pipe) == 0)
+      let status = try exitStatus {
+        let places = SharedPlaces(limit: 5, nodeLimits: [:], directory: directory.path)
+        let budget = HelperBudget(limit: 5, nodeLimits: [:], places: places)
+        guard let held = budget.heldPermit(on: nil), let child = try? forked() else { return 1 }
+        if child == 0 {
+          // lives on until the test lets it end
+          close(pipe[1])
+          var byte: UInt8 = 0
+          _ = unsafe read(pipe[0], &byte, 1)
+        }
+        withExtendedLifetime(held) { _exit(child == 0 || others.left == 4 ? 0 : 2) }
+      }
+      #expect(status == 0)
+      #expect(others.left == 5)
+      close(pipe[1])
+    }
+  }
+}
+
+extension ForkTests {
   /// A lock that a thread of the parent held at the fork has nobody who gives it back.
   @Test(
     "runs its tasks and ends, whatever the parent's other threads were about at the fork",

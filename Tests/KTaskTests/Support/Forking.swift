@@ -2,14 +2,18 @@ import Glibc
 import LinuxSystem
 import Testing
 
-/// What `body`, run in a forked child, returns. A child that hangs is ended.
-func exitStatus(_ body: () -> Int32) throws -> Int32 {
-  // Swift hides fork(2)
+/// fork(2), which Swift hides.
+func forked() throws -> pid_t {
   typealias Fork = @convention(c) () -> pid_t
   let symbol = unsafe dlsym(nil, "fork")
   let fork = unsafe unsafeBitCast(symbol, to: Fork?.self)
   guard let fork else { throw Errno(ENOSYS) }
-  let child = fork()
+  return fork()
+}
+
+/// What `body`, run in a forked child, returns. A child that hangs is ended.
+func exitStatus(_ body: () -> Int32) throws -> Int32 {
+  let child = try forked()
   if child == 0 { _exit(body()) }
   var status: Int32 = 0
   var ended: pid_t = 0
