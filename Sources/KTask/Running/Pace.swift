@@ -22,15 +22,15 @@ public struct Pace: BitwiseCopyable, Sendable {
   /// By the last chunk; 0 before the first.
   @usableFromInline var nanosecondsPerUnit = 0.0
 
-  /// The first chunk is a small part of the most: nothing is known yet. Where there is no choice, the clock is read only
-  /// if the pace itself `isAsked` for.
-  init(most: Int, alignment: Int, threads: Int, time: ChunkTime?, isAsked: Bool = false) {
+  /// The first chunk is a small part of the most, and no more than `first`: nothing is known yet. Where there is no choice, the
+  /// clock is read only if the pace itself `isAsked` for.
+  init(most: Int, first: Int = .max, alignment: Int, threads: Int, time: ChunkTime?, isAsked: Bool = false) {
     self.most = most
     self.alignment = alignment
     self.threads = threads
     self.time = time ?? .usual
     isTimed = time != nil && (most > alignment || isAsked)
-    units = isTimed ? max(alignment, most / Self.firstPart / alignment * alignment) : most
+    units = isTimed ? max(alignment, min(most / Self.firstPart, first) / alignment * alignment) : most
   }
 
   /// The first chunk's part of the most.
@@ -62,7 +62,9 @@ public struct Pace: BitwiseCopyable, Sendable {
   @_noLocks
   func units(for nanoseconds: Double) -> Int {
     if nanosecondsPerUnit == 0 { return units }
-    return max(alignment, Int(min(nanoseconds / nanosecondsPerUnit, Double(most))) / alignment * alignment)
+    let wanted = nanoseconds / nanosecondsPerUnit
+    if wanted >= Double(most) { return most }
+    return max(alignment, Int(wanted) / alignment * alignment)
   }
 
   /// Learns from a chunk of `done` units that has just ended.

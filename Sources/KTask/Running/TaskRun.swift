@@ -42,7 +42,8 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
     records = SpacedArray(seats.count)
     open = OpenNodeTasks(sizes: seating.sizes, nodes: seating.nodes, seats: seats)
     let pace = Pace(
-      most: control.chunk(size: seating.units, threads: seats.count), alignment: control.alignment,
+      most: control.chunk(size: seating.units, threads: seats.count), first: control.minimumChunk,
+      alignment: control.alignment,
       threads: seats.count,
       time: control.isEnabled ? control.chunkTime : nil, isAsked: guardsTail || finder != nil)
     for (index, seat) in seats.enumerated() {

@@ -65,6 +65,13 @@ struct PaceTests {
     #expect(pace.wanted(of: rest) == taken)
   }
 
+  @Test("begins with no more than a thread is worth its while for, however much there is")
+  func beginsSmall() {
+    #expect(Pace(most: 1 << 40, first: 100, alignment: 1, threads: 2, time: .usual).units == 100)
+    #expect(Pace(most: 1 << 40, first: 100, alignment: 64, threads: 2, time: .usual).units == 64)
+    #expect(Pace(most: 6400, first: 1 << 40, alignment: 1, threads: 2, time: .usual).units == 100)
+  }
+
   /// Whoever sleeps never wakes too early: what is asserted are bounds that no busy machine breaks.
   @Test("makes chunks of slow units as long as they should be, whatever R2 says", arguments: [1, 2])
   func slowUnits(threads: Int) throws {
