@@ -17,7 +17,7 @@ public struct TaskControl: Sendable {
   /// (R2), of which the clock may make less.
   public var minimumChunk: Int
   /// The most a thread takes at a time, in units: bounds the time between two looks at the stop flag, also when one
-  /// thread does it all. The RFC had no such bound and could not be cancelled.
+  /// thread does it all. The RFC had no such bound and could not be cancelled. Not less than the alignment.
   public var maximumChunk = Int.max
   /// Chunks end at multiples of this many units, but for the end of a node task; at least 1.
   public var alignment = 1
@@ -36,7 +36,7 @@ public struct TaskControl: Sendable {
   var shifts: (@Sendable (Int) -> Int)?
   /// Off: the work is called in the caller, once for each node task (R9).
   public var isEnabled = true
-  /// R8: the helpers' nice value. Not below the caller's own where the system forbids that.
+  /// R8: the helpers' nice value, from -20 to 19. Not below the caller's own where the system forbids that.
   public var helpersNice = Priority.most
   /// R8: a caller that has nothing left to take lends its nice value to one unfinished helper at a time.
   public var lendsPriority = true
@@ -72,6 +72,8 @@ public enum TaskControlError: Error, Equatable, Sendable {
   case negativeSize(nodeTask: Int)
   /// The node tasks' sizes do not add up within Int.
   case sizeOverflow
+  /// None of nice(2)'s.
+  case noNiceValue
 }
 
 extension TaskControl {
@@ -80,6 +82,7 @@ extension TaskControl {
     if maximumChunk < minimumChunk { throw .maximumChunkBelowMinimum }
     if alignment < 1 { throw .alignmentBelowOne }
     if maximumThreads < 1 { throw .threadsBelowOne }
+    if !(-20...19).contains(helpersNice) { throw .noNiceValue }
     switch threads {
     case .exactly(let count), .atMost(let count): if count < 1 { throw .threadsBelowOne }
     case .automatic: break

@@ -73,6 +73,15 @@ final class HelperPool: Sendable {
       return state.take(.max)
     }
     Self.end(idle, lending: lent)
+    // and those that are just ending by themselves; what takes a tenth of a second is another thread with the number of one
+    for _ in 0..<100 where hasRetiring { Clock.sleep(milliseconds: 1) }
+  }
+
+  private var hasRetiring: Bool {
+    state.withLock { state in
+      state.forgetDeparted()
+      return state.idle.contains { $0.hasRetired }
+    }
   }
 
   private func startHelper(_ kind: HelperThread.Kind, _ manner: ThreadManner, _ lingering: Int) -> Helper? {

@@ -14,7 +14,7 @@ extension TaskControl {
   /// The largest chunk that `run` would use for so many threads.
   public func chunk(size: Int, threads: Int) -> Int {
     let alignment = max(1, alignment)
-    if !isEnabled { return Policy.roundUp(size, to: alignment) }
+    if !isEnabled { return max(1, size) }
     return Policy.chunk(
       size: size, threads: threads, minimum: max(1, minimumChunk), maximum: maximumChunk, alignment: alignment)
   }
