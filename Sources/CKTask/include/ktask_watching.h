@@ -17,7 +17,10 @@ static inline void ktask_watch_add(struct ktask_watch *KTASK_NONNULL watch, size
 }
 
 static inline void ktask_watch_set(struct ktask_watch *KTASK_NONNULL watch, size_t units) {
-  __atomic_store_n(&watch->kw_done, units, __ATOMIC_RELAXED);
+  // another thread may have counted more meanwhile
+  size_t done = __atomic_load_n(&watch->kw_done, __ATOMIC_RELAXED);
+  while (done < units && !__atomic_compare_exchange_n(
+      &watch->kw_done, &done, units, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
 }
 
 // Whether the descriptor that cancels can be read.

@@ -22,14 +22,18 @@ public func ktask_run_numa(
   _ nodes: UnsafeMutablePointer<ktask_node>?, _ nr_nodes: Int, _ ctl: UnsafeMutablePointer<ktask_ctl>
 ) -> Int32 {
   guard nr_nodes >= 0, unsafe nodes != nil || nr_nodes == 0 else { return refused(EINVAL) }
-  var (tasks, total) = ([NodeTask<UInt>](), 0)
+  var (tasks, total, isBeyond) = ([NodeTask<UInt>](), 0, false)
   tasks.reserveCapacity(nr_nodes)
   for index in 0..<nr_nodes {
     guard let nodes = unsafe nodes, let task = unsafe NodeTask(nodes[index]) else { return refused(EINVAL) }
+    isBeyond = isBeyond || task.start.addingReportingOverflow(UInt(bitPattern: task.size)).overflow
     tasks.append(task)
     total = total &+ task.size
   }
-  return unsafe run(ctl, units: total) { (task) throws(TaskControlError) in try task.run(tasks) }
+  return unsafe run(ctl, units: total) { task throws(TaskControlError) in
+    if task.iterator == nil && isBeyond { throw .sizeOverflow }
+    return try task.run(tasks)
+  }
 }
 
 // swift-format-ignore: AlwaysUseLowerCamelCase
