@@ -9,7 +9,6 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -152,40 +151,6 @@ int clinux_sole_opener(int fd) {
   return 0;
 }
 
-int clinux_watch_open(int *watch) {
-  *watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-  return answer(*watch);
-}
-
-int clinux_watch_add(int watch, int fd) {
-  char name[40];
-  snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-  return answer(inotify_add_watch(watch, name, IN_OPEN));
-}
-
-bool clinux_watch_is_silent(int watch) {
-  int waiting;
-  return ioctl(watch, FIONREAD, &waiting) == 0 && waiting == 0;
-}
-
-int clinux_watch_names(int watch, int directory) {
-  char name[40];
-  snprintf(name, sizeof name, "/proc/self/fd/%d", directory);
-  return answer(inotify_add_watch(
-    watch, name, IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_ONLYDIR));
-}
-
-bool clinux_watch_forget(int watch) {
-  _Alignas(struct inotify_event) char events[4096];
-  bool gone = false;
-  ssize_t count;
-  while ((count = read(watch, events, sizeof events)) > 0) {
-    for (char *at = events; at < events + count; at += sizeof(struct inotify_event) + ((struct inotify_event *)at)->len)
-      if (((struct inotify_event *)at)->mask & (IN_DELETE_SELF | IN_UNMOUNT | IN_IGNORED)) gone = true;
-  }
-  return gone;
-}
-
 int clinux_rename_new(int from, const char *old_name, int to, const char *new_name) {
   return answer(renameat2(from, old_name, to, new_name, RENAME_NOREPLACE));
 }
@@ -240,9 +205,10 @@ int clinux_open_directory(int from, const char *path, int *directory, bool *is_s
 
 int clinux_filesystem_of(int fd, struct clinux_filesystem_facts *facts) {
   struct statfs s;
-  if (fstatfs(fd, &s) == -1) return errno;
+  struct stat status;
+  if (fstatfs(fd, &s) == -1 || fstat(fd, &status) == -1) return errno;
   *facts = (struct clinux_filesystem_facts){
-      .kind = kind_of((unsigned long)s.f_type & 0xffffffff), .block_size = (size_t)s.f_bsize, .blocks = s.f_blocks,
+      .device = status.st_dev, .kind = kind_of((unsigned long)s.f_type & 0xffffffff), .block_size = (size_t)s.f_bsize, .blocks = s.f_blocks,
       .free_blocks = s.f_bfree, .available_blocks = s.f_bavail};
   // hugetlbfs without a size limit says 0, and in later kernels -1.
   if (facts->kind == CLINUX_FS_HUGETLBFS && (int64_t)s.f_blocks < 0) facts->blocks = 0;

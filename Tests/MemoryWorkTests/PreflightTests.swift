@@ -220,12 +220,14 @@ struct PreflightTests {
     #expect(limited.fileSizeChecks(9 << 20, path: "f")[0].isMet == false)
   }
 
-  @Test("Several files' needs of one stock add up, their file systems' space does not")
+  @Test("Several files' needs of one stock add up, those of different file systems do not")
   func totals() {
-    let space = Check(.space(fileSystem: "tmpfs"), need: 5, have: 6, path: "a")
+    func space(_ device: UInt64) -> Check {
+      Check(.space(fileSystem: "tmpfs", device: device), need: 5, have: 6, path: "a")
+    }
     let pages = Check(.hugePages(size: 2, total: 9), need: 5, have: 6, path: "a")
-    let sum = total([[space, pages], [space, pages]])
-    #expect(sum.map(\.need) == [5, 10, 5])
-    #expect(sum.map(\.isMet) == [true, false, true])
+    let sum = total([[space(1), pages], [space(2), pages], [space(1)], [space(0)], [space(0)]])
+    #expect(sum.map(\.need) == [10, 10, 5, 5, 5])
+    #expect(sum.map(\.isMet) == [false, false, true, true, true])
   }
 }

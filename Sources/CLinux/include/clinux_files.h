@@ -45,17 +45,6 @@ int clinux_read_no_ahead(int fd);
 /// 0: nobody else has the file open or mapped, which taking and dropping a write lease tells (fcntl(2), F_SETLEASE).
 /// EAGAIN: somebody has. EACCES: neither its owner nor capable, and so not told.
 CLINUX_NOLOCKS int clinux_sole_opener(int fd);
-/// Hears of files being opened, by whatever name (inotify(7)). *watch: a descriptor to close.
-int clinux_watch_open(int *_Nonnull watch);
-/// From now on of this one, too (IN_OPEN, by its name in /proc/self/fd).
-int clinux_watch_add(int watch, int fd);
-/// Whether none of its files was opened (FIONREAD); false where that is not told.
-CLINUX_NOLOCKS bool clinux_watch_is_silent(int watch);
-
-/// From now on of names that come into a directory or leave it, and of files in it that are closed after writing.
-int clinux_watch_names(int watch, int directory);
-/// Forgets what was heard; true where what is watched is gone.
-bool clinux_watch_forget(int watch);
 /// renameat2(2) with RENAME_NOREPLACE: EEXIST where the new name is taken.
 int clinux_rename_new(int from, const char *_Nonnull old_name, int to, const char *_Nonnull new_name);
 
@@ -64,6 +53,7 @@ enum clinux_filesystem {
   CLINUX_FS_OTHER, CLINUX_FS_HUGETLBFS, CLINUX_FS_TMPFS, CLINUX_FS_EXT, CLINUX_FS_XFS, CLINUX_FS_BTRFS, CLINUX_FS_PROC
 };
 struct clinux_filesystem_facts {
+  uint64_t device;           // st_dev
   enum clinux_filesystem kind;
   size_t block_size;         // hugetlbfs: the page size
   uint64_t blocks;           // 0: no limit of its own

@@ -10,6 +10,8 @@ public struct FileSystemFacts: Sendable, Equatable {
     case other = "unknown file system"
   }
   public let kind: Kind
+  /// Which of its kind (st_dev).
+  public let device: UInt64
   /// Whether cachestat(2) counts the pages that a reader gets. A file of an overlay, or of FUSE that passes through, has none
   /// of its own: they are those of the file beneath, of which mincore(2) tells and cachestat does not.
   public var ownsItsPages: Bool {
@@ -34,6 +36,7 @@ public struct FileSystemFacts: Sendable, Equatable {
   }
 
   private init(_ raw: clinux_filesystem_facts) {
+    device = raw.device
     blockSize = Int(clamping: raw.block_size)
     let kind = Self.kind(raw.kind)
     // a pool has no pages of any other size

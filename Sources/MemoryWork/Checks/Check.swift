@@ -11,7 +11,8 @@ public struct Check: Equatable, Sendable {
     case nodeMemory(node: Int)
     /// As `hugePages`, of one node.
     case nodeHugePages(size: Int, node: Int, total: Int)
-    case space(fileSystem: String)
+    /// Of a file system, which `device` (st_dev) tells from others of its kind; 0: not known which.
+    case space(fileSystem: String, device: UInt64 = 0)
     /// RLIMIT_MEMLOCK, without CAP_IPC_LOCK.
     case lockLimit
     /// RLIMIT_FSIZE.

@@ -15,7 +15,8 @@ extension MemoryFile {
     if size > originalSize { checks += facts.fileSizeChecks(size, path: path) }
     if let free = fileSystem.availableBytes, missingBytes > 0 {
       let have = fileSystem.kind == .hugetlbfs ? fileSystem.freeBytes ?? free : free
-      checks.append(Check(.space(fileSystem: fileSystem.kind.rawValue), need: missingBytes, have: have, path: path))
+      let space = Check.What.space(fileSystem: fileSystem.kind.rawValue, device: fileSystem.device)
+      checks.append(Check(space, need: missingBytes, have: have, path: path))
     }
     if placement?.policy == .bind { return checks + nodeChecks(facts, &promises) }
     if fileSystem.kind != .hugetlbfs { return checks + facts.memoryChecks(bytesToAllocate, path: path) }

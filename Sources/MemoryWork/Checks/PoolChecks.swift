@@ -101,11 +101,12 @@ func total(_ lists: [[Check]]) -> [Check] {
 }
 
 extension Check.What {
-  /// Whether several files draw on the same stock. Two file systems of a kind may be one or two: each counts alone.
+  /// Whether several files draw on the same stock.
   fileprivate var isShared: Bool {
     switch self {
     case .memory, .cgroupMemory, .hugePages, .cgroupHugePages, .nodeMemory, .nodeHugePages: true
-    case .space, .lockLimit, .fileSizeLimit, .addressSpaceLimit, .dataLimit, .commitLimit, .pieces, .alone: false
+    case .space(_, let device): device != 0
+    case .lockLimit, .fileSizeLimit, .addressSpaceLimit, .dataLimit, .commitLimit, .pieces, .alone: false
     }
   }
 }

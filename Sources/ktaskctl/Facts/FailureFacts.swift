@@ -22,7 +22,7 @@ extension FailureFacts {
     var facts = FailureFacts(here: .current())
     switch error.cause {
     case .short(let check):
-      guard case .space(let fileSystem) = check.what else { break }
+      guard case .space(let fileSystem, _) = check.what else { break }
       if fileSystem == "tmpfs" { facts.mountPoint = check.path.flatMap(mountPoint) }
       if fileSystem == "hugetlbfs" { facts.hugePageMounts.holder = check.path.flatMap(HugePageMounts.holder) }
     case .transparentOff where error.path != MemoryFile.memfd: facts.mountPoint = error.path.flatMap(mountPoint)

@@ -19,7 +19,7 @@ extension Check {
     case .nodeHugePages(let size, let node, _):
       return
         "\(need) needs \(pages(size, "free ")) on node \(node), \(free(size))"
-    case .space(let fileSystem): return "needs \(need) more on its \(fileSystem), which has \(have) left"
+    case .space(let fileSystem, _): return "needs \(need) more on its \(fileSystem), which has \(have) left"
     case .lockLimit: return "needs \(need) of locked memory, the limit (RLIMIT_MEMLOCK) leaves \(have)"
     case .commitLimit:
       return "needs \(need) that nobody was promised yet (vm.overcommit_memory=2), \(have) are left"
@@ -58,8 +58,8 @@ extension Check {
     case .nodeMemory: "a smaller --size, other --nodes, or stop something that has memory there"
     case .nodeHugePages(let size, let node, let total):
       here.changingPools(enlarging(HugePagePool.settings(size, node: node), of: size, total))
-    case .space("tmpfs"): spaceRemedy(facts) + ", or a smaller --size"
-    case .space("hugetlbfs"):
+    case .space("tmpfs", _): spaceRemedy(facts) + ", or a smaller --size"
+    case .space("hugetlbfs", _):
       here.asRoot(facts.hugePageMounts.enlarging(by: need -| have))
         + "; its files go, and a remount would be ignored; or a smaller --size"
     case .space: "free disk space, or a smaller --size"
@@ -119,7 +119,7 @@ extension Check {
     case .cgroupHugePages(let size, let group): "\(ByteSize.text(size)) pages of cgroup \(group)"
     case .nodeMemory(let node): "available memory on node \(node)"
     case .nodeHugePages(let size, let node, _): "free \(ByteSize.text(size)) pages on node \(node)"
-    case .space(let fileSystem): "space on \(fileSystem)"
+    case .space(let fileSystem, _): "space on \(fileSystem)"
     case .lockLimit: "RLIMIT_MEMLOCK"
     case .fileSizeLimit: "RLIMIT_FSIZE"
     case .addressSpaceLimit: "RLIMIT_AS"
