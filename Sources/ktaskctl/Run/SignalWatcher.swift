@@ -17,6 +17,8 @@ final class SignalWatcher: Sendable {
     var process: Owned<RunningProcess>?
     var isDrawing = false
     var end: Interruption?
+    /// A signal that came when something else had ended the work.
+    var laterSignal: Int32?
     var isOver = false
     var hasLeft = true
     /// The caller looks for signals itself.
@@ -69,6 +71,14 @@ final class SignalWatcher: Sendable {
 
   /// What cancelled the work, if anything did.
   var end: Interruption? { state.withLock { $0.end } }
+
+  /// The signal that it is to end by, whatever ended the work.
+  var signal: Int32? {
+    state.withLock { state in
+      if case .signal(let number)? = state.end { return number }
+      return state.laterSignal
+    }
+  }
 
   /// Whether the work was in vain, since its process has ended.
   var hasLostProcess: Bool {
@@ -158,12 +168,14 @@ final class SignalWatcher: Sendable {
   private func nextWait() -> Int {
     guard let deadline else { return Self.tick }
     let now = Clock.now()
-    return now >= deadline ? Self.tick : min(Self.tick, Int(deadline - now))
+    if now >= deadline { return end == nil ? 0 : Self.tick }
+    return min(Self.tick, Int(deadline - now))
   }
 
   /// The first cause counts; the undo is not to be interrupted by a second one.
   private func cancel(_ end: Interruption) {
     state.withLock { state in
+      if case .signal(let number) = end, state.end != nil { state.laterSignal = state.laterSignal ?? number }
       if state.end != nil || (state.isOver && end == .timeout) { return }
       state.end = end
       monitor.cancel()

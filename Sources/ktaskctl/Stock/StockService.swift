@@ -60,7 +60,7 @@ struct StockService {
     let made = Self.givingWay { fill(monitor, watcher) }
     watcher.handOver()
     if watcher.wasAsked { _ = hear(HeardSignals.question) }
-    if case .signal(let number)? = watcher.end { return .ended(number) }
+    if let number = watcher.signal { return .ended(number) }
     switch made {
     case .success(true):
       trouble = nil
@@ -95,6 +95,9 @@ struct StockService {
       let outcome = Sweep.run(work, listeners.phase)
       watcher.stopDrawing()
       if let failure = outcome.failures.first { return .failure(failure) }
+      if outcome.wasCancelled, let end = watcher.end {
+        return .failure(end.failure(stock.path.shown, command.work.timeout))
+      }
       return .success(true)
     } catch let error as MemoryError {
       return .failure(Failure(error, in: StockCommand.name))
@@ -117,7 +120,8 @@ struct StockService {
   mutating func complain(_ failure: Failure) {
     if failure != trouble { Program.show(failure) }
     trouble = failure
-    Terminal.flush { false }
+    // a moment: what is not read stays to be told, and signals are to be heard
+    Terminal.flush { true }
   }
 
   /// The service manager hears what there is; and once, that there is enough.
@@ -149,23 +153,32 @@ extension Program {
   static func watch(_ words: [String]) -> ExitStatus {
     // before it has any other thread
     try? Priority.setNice(Priority.most)
+    var heard: HeardSignals?
     do {
       let signals = try HeardSignals()
+      heard = signals
       try Failure.settingUp("catching memory errors") { () throws(Errno) in try Memory.catchBusErrors() }
       var service = try StockService(words, signals)
       return service.run()
     } catch let error as MemoryError {
-      return refuse(Failure(error, in: StockCommand.name))
+      return refuse(Failure(error, in: StockCommand.name), heard)
     } catch let failure as Failure {
-      return refuse(failure)
+      return refuse(failure, heard)
     } catch {
-      return refuse(StockCommand.misuse(error))
+      return refuse(StockCommand.misuse(error), heard)
     }
   }
 
-  private static func refuse(_ failure: Failure) -> ExitStatus {
+  /// A signal that nobody else takes ends the wait for a reader.
+  private static func refuse(_ failure: Failure, _ signals: HeardSignals?) -> ExitStatus {
+    var isEnded = false
     show(failure)
-    Terminal.flush()
+    Terminal.flush {
+      if let signals, let number = try? Signals.takePending(of: signals.heard) {
+        isEnded = isEnded || number != HeardSignals.question
+      }
+      return isEnded
+    }
     return failure.exitStatus
   }
 }

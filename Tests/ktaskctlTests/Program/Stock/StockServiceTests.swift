@@ -149,5 +149,39 @@ extension ProgramTests {
       #expect(try ktaskctl("stock", "--watch", "--size", "8M", scratch.file("none")).status == 1)
       #expect(try ktaskctl("stock", "--watch", "--settings", scratch.file("none")).status == 1)
     }
+
+    /// Nobody reads its words, nor can it do its work in time.
+    @Test(
+      "hears a signal while nobody reads what it says, and when a time limit has ended a round before",
+      arguments: [["--size", "900T"], ["--size", "64M", "--count", "2", "--timeout", "1ms"]])
+    func deaf(words: [String]) throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      let script = """
+        import os, subprocess, sys, time
+        r, w = os.pipe()
+        os.set_blocking(w, False)
+        try:
+          while True: os.write(w, b"x" * 4096)
+        except BlockingIOError: os.set_blocking(w, True)
+        child = subprocess.Popen(sys.argv[1:], stderr=w)
+        time.sleep(1)
+        child.terminate()
+        sys.exit(child.wait(120))
+        """
+      let ended = try Child(["python3", "-c", script, BuiltProgram.path, "stock", "--watch", stock.path] + words).end()
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(stock.names("making-") == [])
+    }
+
+    @Test("a round that its time limit ended is told, and not tried again at once")
+    func limited() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      let child = try start(["stock", "--watch", stock.path, "--size", "64M", "--count", "2", "--timeout", "1ms"])
+      usleep(500_000)
+      child.send(SIGTERM)
+      let ended = child.end()
+      #expect(ended.status == 0)
+      #expect(ended.err.components(separatedBy: "timed out after 1.0 ms").count == 2, "\(ended.err)")
+    }
   }
 }
