@@ -53,6 +53,7 @@ extension Stock {
   private func reserve(_ name: StockName) throws(MemoryError) -> ReservedFile? {
     let place = try place(of: name)
     do throws(Errno) {
+      if try !isSound(place.value.status(), name.kind) { return nil }
       let descriptor = Owned(try place.value.open(place.value.look(), .readWrite))
       if try !descriptor.value.lockExclusively() { return nil }
       let file = ReservedFile(self, name, place, descriptor)

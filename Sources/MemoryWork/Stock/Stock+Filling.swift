@@ -23,7 +23,7 @@ extension Stock {
     }
     for name in plan.cleaned {
       guard let file = try dirtyFile(name, as: kind, looking) else { continue }
-      switch try use(of: file, kind, besides: plan.others, looking, place) {
+      switch try use(of: file, name, as: kind, besides: plan.others, looking, place) {
       case .cleaned: files.append(file)
       case .dropped:
         dropped.append(file)
@@ -62,13 +62,15 @@ extension Stock {
   /// What is to become of a dirty file. Who had it may have it still, or may have it by another name: then its pages are not
   /// used again.
   private func use(
-    of file: MemoryFile, _ kind: StockKind, besides others: [StockKind], _ looking: Looking,
+    of file: MemoryFile, _ name: StockName, as kind: StockKind, besides others: [StockKind], _ looking: Looking,
     _ place: (MemoryFile) throws(MemoryError) -> Void
   ) throws(MemoryError) -> Use {
     guard let descriptor = file.descriptor, let status = try? descriptor.value.status() else { return .leftAlone }
     if status.names != 1 || file.size != kind.bytes || !descriptor.value.isAlone(looking.monitor) {
       return .dropped
     }
+    // it keeps the pages that it has
+    if kind.isTransparent && !name.kind.isTransparent && status.allocatedBytes > 0 { return .dropped }
     do throws(MemoryError) {
       try place(file)
       return .cleaned

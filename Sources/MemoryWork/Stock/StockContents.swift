@@ -70,8 +70,15 @@ extension Stock {
     let names = try attempting(.inspect, path) { () throws(Errno) in try directory.value.names() }
     var contents = StockContents()
     for text in names {
-      if let name = StockName(text) {
-        if let file = try look(name) { contents.files.append(file) }
+      guard let name = StockName(text) else {
+        contents.foreign.append(text)
+        continue
+      }
+      let place = try place(of: name)
+      // else it has gone meanwhile
+      guard let status = try? place.value.status() else { continue }
+      if status.kind == .regular {
+        contents.files.append(look(name, status, at: place.value))
       } else {
         contents.foreign.append(text)
       }
@@ -81,13 +88,9 @@ extension Stock {
     return contents
   }
 
-  /// nil: it has gone meanwhile.
-  private func look(_ name: StockName) throws(MemoryError) -> StockFile? {
-    let place = try place(of: name)
-    guard let status = try? place.value.status() else { return nil }
-    let isSound = isSound(status, name.kind)
-    let isReady = name.state == .ready && isSound
-    let condition: StockFile.Condition = isReady ? .ready : isLocked(place.value) ? .making : .returned
+  private func look(_ name: StockName, _ status: FileStatus, at place: borrowing FilePlace) -> StockFile {
+    let isReady = name.state == .ready && isSound(status, name.kind)
+    let condition: StockFile.Condition = isReady ? .ready : isLocked(place) ? .making : .returned
     return StockFile(name, condition, allocatedBytes: status.allocatedBytes)
   }
 

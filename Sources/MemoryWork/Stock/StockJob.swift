@@ -39,6 +39,11 @@ public final class StockJob: MemoryJob {
   }
 
   public func putBack() -> Bool { files.putBack() }
+
+  /// Where no more comes of it: what it has open is nobody's work any more.
+  public func letGo() {
+    for file in files + dropped { file.letGo() }
+  }
 }
 
 private final class StockRun: PreparedRun {

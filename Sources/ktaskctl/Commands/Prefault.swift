@@ -42,6 +42,14 @@ struct Prefault: WorkCommand {
   func validate() throws {
     if process.pid != nil { return try refuseForProcess() }
     if file.isEmpty && region.isEmpty { throw ValidationError("prefault needs a FILE, or --pid PID") }
+    if from != nil && isSweep {
+      throw ValidationError("--from is one run with one number of threads: what is taken is not given back in between")
+    }
+  }
+
+  private var isSweep: Bool {
+    if case .counts(let counts)? = work.threads, counts.count > 1 { return true }
+    return (repeats.runs ?? 1) > 1 || (repeats.warmup ?? 0) > 0
   }
 
   /// What a running process has is neither made nor given back here, nor is it ours to keep.
@@ -57,9 +65,7 @@ struct Prefault: WorkCommand {
     }
     if hold.wanted != nil { throw ValidationError("--pid: the process keeps its memory itself, without --hold") }
     if open.evenIfOpen { throw ValidationError("--pid loses no content: it takes no --even-if-open") }
-    var isSweep = false
-    if case .counts(let counts)? = work.threads { isSweep = counts.count > 1 }
-    if isSweep || (repeats.runs ?? 1) > 1 || (repeats.warmup ?? 0) > 0 {
+    if isSweep {
       throw ValidationError("--pid is one run with one number of threads: nothing is taken from a running process")
     }
   }

@@ -12,6 +12,7 @@ struct Telling<Command: WorkCommand> {
   /// Waits for the readers until it is called off; the exit status.
   func tell(_ report: inout Report) -> ExitStatus {
     watcher.beginTelling()
+    (work.job as? StockJob)?.letGo()
     report.stock = work.job.stock.flatMap { try? $0.contents() }
     if command.output.json || !exports.isEmpty {
       (report.host, report.date) = (.current(), Clock.date())

@@ -72,5 +72,44 @@ extension ProgramTests {
     func usage(words: [String]) throws {
       #expect(try start(words).end().status == 64)
     }
+
+    @Test("what is no file is nobody's, whatever it is called")
+    func noFiles() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      try stock.fill(2)
+      for state in ["ready", "returned", "making"] { try tool("mkdir", "\(stock.path)/\(state)-8M-any-0000000000000000") }
+      for name in ["a", "b", "c"] { #expect(try stock.take(name).status == 0) }
+      #expect(try stock.fill(1).out.contains("1 ready, 0 being made, 0 returned"))
+    }
+
+    @Test("files in small pages become none in transparent huge ones")
+    func otherPages() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      try tool("mount", "-o", "remount,huge=advise", (stock.path as NSString).deletingLastPathComponent)
+      #expect(try ktaskctl("prefault", stock.beside("vm"), "--size", StockFolder.size).status == 0)
+      #expect(try stock.giveBack("vm").status == 0)
+      #expect(try stock.fill(1, "--page-size", "thp").status == 0)
+      let ready = stock.names("ready-")
+      #expect(ready.count == 1 && stock.names().count == 1)
+      #expect(try ktaskctl("verify", "--page-size", "thp", stock.path).status == 0)
+    }
+
+    @Test("a plan tells of what comes back as of what came back, and takes no time for each")
+    func planned() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      for name in ["a", "b", "c"] {
+        #expect(try ktaskctl("prefault", stock.beside(name), "--size", "8M").status == 0)
+        #expect(try stock.giveBack(name).status == 0)
+      }
+      let document = try stock.fill(2, "--dry-run", "--json").document()
+      #expect(document.stock?.making == 0 && document.stock?.returned == 3)
+    }
+
+    @Test("is one run: what is taken is not given back in between", arguments: [["--runs", "2"], ["--warmup", "1"]])
+    func severalRuns(words: [String]) throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      let ended = try start(["prefault", stock.beside("vm"), "--size", "8M", "--from", stock.path] + words).end()
+      #expect(ended.status == 64 && ended.message.contains("--from is one run"), "\(ended.err)")
+    }
   }
 }
