@@ -25,6 +25,17 @@ public struct Extents: Equatable, Sendable {
 
   public var bytes: Int { ranges.reduce(0) { $0 + $1.count } }
 
+  /// These with all that is between two of them, where that is less than `gap`.
+  func bridging(_ gap: Int) -> [Range<Int>] {
+    ranges.reduce(into: []) { joined, range in
+      if let last = joined.last, range.lowerBound - last.upperBound < gap {
+        joined[joined.count - 1] = last.lowerBound..<range.upperBound
+      } else {
+        joined.append(range)
+      }
+    }
+  }
+
   /// The parts inside `window`. What lies before and behind it is not looked at.
   public func clamped(to window: Range<Int>) -> Extents {
     let inside = ranges[first { $0.upperBound > window.lowerBound }..<first { $0.lowerBound >= window.upperBound }]

@@ -24,7 +24,7 @@ struct FilePresence {
   var allocatedBytes = 0
 
   /// `isMaking`: whoever asks is about to make what is missing, so that a page of a pool may be taken for a moment to find out.
-  /// `mapping`: one of all of it, if there is one.
+  /// `mapping`: the one by which all of it was made, if there is one.
   static func of(
     _ subject: FileScan.Subject, mapping known: Owned<Mapping>?, isMaking: Bool, _ looking: Looking
   ) throws(MemoryError) -> FilePresence {
@@ -43,7 +43,8 @@ struct FilePresence {
       throw MemoryError(.failed(.map, error), path: path, bytes: within)
     }
     let scan = FileScan(
-      subject, mapping: mapping, within: within, isWhole: within == size, allocated: status.allocatedBytes, looking)
+      subject, mapping: mapping, within: within, isWhole: within == size, allocated: status.allocatedBytes,
+      isMade: known != nil, looking)
     var found: FilePresence
     switch subject.fileSystem.kind {
     case .hugetlbfs: found = try scan.hugePages(isMaking: isMaking)

@@ -6,10 +6,10 @@ extension FileScan {
   /// must not, the pages are tried; a mere look takes none and knows what the file has in all.
   func hugePages(isMaking: Bool) throws(MemoryError) -> FilePresence {
     let all = Extents([0..<within])
-    if isWhole && allocated >= within {
-      return FilePresence(present: all, resident: all, ready: all, residentBytes: within)
-    }
-    var found = try probed()
+    // as many pages as that may have are there; some may lie behind its end, where fallocate(2) makes them with FALLOC_FL_KEEP_SIZE
+    let mayBeAll = isWhole && allocated >= within
+    var found = mayBeAll && isMade ? all : try probed()
+    if found == nil && mayBeAll { found = all }
     if found == nil && isMaking { found = try tried() }
     if let there = found {
       return FilePresence(present: there, resident: there, ready: there, residentBytes: there.bytes)

@@ -19,16 +19,20 @@ struct FileScan {
   let isWhole: Bool
   /// Bytes that the file has in all.
   let allocated: Int
+  /// Each page was made by this mapping, if all went well.
+  let isMade: Bool
   let looking: Looking
 
   init(
-    _ subject: Subject, mapping: Owned<Mapping>, within: Int, isWhole: Bool, allocated: Int, _ looking: Looking
+    _ subject: Subject, mapping: Owned<Mapping>, within: Int, isWhole: Bool, allocated: Int, isMade: Bool,
+    _ looking: Looking
   ) {
     self.subject = subject
     self.mapping = mapping
     self.within = within
     self.isWhole = isWhole
     self.allocated = allocated
+    self.isMade = isMade
     self.looking = looking
   }
 

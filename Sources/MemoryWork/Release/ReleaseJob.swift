@@ -60,15 +60,24 @@ public final class ReleaseJob: MemoryJob {
   /// A limit that it comes upon is told then: it maps nothing.
   public var needsMemory: Bool { false }
   public var bytes: Int { nodeTasks.reduce(0) { $0 + $1.range.count } }
-  public var mostThreads: Int { nodeTasks.count }
+  public var mostThreads: Int { Set(nodeTasks.map(\.region)).count }
   public var method: Method? { nil }
   public func checks(_ facts: MachineFacts) -> [Check] { [] }
 
-  /// From each file's first page to its last.
+  /// From each file's first page to its last, without holes that would take long to go over.
   public var nodeTasks: [Span] {
-    files.enumerated().compactMap { index, file in
-      file.present.clamped(to: part(of: file)).hull.map { Span(region: index, range: $0) }
+    files.enumerated().flatMap { index, file in
+      file.present.clamped(to: part(of: file)).bridging(1 << 30).map { Span(region: index, range: $0) }
     }
+  }
+
+  /// What is only behind a file's end goes as well.
+  public var changesNames: Bool { files.contains(where: hasPagesBehindItsEnd) }
+
+  /// Pages that fallocate(2) made with FALLOC_FL_KEEP_SIZE, in a file that is released to its end.
+  fileprivate func hasPagesBehindItsEnd(_ file: MemoryFile) -> Bool {
+    !file.isOnDisk && file.presentIsExact && part(of: file).upperBound == file.length
+      && file.length >= file.originalSize && file.before.allocatedBytes > file.present.bytes
   }
 
   public func prepare() throws(MemoryError) -> any PreparedRun {
@@ -103,7 +112,18 @@ private final class ReleaseRun: PreparedRun {
   func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
     let work = unsafe PunchPages(regions: UnsafePointer(table.regions))
     hasBegun = true
-    return runMemoryTask(work, job.nodeTasks, table, control, monitor, path: { job.files[$0].path })
+    for (index, file) in job.files.enumerated() where job.hasPagesBehindItsEnd(file) {
+      try attempting(.punch, file.path) { () throws(Errno) in
+        let most = Int.max / file.pageSize * file.pageSize
+        try FileRange.punch(unsafe table.regions[index].file, file.length, most - file.length)
+      }
+    }
+    let nodeTasks = job.nodeTasks
+    var control = control
+    // holes of any size, in no more than a thousand steps
+    let step = (nodeTasks.map(\.range.count).max() ?? 0) / 1024 / job.alignment * job.alignment
+    control.maximumChunk = max(control.maximumChunk, step)
+    return runMemoryTask(work, nodeTasks, table, control, monitor, path: { job.files[$0].path })
   }
 
   /// Another program that writes to a file makes pages again.
@@ -117,7 +137,7 @@ private final class ReleaseRun: PreparedRun {
       released.isProven = released.isProven && (now.isExact || part == 0..<file.length)
       let left = now.isExact ? now.present.clamped(to: part).bytes : released.isProven ? now.allocatedBytes : 0
       if left > 0 { throw MemoryError(.notReleased(bytes: left), path: file.path) }
-      let bytes = file.releasedBytes(part, now)
+      let bytes = file.releasedBytes(part, behindEnd: job.hasPagesBehindItsEnd(file), now)
       released.bytes += bytes
       if file.fileSystem.kind == .hugetlbfs { released.bytesOfPools[file.pageSize, default: 0] += bytes }
     }
@@ -154,8 +174,9 @@ extension MemoryFile {
   }
 
   /// Bytes that it had, and has not any more.
-  fileprivate func releasedBytes(_ part: Range<Int>, _ now: FilePresence) -> Int {
-    presentIsExact ? present.clamped(to: part).bytes : max(0, before.allocatedBytes - now.allocatedBytes)
+  fileprivate func releasedBytes(_ part: Range<Int>, behindEnd: Bool, _ now: FilePresence) -> Int {
+    let all = max(0, before.allocatedBytes - now.allocatedBytes)
+    return presentIsExact && !behindEnd ? present.clamped(to: part).bytes : all
   }
 
   /// Removes the name, if it still means this file.

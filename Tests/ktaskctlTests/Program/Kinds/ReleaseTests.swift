@@ -225,5 +225,34 @@ extension ProgramTests {
       #expect(try start(["release", "/dev/shm/none"] + words).end().status == 64)
       #expect(try ktaskctl("release").status == 64)
     }
+
+    @Test("gives back what fallocate(1) made behind the end, too", arguments: ["tmpfs", "hugetlbfs"])
+    func behindTheEnd(kind: String) throws {
+      if kind == "hugetlbfs" { try scratch.reserve(8, of: .mebibytes2) }
+      let file = try (kind == "tmpfs" ? scratch.tmpfs(mebibytes: 40) : scratch.hugetlbfs(.mebibytes2)) + "/vm"
+      try tool("truncate", "--size=8M", file)
+      try tool("fallocate", "--keep-size", "--offset=8M", "--length=8M", file)
+      // as much as it may have, and elsewhere
+      let looked = try ktaskctl("verify", file)
+      #expect(looked.status == 2 && looked.out.contains("nothing resident"), "\(looked.out)\(looked.err)")
+      #expect(try ktaskctl("release", file).out.hasPrefix("\(file): 8 MiB given back in "))
+      #expect(FileFacts(file)?.allocated == 0 && FileFacts(file)?.size == 8 << 20)
+      try tool("fallocate", "--keep-size", "--offset=8M", "--length=8M", file)
+      #expect(try ktaskctl("prefault", file).status == 0)
+      #expect(try ktaskctl("verify", file).status == 0)
+      #expect(try ktaskctl("release", file).out.hasPrefix("\(file): 16 MiB given back in "))
+      #expect(FileFacts(file)?.allocated == 0)
+    }
+
+    @Test("goes over holes of any size in a moment")
+    func hugeHoles() throws {
+      let file = try scratch.tmpfs(mebibytes: 8) + "/vm"
+      try tool("truncate", "--size=7E", file)
+      try tool("dd", "if=/dev/urandom", "of=\(file)", "bs=4K", "count=1", "conv=notrunc", "status=none")
+      try tool(
+        "dd", "if=/dev/urandom", "of=\(file)", "bs=4K", "count=1", "seek=1970324836974592", "conv=notrunc", "status=none")
+      #expect(try ktaskctl("release", file).out.hasPrefix("\(file): 8 KiB given back in "))
+      #expect(FileFacts(file)?.allocated == 0)
+    }
   }
 }
