@@ -60,19 +60,20 @@ extension MemoryFile {
     return now.map { $0.present.bytes <= present.bytes } ?? false
   }
 
-  /// What was read in to be looked at.
+  /// What was read in to be looked at. What the kernel is still reading ahead stays at first, and what others have mapped
+  /// meanwhile for good: some more tries, a moment apart. mincore(2) would not tell of it.
   func dropCached() {
-    guard isOnDisk, let descriptor else { return }
-    for gap in before.resident.gaps(in: 0..<length).ranges { Self.drop(gap, of: descriptor.value.number) }
+    guard isOnDisk, let file = descriptor?.value.number else { return }
+    var left = before.resident.gaps(in: 0..<length).ranges
+    for turn in 0..<20 where !left.isEmpty {
+      if turn > 0 { Clock.sleep(milliseconds: 5) }
+      left = left.filter { !Self.hasDropped($0, of: file) }
+    }
   }
 
-  /// What the kernel is still reading ahead stays: another try, a moment later. mincore(2) would not tell of it.
-  private static func drop(_ gap: Range<Int>, of file: Int32) {
-    for _ in 0..<20 {
-      try? FileRange.dropCache(file, gap.lowerBound, gap.count)
-      guard let left = try? FileRange.cachedPages(file, gap.lowerBound, gap.count).cached, left > 0 else { return }
-      Clock.sleep(milliseconds: 5)
-    }
+  private static func hasDropped(_ gap: Range<Int>, of file: Int32) -> Bool {
+    try? FileRange.dropCache(file, gap.lowerBound, gap.count)
+    return (try? FileRange.cachedPages(file, gap.lowerBound, gap.count).cached).map { $0 == 0 } ?? true
   }
 
   /// Only while the name still means the file that is open here.
