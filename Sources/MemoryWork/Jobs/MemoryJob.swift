@@ -31,7 +31,7 @@ public protocol MemoryJob: AnyObject {
   var needsMemory: Bool { get }
   /// Whether what is in its files goes: nobody else should have them.
   var losesContent: Bool { get }
-  /// Whether files get or lose names, also where no page is to be made.
+  /// Whether files get or lose names, or become longer, also where no page is to be made.
   var changesNames: Bool { get }
   /// The stock whose files they are; nil: they are in none.
   var stock: Stock? { get }

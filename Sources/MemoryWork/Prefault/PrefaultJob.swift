@@ -104,7 +104,7 @@ public final class PrefaultJob: MemoryJob {
     }
   }
 
-  public var changesNames: Bool { made.count < files.count }
+  public var changesNames: Bool { made.count < files.count || made.contains { $0.size > $0.originalSize } }
   public func checks(_ facts: MachineFacts) -> [Check] { fileChecks(made, facts) }
 
   public func prepare() throws(MemoryError) -> any PreparedRun {

@@ -27,7 +27,7 @@ struct Plan: Sendable {
   /// Bytes of its pages, and those that chunk ends are multiples of.
   var pageSize: Int
   var alignment: Int
-  /// Files get or lose names, also where no page is to be made.
+  /// Files get or lose names, or become longer, also where no page is to be made.
   var changesNames = false
   /// nil: pages are not made.
   var method: Method?
@@ -72,6 +72,8 @@ struct PlannedFile: Equatable, Sendable {
   /// Of them those that need no work any more; nil: not known.
   var residentBefore: Int?
   var sizeBefore: Int
+  /// The size that it is to have.
+  var size = 0
   var pageSize: Int
   /// Huge pages are asked for where the kernel gives them to whom asks.
   var isTransparent = false

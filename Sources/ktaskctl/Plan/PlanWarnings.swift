@@ -8,7 +8,7 @@ extension Plan {
     urgentWarnings = Self.mountWarnings(intent, job)
     warnings =
       pageWarnings + (intent.exec?.warnings ?? []) + poolWarnings(job) + newFileWarnings(job)
-      + restWarnings(job) + Self.partWarnings(job) + (words.evenIfOpen ? others?.warnings ?? [] : [])
+      + restWarnings(job) + Self.partWarnings(job) + Self.pageEndWarnings(job) + (words.evenIfOpen ? others?.warnings ?? [] : [])
       + sweep.warnings
   }
 
@@ -54,6 +54,14 @@ extension Plan {
     }
   }
 
+  /// What is cleared beside what was asked for, which ends in a page.
+  private static func pageEndWarnings(_ job: any MemoryJob) -> [String] {
+    if !(job is ClearFileJob) { return [] }
+    return job.files.map { ($0, $0.bytesBesides(job)) }.filter { $0.1 > 0 }.map { file, more in
+      "\(file.path.shown): only whole pages are cleared: \(ByteSize.text(more)) more than was asked for"
+    }
+  }
+
   /// Where pages stay of what was asked for, since they were not asked for whole.
   private static func partWarnings(_ job: any MemoryJob) -> [String] {
     job.files.map { ($0, $0.bytesLeft(by: job)) }.filter { $0.1 > 0 }.map { file, left in
@@ -67,6 +75,10 @@ extension MemoryFile {
   fileprivate var emptyMountPoint: String? {
     if fileSystem.kind == .hugetlbfs || path == Self.memfd { return nil }
     return canonicalDirectory(of: path).flatMap(HugePageMounts.directory)
+  }
+
+  fileprivate func bytesBesides(_ job: any MemoryJob) -> Int {
+    (0..<min(length, originalSize)).count - job.askedPart(of: self).clamped(to: 0..<originalSize).count
   }
 
   fileprivate func bytesLeft(by job: any MemoryJob) -> Int {

@@ -129,7 +129,7 @@ extension PlannedFile {
   fileprivate init(_ file: MemoryFile, _ job: any MemoryJob) {
     self.init(
       path: file.path, name: file.ownersName, bytes: file.length, residentBefore: file.residentBefore,
-      sizeBefore: file.originalSize, pageSize: file.pageSize, isTransparent: file.isTransparent,
+      sizeBefore: file.originalSize, size: file.size, pageSize: file.pageSize, isTransparent: file.isTransparent,
       part: job.part(of: file), source: file.source)
   }
 }

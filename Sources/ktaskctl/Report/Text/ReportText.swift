@@ -34,7 +34,7 @@ extension Report {
     if plan.hasNothingToDo { return plan.files.map { "\($0.path.shown): \(residentAlready($0))" } }
     if plan.hold != nil { return [heldLine] + sourceLines }
     if plan.intent.stock != nil && plan.intent.aim == .freeMemory { return returnedLines }
-    if plan.bytes == 0 && plan.intent.makesPages { return sourceLines }
+    if plan.bytes == 0 && plan.intent.makesPages { return grownLines + sourceLines }
     if let released = outcome?.verification?.released { return [releasedLine(released)] + shrunkLines(released) }
     let details =
       style.isVerbose
@@ -55,6 +55,14 @@ extension Report {
   private func residentAlready(_ file: PlannedFile) -> String {
     if plan.intent.aim == .freeMemory { return "has no pages\(file.within), nothing to do" }
     return "\(ByteSize.text(file.bytes)) resident already, nothing to do" + (plan.hold == nil ? "" : ", \(held)")
+  }
+
+  /// Of files that had all their pages, and not all their size.
+  private var grownLines: [String] {
+    plan.files.filter { $0.source == nil }.map { file in
+      "\(file.path.shown): \(ByteSize.text(file.bytes)) resident already"
+        + (file.size > file.sizeBefore ? ", extended to \(ByteSize.text(file.size))" : "")
+    }
   }
 
   /// What, how much, page size, nodes, runs.

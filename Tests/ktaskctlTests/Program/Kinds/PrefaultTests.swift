@@ -136,5 +136,26 @@ extension ProgramTests {
       let content = try Content(file)
       #expect(content.isWritten(0..<4 << 20))
     }
+
+    @Test("gives a file its size where its last page is there already", arguments: ["tmpfs", "ext4"])
+    func growsWithinAPage(kind: String) throws {
+      let file = try (kind == "tmpfs" ? scratch.tmpfs(mebibytes: 8) : scratch.disk("ext4", mebibytes: 40)) + "/vm"
+      #expect(Host.write(String(repeating: "x", count: 100), to: file))
+      #expect(try ktaskctl("prefault", file, "--size", "4000").status == 0)
+      #expect(FileFacts(file)?.size == 4000 && Host.text(file).hasPrefix("xxx"))
+      let ended = try ktaskctl("prefault", file, "--size", "4096")
+      #expect(ended.status == 0 && ended.out == "\(file): 4 KiB resident already, extended to 4 KiB\n", "\(ended.out)")
+      #expect(FileFacts(file)?.size == 4096)
+      #expect(try ktaskctl("prefault", file, "--size", "4096").out.hasSuffix("nothing to do\n"))
+    }
+
+    @Test("files on one file system are counted together before anything is made")
+    func sharedSpace() throws {
+      let folder = try scratch.tmpfs(mebibytes: 16)
+      let files = ["a", "b"].map { "\(folder)/\($0)" }
+      let ended = try start(["prefault"] + files + ["--size", "10M"]).end()
+      #expect(ended.status == 3 && ended.message.contains("needs 20 MiB more on its tmpfs"), "\(ended.err)")
+      #expect(files.allSatisfy { FileFacts($0) == nil })
+    }
   }
 }
