@@ -100,6 +100,8 @@ public final class MemoryFile {
     guard let opened = try Self.find(in: place.value, path) else { throw MemoryError(.missing, path: path) }
     try named.add(opened, at: place.value, path)
     fileSystem = try Self.fileSystem(of: opened, or: place.value, path)
+    // they say that they are empty, and are not
+    if fileSystem.kind == .proc { throw MemoryError(.wrongFileSystem("proc"), path: path) }
     let original = try Self.status(of: opened.value, path).size
     measure = try FileMeasure(min(original, wanted ?? original), of: original, on: fileSystem, .inspect, path)
     self.path = path

@@ -197,5 +197,11 @@ extension ProgramTests {
       #expect(try start(["verify", "/dev/shm/none"] + words).end().status == 64)
       #expect(try ktaskctl("verify").status == 64)
     }
+
+    @Test("a file of proc is none that could be looked at", arguments: ["/proc/version", "/proc/kpagecount"])
+    func proc(path: String) throws {
+      let ended = try ktaskctl("verify", "--zero", path)
+      #expect(ended.status == 8 && ended.message.contains("lies on proc"), "\(ended.out)\(ended.err)")
+    }
   }
 }
