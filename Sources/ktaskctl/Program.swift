@@ -15,6 +15,9 @@ enum Program {
       let word = CommandLineWords.bytes(index).shown
       return answer(ValidationError("word \(index + 1), \(word), is not UTF-8"), name, inJSON: inJSON)
     }
+    if arguments.first == "help", let unknown = arguments.dropFirst().first(where: CommandHelp.isUnknown) {
+      return answer(ValidationError("unknown"), words: [unknown], inJSON: inJSON)
+    }
     do {
       command = try Ktaskctl.command(ManyWords.folding(Words.understood(arguments)))
     } catch {
@@ -44,7 +47,7 @@ enum Program {
   }
 
   /// Help and the version are answers, everything else is a usage error.
-  private static func answer(
+  static func answer(
     _ error: any Error, _ command: String? = nil, words: [String] = [], inJSON: Bool = false,
     _ watcher: SignalWatcher? = nil
   ) -> ExitStatus {
@@ -107,6 +110,7 @@ extension Program {
     watcher.start()
     do {
       let exports = try Exports(command.output)
+      try exports.refuseSharing(withJSON: command.output.json)
       let request = try command.request()
       // before any failure is written there
       try refuseMixingUp(command, exports) { request.intent.paths.map { ($0, FileIdentity(named: $0)) } }
@@ -139,7 +143,10 @@ extension Program {
     let (command, work) = (telling.command, telling.work)
     var report = Report(work.plan, process: getpid())
     report.failures = work.shortages
-    if !work.shortages.isEmpty { return telling.tell(&report) }
+    if let shortage = work.shortages.first {
+      ProgressLines.tell(command, shortage)
+      return telling.tell(&report)
+    }
     if let exec = work.plan.intent.exec, let errno = exec.refusal {
       return refuse(command, Failure(command: exec.command[0], errno), telling.watcher, telling.exports)
     }
@@ -218,6 +225,7 @@ extension Program {
     let document = Document.failed(Command.name, failure)
     let isCalledOff = { watcher?.isCalledOff ?? false }
     watcher?.beginTelling()
+    ProgressLines.tell(command, failure)
     show(failure)
     for failure in exports.writeAll(document, isCalledOff: isCalledOff) { show(failure) }
     if command.output.json { Terminal.output.write(document.json() + "\n") }

@@ -23,12 +23,8 @@ struct Compare: ParsableCommand {
     help: ArgumentHelp("Both as an SVG picture (-: standard output)", valueName: "file"), completion: .file())
   var plot: String?
 
-  func validate() throws {
-    if json && plot == "-" { throw ValidationError("standard output takes one of --json and --plot “-”") }
-    if let plot, plot != "-", plot == first || plot == second {
-      throw ValidationError("--plot \(plot.shown) would overwrite a report")
-    }
-  }
+  @Flag(help: "The comparison alone: --plot is left out")
+  var dryRun = false
 
   func run() throws { preconditionFailure("Program runs the commands") }
 }

@@ -17,25 +17,42 @@ struct MedianInterval: Equatable, Sendable {
   init?(_ times: [Double]) {
     let sorted = times.sorted()
     guard let first = sorted.first, let last = sorted.last else { return nil }
-    var found = (least: first, most: last, confidence: Self.confidence(leavingOut: 0, of: sorted.count))
+    var confidences = Confidences(of: sorted.count)
+    var found = (least: first, most: last, confidence: confidences.next())
     for outside in 1..<max(1, (sorted.count + 1) / 2) {
-      let confidence = Self.confidence(leavingOut: outside, of: sorted.count)
+      let confidence = confidences.next()
       if confidence * confidence < Self.wanted { break }
       found = (sorted[outside], sorted[sorted.count - 1 - outside], confidence)
     }
     (least, most, confidence) = found
   }
 
-  /// With so many of `count` times left out at either end: 1 - 2 P(at most so many of them are on one side).
-  static func confidence(leavingOut outside: Int, of count: Int) -> Double {
+  /// With none, one, two … of `count` times left out at either end: 1 - 2 P(at most so many of them are on one side).
+  private struct Confidences {
+    let count: Int
+    private var outside = 0
     // as logarithms: half to the power of a thousand is no number any more
-    var term = -Double(count) * log(2)
-    var sum = 0.0
-    for index in 0...outside {
-      sum += exp(term)
-      term += log(Double(count - index)) - log(Double(index + 1))
+    private var term: Double
+    private var sum = 0.0
+
+    init(of count: Int) {
+      self.count = count
+      term = -Double(count) * log(2)
     }
-    return max(0, 1 - 2 * sum)
+
+    mutating func next() -> Double {
+      sum += exp(term)
+      term += log(Double(count - outside)) - log(Double(outside + 1))
+      outside += 1
+      return max(0, 1 - 2 * sum)
+    }
+  }
+
+  /// With so many of `count` times left out at either end.
+  static func confidence(leavingOut outside: Int, of count: Int) -> Double {
+    var confidences = Confidences(of: count)
+    for _ in 0..<outside { _ = confidences.next() }
+    return confidences.next()
   }
 
   /// How many runs of each give that confidence.

@@ -31,9 +31,4 @@ struct OutputOptions: ParsableArguments {
 
   /// Every file that is written, as it is named.
   var exports: [String] { ExportFormat.all.compactMap { $0.file(self) } }
-
-  func validate() throws {
-    let toOutput = exports.filter { $0 == "-" }.count + (json ? 1 : 0)
-    if toOutput > 1 { throw ValidationError("standard output takes one of --json and the exports to “-”") }
-  }
 }

@@ -11,6 +11,11 @@ struct ProgressLines: ProgressListener {
     }
   }
 
+  /// Of what has failed before there was any work to follow.
+  static func tell<Command: WorkCommand>(_ command: Command, _ failure: Failure) {
+    if command.output.progress == .json { ProgressLines(command: Command.name).hear(.failed(.init(failure))) }
+  }
+
   static func line(_ event: ProgressEvent, _ command: String) -> String {
     JSON.line(ProgressLine(event, command))
   }

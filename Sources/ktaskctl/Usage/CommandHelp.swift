@@ -55,4 +55,7 @@ extension CommandHelp {
   static func command(_ name: String?) -> (any ParsableCommand.Type)? {
     Ktaskctl.configuration.subcommands.first { $0._commandName == name }
   }
+
+  /// Whether a word that is no option names none.
+  static func isUnknown(_ word: String) -> Bool { !word.hasPrefix("-") && word != "help" && command(word) == nil }
 }

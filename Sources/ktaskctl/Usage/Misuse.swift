@@ -8,7 +8,8 @@ struct Misuse {
 
   /// `message`: ArgumentParser's. `command`: as far as the words name one.
   static func of(_ message: String, _ command: String?, words: [String]) -> Misuse {
-    if command == nil, let word = words.first, !word.hasPrefix("-") { return noCommand(word) }
+    let message = ManyWords.shortened(message)
+    if command == nil, let word = words.first, word != "help", !word.hasPrefix("-") { return noCommand(word) }
     if let option = unknownOption(message) { return noOption(option, command, words) }
     return Misuse(why: message, remedy: help(command))
   }

@@ -18,7 +18,9 @@ struct ByteSize: Hashable, Sendable, ExpressibleByArgument {
   }
 
   /// Reads a size, or says what is wrong with it.
-  static func parse(_ word: String) throws(WordError) -> ByteSize {
+  static func parse(_ word: String) throws(WordError) -> ByteSize { try parse(word, mayBeZero: false) }
+
+  private static func parse(_ word: String, mayBeZero: Bool) throws(WordError) -> ByteSize {
     func wrong(_ why: String) -> WordError { WordError(kind: "size", word: word, why: why) }
 
     if word.isEmpty { throw wrong("is empty") }
@@ -30,15 +32,14 @@ struct ByteSize: Hashable, Sendable, ExpressibleByArgument {
     }
     if unit == 1 && number.hasFraction { throw wrong("has a part of a byte") }
     guard let bytes = number.times(unit) else { throw wrong("does not fit in 63 bits") }
-    if bytes == 0 { throw wrong("is zero bytes: nothing to do") }
+    if bytes == 0 && !mayBeZero { throw wrong("is zero bytes: nothing to do") }
     return ByteSize(bytes: bytes)
   }
 
   /// A place in a file, in the same words, which may be its beginning.
   static func parseOffset(_ word: String) throws(WordError) -> ByteSize {
-    if !word.isEmpty, word.utf8.allSatisfy({ $0 == UInt8(ascii: "0") }) { return ByteSize(bytes: 0) }
     do throws(WordError) {
-      return try parse(word)
+      return try parse(word, mayBeZero: true)
     } catch {
       throw WordError(kind: "offset", word: word, why: error.why)
     }

@@ -15,6 +15,13 @@ struct ManyWords: Hashable, Sendable, ExpressibleByArgument {
 
   static func parts(_ word: String) -> [String] { word.split(at: joint, keepingEmpty: true).map(String.init) }
 
+  /// A message that quotes such a word: the first of them stands for all.
+  static func shortened(_ message: String) -> String {
+    let parts = parts(message)
+    guard parts.count > 1, let first = parts.first, let last = parts.last else { return message }
+    return first + " …" + (last.lastIndex(of: "'").map { String(last[$0...]) } ?? "")
+  }
+
   private static func joined(_ words: some Sequence<String>) -> String { words.joined(separator: "\0") }
 
   /// The command line with fewer words: regions that can be read become one, and of long rows of words that are no options all

@@ -2,6 +2,11 @@ import ArgumentParser
 import LinuxSystem
 import MemoryWork
 
+extension Document {
+  /// For texts that tell nothing of it.
+  fileprivate static var none: Document { Document(ktaskctl: Ktaskctl.version, command: "") }
+}
+
 /// What a report goes into besides standard output.
 ///
 /// All of it is found and opened before the work: hours of it are not to be undone for a wrong name, and who gives the name to
@@ -54,9 +59,10 @@ struct Exports {
   }
 
   /// Writes that; why it could not be, where that is so.
-  func writeText() -> [Failure] {
-    write(Document(ktaskctl: Ktaskctl.version, command: ""), isCalledOff: { false }).failures
-  }
+  func writeText() -> [Failure] { write(.none, isCalledOff: { false }).failures }
+
+  /// That, where it is for standard output.
+  func onOutput() -> String { onOutput(.none) }
 
   private static func item(_ path: String, _ format: ExportFormat) throws(Errno) -> Item {
     if path == "-" { return Item(path: path, format: format, place: .output) }
@@ -202,6 +208,12 @@ extension Exports {
       }
       known[identity] = file.name
     }
+  }
+
+  /// Standard output takes one document, by whatever name it is called.
+  func refuseSharing(withJSON json: Bool) throws {
+    let own = items.count { if case .output = $0.place { true } else { false } }
+    if own + (json ? 1 : 0) > 1 { throw ValidationError("standard output takes one of --json and the exports to “-”") }
   }
 
   /// Nothing is written but to standard output, by its own name.

@@ -41,5 +41,33 @@ extension ProgramTests {
       #expect(try ktaskctl("compare", old, old, "--plot", old).status == 64)
       #expect(try ktaskctl("compare", old).status == 64)
     }
+
+    @Test("no picture takes a report's place, by whatever name, nor standard output's when that has the document")
+    func ownReports() throws {
+      let (old, new) = (try report("a.json"), try report("b.json"))
+      let link = scratch.file("link.json")
+      try tool("ln", "-s", new, link)
+      for picture in [scratch.path + "/./a.json", link] {
+        let ended = try ktaskctl("compare", old, new, "--plot", picture)
+        #expect(ended.status == 64 && ended.message.contains("would overwrite"), "\(ended.err)")
+      }
+      #expect([old, new].allSatisfy { Host.text($0).hasPrefix("{") })
+      #expect(try ktaskctl("compare", old, new, "--json", "--plot", "/dev/stdout").status == 64)
+      let picture = scratch.file("not.svg")
+      #expect(try ktaskctl("compare", old, new, "--plot", picture, "--dry-run").status == 0)
+      #expect(FileFacts(picture) == nil)
+    }
+
+    @Test("times that nobody has waited for are no report's, and many are compared in a moment")
+    func extremes() throws {
+      let (one, many) = (scratch.file("one.json"), scratch.file("many.json"))
+      for time in ["1e308", "1e13", "-1"] {
+        #expect(Host.write("{\"results\":[{\"threads\":1,\"times\":[\(time)]}]}", to: one))
+        #expect(try ktaskctl("compare", one, one).status == 1)
+      }
+      let times = (1...100_000).map { "\($0)" }.joined(separator: ",")
+      #expect(Host.write("{\"results\":[{\"threads\":1,\"times\":[\(times)]}]}", to: many))
+      #expect(try ktaskctl("compare", many, many).status == 0)
+    }
   }
 }

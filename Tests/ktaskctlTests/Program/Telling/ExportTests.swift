@@ -227,5 +227,16 @@ extension ProgramTests {
       #expect(try ktaskctl("prefault", memory + "2", "--size", "4M", "--pidfile", memory + "2").status == 64)
       #expect(try Content(memory).isZero)
     }
+
+    @Test(
+      "standard output takes one document, by whatever name",
+      arguments: [
+        ["--json", "--export-json", "/dev/stdout"], ["--plot", "/dev/fd/1", "--export-csv", "-"],
+        ["--json", "--export-markdown", "/proc/self/fd/1"],
+      ])
+    func oneOnOutput(words: [String]) throws {
+      let ended = try start(["clear", "--size", "4M", "--runs", "1"] + words).end()
+      #expect(ended.status == 64 && ended.message.contains("standard output takes one of"), "\(ended.err)")
+    }
   }
 }

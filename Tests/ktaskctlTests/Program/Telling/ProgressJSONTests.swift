@@ -110,5 +110,17 @@ extension ProgramTests {
       let ours = ended.err.split(separator: "\n").filter { $0.hasPrefix("ktaskctl: ") }
       #expect(ours.count == 2, "the answer and the end: \(ended.err)")
     }
+
+    @Test(
+      "what fails before there is any work is told, too",
+      arguments: [
+        (["clear", "--size", "900T"], 3), (["verify", "/nowhere/vm"], 1), (["prefault", "/nowhere/vm", "--size", "4M"], 1),
+      ])
+    func early(words: [String], status: Int) throws {
+      let ended = try start(words + ["--progress", "json"]).end()
+      let lines = try lines(ended)
+      #expect(lines.map(\.event) == ["failed"] && lines.first?.exitStatus == status, "\(ended.err)")
+      #expect(Int(ended.status) == status)
+    }
   }
 }

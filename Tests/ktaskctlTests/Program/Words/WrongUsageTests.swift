@@ -165,5 +165,20 @@ extension ProgramTests {
       #expect(try ktaskctl("prefault", file, scratch.file("link")).status == 64)
       #expect(FileFacts(file)?.allocated == 0)
     }
+
+    @Test("help for what is no command is wrong usage")
+    func noHelp() throws {
+      let ended = try ktaskctl("help", "nope")
+      #expect(ended.status == 64 && ended.message == "ktaskctl: wrong usage: there is no command “nope”")
+      #expect(try ktaskctl("help", "prefault").status == 0)
+      #expect(try start(["pin"] + (1...40).map { "\($0)" }).end().message.hasSuffix("Unexpected argument '2 …'"))
+    }
+
+    @Test("an offset may be zero in any unit", arguments: ["0", "0K", "0.0G"])
+    func noOffset(word: String) throws {
+      let file = scratch.file("vm")
+      #expect(Host.write("x", to: file))
+      #expect(try ktaskctl("release", file, "--offset", word, "--dry-run").status == 0)
+    }
   }
 }
