@@ -100,7 +100,9 @@ struct StockService {
       }
       return .success(true)
     } catch let error as MemoryError {
-      return .failure(Failure(error, in: StockCommand.name))
+      let end = error.cause == .cancelled ? watcher.end : nil
+      return .failure(
+        end?.failure(stock.path.shown, command.work.timeout) ?? Failure(error, in: StockCommand.name))
     } catch let error as Failure {
       return .failure(error)
     } catch {

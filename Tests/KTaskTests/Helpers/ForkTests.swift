@@ -57,7 +57,8 @@ extension ForkTests {
           var byte: UInt8 = 0
           _ = unsafe read(pipe[0], &byte, 1)
         }
-        withExtendedLifetime(held) { _exit(child == 0 || others.left == 4 ? 0 : 2) }
+        let now = SharedPlaces(limit: 5, nodeLimits: [:], directory: directory.path)
+        withExtendedLifetime(held) { _exit(child == 0 || now.left == 4 ? 0 : 2) }
       }
       #expect(status == 0)
       #expect(others.left == 5)
