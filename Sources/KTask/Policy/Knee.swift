@@ -7,6 +7,8 @@ public struct KneeSample: Sendable, Equatable {
   /// All of theirs, in as many nanoseconds as each of them was measured for.
   public var units: Int
   public var nanoseconds: UInt64
+  /// Where the memory, or whatever they worked on, was; nil: the whole task.
+  public var node: Int?
 
   public init(threads: Int, units: Int, nanoseconds: UInt64) {
     self.threads = threads
@@ -28,7 +30,7 @@ public struct KneeSample: Sendable, Equatable {
 struct Knee {
   /// More threads than these there are not; for now, where a limit leaves no more.
   private(set) var most: Int
-  private let all: Int
+  private var all: Int
   /// How many are to work now.
   private(set) var threads: Int
   /// The count that it has settled at; nil before that.
@@ -63,11 +65,12 @@ struct Knee {
   /// So many steps are kept to be told.
   static var mostSteps: Int { 64 }
 
-  init(most: Int, now: UInt64) {
+  /// `capacity`: threads that there may come to be.
+  init(most: Int, capacity: Int = 0, now: UInt64) {
     all = max(1, most)
     self.most = all
     threads = min(self.most, Self.few)
-    curve = KneeCurve(most: self.most)
+    curve = KneeCurve(most: max(self.most, capacity))
     searchBegan = now
     steps.reserveCapacity(Self.mostSteps)
   }
@@ -84,6 +87,16 @@ struct Knee {
   mutating func lower(to threads: Int) {
     most = max(1, min(most, threads))
     self.threads = min(self.threads, most)
+  }
+
+  /// There are more threads now: where all that there were have been of use, more may be.
+  mutating func grow(to threads: Int, now: UInt64) {
+    let wereAll = self.threads == all
+    all = max(all, threads)
+    most = all
+    if !wereAll { return }
+    if phase == .settled { climb(from: watch.lately(threads: self.threads), now) }
+    if phase == .climbing { self.threads = min(most, max(self.threads, 2 * curve.measured(below: most + 1))) }
   }
 
   /// Whatever was measured.
@@ -134,18 +147,27 @@ struct Knee {
     guard let reason = watch.note(sample, now, below: threads > 1, above: threads < all), isWorthwhile else { return }
     let here = threads
     most = all
-    curve.forget()
-    searchBegan = now
+    if reason == .faster { return climb(from: sample, now) }
+    search(from: reason == .slower ? sample : watch.lately(threads: here), now)
+    phase = reason == .slower ? .refining : .looking(from: here)
     switch reason {
-    case .faster, .slower:
-      curve.add(sample)
-      phase = reason == .faster ? .climbing : .refining
-      threads = reason == .faster && here < most ? further(from: 0, .max) : curve.probe() ?? here
-    case .above, .below:
-      curve.add(watch.lately(threads: here))
-      phase = .looking(from: here)
-      threads = reason == .above ? min(most, here + max(1, here / 4)) : here - max(1, here / 4)
+    case .slower, .faster: threads = curve.probe() ?? here
+    case .above: threads = min(most, here + max(1, here / 4))
+    case .below: threads = here - max(1, here / 4)
     }
+  }
+
+  private mutating func climb(from sample: KneeSample, _ now: UInt64) {
+    search(from: sample, now)
+    phase = .climbing
+    threads = threads < most ? further(from: 0, .max) : curve.probe() ?? threads
+  }
+
+  /// Nothing of what was measured before holds any more, but this.
+  private mutating func search(from sample: KneeSample, _ now: UInt64) {
+    curve.forget()
+    curve.add(sample)
+    searchBegan = now
   }
 
   private mutating func look(_ sample: KneeSample, from here: Int, _ now: UInt64) {

@@ -9,9 +9,15 @@ struct KneeCurve {
   }
   /// By count; without threads nothing is done.
   private var points: [Point]
+  /// By what part samples of a count were off from those before: the squares, and how many those are. Not forgotten: so the machine
+  /// is.
+  private var squares = 0.0
+  private var repeats = 0.0
 
   /// A count whose throughput is less than the best's by this part is as good, if it is smaller.
   static var tolerance: Double { 0.02 }
+  /// Where samples are noisy the best of many is more than it should be, and one that seems worse by this part may be as good.
+  static var mostNoise: Double { 0.03 }
   /// What differs by less than this part from what it is compared with is measured so many times.
   static var doubt: Double { 0.06 }
   static var mostSamples: Int { 4 }
@@ -24,6 +30,13 @@ struct KneeCurve {
   func samples(_ threads: Int) -> Int { points[threads].samples }
 
   mutating func add(_ sample: KneeSample) {
+    let known = points[sample.threads]
+    if known.samples > 0 {
+      let off = sample.rate / known.rate - 1
+      // the mean of those before is a little off, too
+      squares += min(off * off, 1) * Double(known.samples) / Double(known.samples + 1)
+      repeats += 1
+    }
     points[sample.threads].units += Double(sample.units)
     points[sample.threads].nanoseconds += Double(max(1, sample.nanoseconds))
     points[sample.threads].samples += 1
@@ -52,8 +65,11 @@ struct KneeCurve {
     return best
   }
 
+  /// By what part a sample is off, as far as that has been seen.
+  private var noise: Double { repeats == 0 ? 0 : (squares / repeats).squareRoot() }
+
   /// A throughput that is good enough.
-  private var enough: Double { (1 - Self.tolerance) * self[best] }
+  private var enough: Double { (1 - Self.tolerance - min(noise, Self.mostNoise)) * self[best] }
 
   /// The least measured count that is good enough.
   var least: Int {

@@ -1,7 +1,7 @@
 public import Synchronization
 
-/// Which of a task's threads are on duty, where the task finds its knee: the first so many; and what they have measured
-/// since the last order.
+/// Which of the threads of a task, or of a node's part of it, are on duty, where it finds its knee: those of the first so many
+/// ranks; and what they have measured since the last order.
 ///
 /// The caller alone gives orders. The others read one before each chunk, and add to the sums when they have worked for a moment.
 @frozen
@@ -16,6 +16,8 @@ public struct Roster: ~Copyable {
   @usableFromInline let nanoseconds = Atomic<Int>(0)
   @usableFromInline let reports = Atomic<Int>(0)
   @usableFromInline let reporters = Atomic<Int>(0)
+  /// Threads that have found nothing left here, and something elsewhere.
+  private let leavers = Atomic<Int>(0)
 
   @inlinable static var countMask: Int { (1 << 20) - 1 }
   @inlinable static var briefBit: Int { 1 << 20 }
@@ -42,6 +44,10 @@ public struct Roster: ~Copyable {
     let now = order.load(ordering: .relaxed)
     order.store(now & ~Self.roundMask | (now &+ Self.roundUnit) & Self.roundMask, ordering: .relaxed)
   }
+
+  borrowing func noteLeaver() { leavers.wrappingAdd(1, ordering: .relaxed) }
+
+  var hasLeavers: Bool { leavers.load(ordering: .relaxed) > 0 }
 
   @inlinable
   static func isSame(_ one: Int, _ other: Int) -> Bool { (one ^ other) & ~roundMask == 0 }

@@ -52,7 +52,7 @@ extension TaskControl {
     return unsafe withUnsafePointer(to: work) { work in
       let task = unsafe TaskRun(
         work, nodeTasks, seating, permits: permits.takeAll(),
-        finder: looksForKnee ? KneeFinder(units: size, helpers: team.helpers, shifts: shifts) : nil,
+        finders: looksForKnee ? KneeFinders(seating, team.helpers, alignment: alignment, shifts: shifts) : nil,
         guardsTail: priority.tail == .retires && team.threads > 1, control: self)
       let result = task.run(by: team, monitor: monitor, lending: priority.tail == .lends ? callersNice : nil)
       return task.conclude(decision, chunk: chunk, priority: priority, result: result)

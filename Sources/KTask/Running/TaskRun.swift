@@ -18,20 +18,20 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   private let open: OpenNodeTasks
   private(set) var permits: HelperPermits
   /// nil: all threads work all the time.
-  let finder: KneeFinder?
+  let finders: KneeFinders?
   private let stop = UnsafeMutablePointer<StopFlag>.allocate(capacity: 1)
   private let tail = UnsafeMutablePointer<TailGuard>.allocate(capacity: 1)
 
   /// `guardsTail`: the caller cannot lend its priority, so that a `TailGuard` bounds the tail.
   init(
     _ work: UnsafePointer<Work>, _ nodeTasks: [NodeTask<Position>], _ seating: Seating,
-    permits: consuming HelperPermits, finder: KneeFinder? = nil, guardsTail: Bool, control: TaskControl
+    permits: consuming HelperPermits, finders: KneeFinders? = nil, guardsTail: Bool, control: TaskControl
   ) {
     unsafe self.work = unsafe work
     self.nodeTasks = nodeTasks
     self.seating = seating
     self.permits = permits
-    self.finder = finder
+    self.finders = finders
     let seats = seating.seats
     unsafe queues = .allocate(capacity: nodeTasks.count)
     for (index, task) in nodeTasks.enumerated() {
@@ -45,12 +45,10 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
       most: control.chunk(size: seating.units, threads: seats.count), first: control.minimumChunk,
       alignment: control.alignment,
       threads: seats.count,
-      time: control.isEnabled ? control.chunkTime : nil, isAsked: guardsTail || finder != nil)
+      time: control.isEnabled ? control.chunkTime : nil, isAsked: guardsTail || finders != nil)
     for (index, seat) in seats.enumerated() {
       let tail = unsafe guardsTail ? UnsafePointer(tail) : nil
-      let roster = unsafe finder.map { unsafe UnsafePointer($0.roster) }
-      unsafe records[index].initialize(
-        to: Record(nodeTask: seat, number: index, pace: pace, tail: tail, roster: roster))
+      unsafe records[index].initialize(to: Record(nodeTask: seat, number: index, pace: pace, tail: tail))
     }
     unsafe stop.initialize(to: StopFlag())
     unsafe tail.initialize(to: TailGuard(units: seating.units))
@@ -70,7 +68,9 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
   func run(by team: borrowing Team, monitor: TaskMonitor?, lending callersNice: Int?) -> Team.Result {
     if nodeTasks.isEmpty { return Team.Result(nanoseconds: 0) }
     monitor?.attach(attachment)
-    let result = team.run(bind: bind, work: takePart, first: firstThreads(), lending: callersNice)
+    assignRanks()
+    let result = team.run(
+      bind: bind, work: takePart, first: { unsafe !records[$0].pointee.rests }, lending: callersNice)
     monitor?.detach()
     // now, not with this object, which the helpers may let go of a little later
     permits.keep(0)
@@ -106,12 +106,15 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
         continue
       }
       // the caller takes remote chunks but never moves
-      guard let next = nextNodeTask(for: thread, from: helper == nil ? seating.home : seating.servers[current]) else {
-        break
-      }
+      guard let next = nextNodeTask(for: thread, after: current) else { break }
       unsafe record.pointee.nodeTask = next
       unsafe record.pointee.moves += 1
-      if let helper { move(thread, helper, to: next) }
+      if isElsewhere(next, than: current) {
+        unsafe leave(record)
+        if helper != nil { break }
+      } else if let helper {
+        move(thread, helper, to: next)
+      }
     }
     if unsafe stop.pointee.isRaised { closeQueues() }
     unsafe record.pointee.nanoseconds += Clock.since(began)
@@ -125,11 +128,14 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
     unsafe record.pointee.failedAs = order
   }
 
-  private func nextNodeTask(for thread: Int, from here: Int?) -> Int? {
-    open.next(
+  func nextNodeTask(for thread: Int, after current: Int) -> Int? {
+    let here = thread == 0 ? seating.home : seating.servers[current]
+    let staysFirst = finders?.areSeveral ?? false
+    return open.next(
       for: thread,
       remaining: { unsafe queues[$0].remaining() },
       distance: { index in
+        if staysFirst && !isElsewhere(index, than: current) { return 0 }
         guard let here, let there = seating.nodes[index] else { return 0 }
         return seating.topology.distance(from: here, to: there)
       })
@@ -168,12 +174,12 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
       end: end, failures: failures, threads: threadReports(), bounds: decision.bounds + kneeBound,
       exceededBounds: decision.exceeded, priority: priority, lent: result.lent, chunk: chunk,
       seconds: Double(result.nanoseconds) / 1e9, unitsDone: done,
-      unitsUndone: end == .finished ? 0 : undo(failures), knee: finder?.knee.settled, steps: finder?.knee.steps ?? [])
+      unitsUndone: end == .finished ? 0 : undo(failures), knee: finders?.knee, steps: finders?.steps ?? [])
   }
 
   /// The knee, where it is less than the threads there were.
   private var kneeBound: [Bound] {
-    finder?.knee.settled.map { $0 < records.count ? [Bound(.knee, $0)] : [] } ?? []
+    finders?.knee.map { $0 < records.count ? [Bound(.knee, $0)] : [] } ?? []
   }
 
   /// A cancellation that came when everything had been handed out changed nothing.

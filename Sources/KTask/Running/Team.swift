@@ -63,13 +63,13 @@ struct Team: ~Copyable {
 
   /// Runs `work` on every thread with its number, the caller's being 0, and returns when all have returned. `bind` and
   /// `work` get the thread's helper to bind it. `callersNice`: what to lend to unfinished helpers (R8); nil: nothing.
-  /// Only the first `count` threads begin; the other helpers are ready to be called by `work`.
+  /// Only helpers that are `first` begin; the others are ready to be called by `work`.
   ///
   /// Every helper exists, is bound and has been called before any thread may begin: creating a thread maps a
   /// stack, which would wait for memory work that is under way. Waking up maps nothing, so nobody waits for those that
   /// still do when the gate opens, at the beginning or, should nothing be left to do by then, at the end.
   func run(
-    bind: (Int, Helper) -> Void, work: @escaping (Int, Helper?) -> Void, first count: Int = .max,
+    bind: (Int, Helper) -> Void, work: @escaping (Int, Helper?) -> Void, first: (Int) -> Bool,
     lending callersNice: Int?
   ) -> Result {
     for (index, helper) in helpers.enumerated() { bind(index + 1, helper) }
@@ -79,7 +79,7 @@ struct Team: ~Copyable {
         gate.pass()
         work(index + 1, helper)
       }
-      if index + 1 < count { helper.call() }
+      if first(index + 1) { helper.call() }
     }
     let began = Clock.now()
     gate.open()

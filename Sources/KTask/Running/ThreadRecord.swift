@@ -17,8 +17,9 @@ public struct ThreadRecord<Position: BitwiseCopyable, Failure: Error>: ~Copyable
   @usableFromInline let tail: UnsafePointer<TailGuard>?
   /// A helper that takes no more for the tail's sake.
   @usableFromInline var hasRetired = false
-  /// Who is on duty, where the task finds its knee; nil elsewhere.
-  @usableFromInline let roster: UnsafePointer<Roster>?
+  /// Who is on duty, where the task finds its knee; nil elsewhere. And its own rank there: the caller's is 0, and so it is always.
+  @usableFromInline var roster: UnsafePointer<Roster>?
+  @usableFromInline var rank = 0
   @usableFromInline var entry = Roster.Entry()
   /// A helper that is not on duty, and what makes the caller look at what was reported.
   @usableFromInline var rests = false
@@ -31,14 +32,22 @@ public struct ThreadRecord<Position: BitwiseCopyable, Failure: Error>: ~Copyable
   @usableFromInline var isHelper: Bool { @inlinable get { number > 0 } }
 
   init(
-    nodeTask: Int, number: Int, pace: Pace, tail: UnsafePointer<TailGuard>? = nil,
-    roster: UnsafePointer<Roster>? = nil
+    nodeTask: Int, number: Int, pace: Pace, tail: UnsafePointer<TailGuard>? = nil
   ) {
     self.nodeTask = nodeTask
     self.number = number
     self.pace = pace
     unsafe self.tail = unsafe tail
+    unsafe roster = nil
+  }
+
+  /// From now on it works under that roster's orders; what it has to report yet goes to the one before. Of a thread that is idle, or
+  /// of one's own.
+  mutating func enter(_ roster: UnsafePointer<Roster>, rank: Int) {
+    unsafe self.roster?.pointee.add(&entry)
     unsafe self.roster = unsafe roster
+    self.rank = rank
+    entry = Roster.Entry()
   }
 
   // By pointer: a mutating method would claim the whole record, while others read `units`.
@@ -51,7 +60,7 @@ public struct ThreadRecord<Position: BitwiseCopyable, Failure: Error>: ~Copyable
     if let roster = unsafe record.pointee.roster {
       let order = unsafe roster.pointee.order.load(ordering: .relaxed)
       if unsafe record.pointee.hasReported { return 0 }
-      if unsafe record.pointee.number >= Roster.onDuty(order) {
+      if unsafe record.pointee.rank >= Roster.onDuty(order) {
         unsafe record.pointee.rests = true
         return 0
       }

@@ -90,7 +90,7 @@ struct Report: Sendable {
         helpers: count.helpers.map { .init(node: $0.node, chunks: $0.chunks, bytes: $0.bytes, seconds: $0.seconds) })
       result?.memoryUsage = count.knownPeaks
       result?.knee = count.knee
-      result?.steps = count.knee == nil ? nil : count.steps.map { .init(threads: $0.threads, bytesPerSecond: $0.rate) }
+      result?.steps = count.knee == nil ? nil : count.steps.map(Document.Step.init)
       result?.store = count.store.map(Document.StoreUse.init)
       return result
     }

@@ -21,7 +21,7 @@ struct KneeRunTests {
   @Test("does each unit once, whoever is called in and let rest, and undoes what a failure leaves", arguments: 0..<200)
   func comesAndGoes(seed: Int) throws {
     var random = SplitMix64(seed: 31_000_000 + seed)
-    let sizes = (0..<random.number(1...3)).map { _ in random.number(0...40) }
+    let sizes = (0..<random.number(1...3)).map { _ in random.number(0...80) }
     let tasks = sizes.enumerated().map { NodeTask(start: 100 * $0, size: $1, node: random.one(of: [0, 1, nil])) }
     let bad = random.number(0...2) == 0 ? random.number(0...39) : -1
     let cancelled = random.number(0...3) == 0 ? random.number(0...39) : -1
@@ -123,6 +123,34 @@ struct KneeRunTests {
       if knees.0 < knees.1 { return }
     }
     Issue.record("no knee was found")
+  }
+
+  /// The threads of one node stand behind one lock, those of the other beside each other.
+  @Test("finds a knee for each node that it has work on, and sends those on whose node is done")
+  func findsForEachNode() throws {
+    let lock = Guarded(0)
+    let work = RecordedWork { chunk in
+      if chunk.lowerBound >= 100_000 {
+        for _ in chunk { usleep(100) }
+      } else {
+        lock.withLock { (_: inout Int) in for _ in chunk { usleep(100) } }
+      }
+    }
+    var control = Self.control()
+    control.maximumChunk = .max
+    control.chunkTime = .usual
+    control.helpersNice = 0
+    let tasks = [NodeTask(start: 0, size: 4000, node: 0), NodeTask(start: 100_000, size: 16_000, node: 1)]
+    for _ in 0..<10 {
+      let outcome = try control.run(work, nodeTasks: tasks)
+      #expect(outcome.end == .finished && outcome.unitsDone == 20_000)
+      #expect(control.budget.running() == 0 && control.budget.running(on: 1) == 0)
+      #expect(outcome.steps.allSatisfy { $0.node == 0 || $0.node == 1 })
+      let most = [0, 1].map { node in outcome.steps.filter { $0.node == node }.map(\.threads).max() ?? 0 }
+      let moved = outcome.threads.count { $0.moves > 0 }
+      if let knee = outcome.knee, knee < 16, most[1] > most[0], moved > 0 { return }
+    }
+    Issue.record("no node has a knee of its own")
   }
 
   @Test(

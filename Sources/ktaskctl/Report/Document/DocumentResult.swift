@@ -35,7 +35,7 @@ extension Document {
     var helpers: [Helper]
     /// The least number of threads that was as fast as any, where that was found out (`--threads auto`); left out elsewhere.
     var knee: Int?
-    /// What was measured for it, in the order of time.
+    /// What was measured for it, in the order of time; where nodes have a knee each, one node's after the other's.
     var steps: [Step]?
     /// What cleared it in place; left out where nothing was.
     var store: StoreUse?
@@ -53,9 +53,11 @@ extension Document {
   struct Step: Encodable, Equatable, Sendable {
     var threads: Int
     var bytesPerSecond: Double
+    /// Whose memory it was; left out where the knee is one of all.
+    var node: Int?
 
     enum CodingKeys: String, CodingKey {
-      case threads
+      case threads, node
       case bytesPerSecond = "bytes_per_second"
     }
   }

@@ -66,6 +66,12 @@ extension Report {
   }
 }
 
+extension Document.Step {
+  init(_ sample: KneeSample) {
+    self.init(threads: sample.threads, bytesPerSecond: sample.rate, node: sample.node)
+  }
+}
+
 /// The steps of a search for a terminal.
 enum KneeChart {
   private static let mostCells = 40
@@ -73,14 +79,16 @@ enum KneeChart {
   static func lines(_ steps: [Document.Step], _ style: TextStyle) -> [String] {
     let most = steps.map(\.bytesPerSecond).max() ?? 0
     if most <= 0 { return [] }
-    let countWidth = steps.map { "\($0.threads)".count }.max() ?? 0
+    let counts = steps.map { step in (step.node.map { "node \($0): " } ?? "") + "\(step.threads)" }
+    let countWidth = counts.map(\.count).max() ?? 0
     let rates = steps.map { ($0.bytesPerSecond / BinaryUnit.gib).fixed(2) + " GiB/s" }
     let rateWidth = rates.map(\.count).max() ?? 0
     let cells = max(8, min(mostCells, style.width - countWidth - rateWidth - 4))
-    return zip(steps, rates).map { step, rate in
+    return steps.indices.map { index in
+      let (step, count, rate) = (steps[index], counts[index], rates[index])
       let length = max(1, Int((step.bytesPerSecond / most * Double(cells)).rounded()))
       let bar = String(repeating: style.isUTF8 ? "█" : "#", count: length)
-      return "  \("\(step.threads)".rightAligned(to: countWidth)) \(rate.rightAligned(to: rateWidth)) \(bar)"
+      return "  \(count.rightAligned(to: countWidth)) \(rate.rightAligned(to: rateWidth)) \(bar)"
     }
   }
 }

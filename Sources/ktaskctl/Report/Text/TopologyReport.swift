@@ -109,7 +109,7 @@ extension TopologyReport.Knee {
 
   mutating func take(_ found: MeasuredKnee) {
     (bytes, threads, knee, bytesPerSecond) = (found.bytes, found.threads, found.knee, found.bytesPerSecond)
-    if found.knee != nil { steps = found.steps.map { .init(threads: $0.threads, bytesPerSecond: $0.rate) } }
+    if found.knee != nil { steps = found.steps.map(Document.Step.init) }
     if found.knee == nil {
       why = found.threads == 1 ? "more threads cannot be had for so little" : "it was over before a knee showed"
     }

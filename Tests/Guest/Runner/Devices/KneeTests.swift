@@ -36,6 +36,24 @@ let kneeTests: [GuestTest] = [
       return expectKnee(test, document["results"][0])
     }
   },
+  GuestTest("each of two nodes has its own steps to the knee, with the threads that are its own", on: [.twoNodes]) {
+    test in
+    let clear = [
+      "clear", "--size", "1G", "--page-size", "4K", "--nodes", "0,1", "--threads", "auto", "--min-chunk", "4M",
+    ]
+    try test.demandSeen("a knee") {
+      let run = try Program.ktaskctl(clear + ["--runs", "1", "--warmup", "0", "--json"])
+      try test.demand(run.status == 0, "status \(run.status): \(run.errors)")
+      let document = try run.document()
+      test.expect(document["verified"]["pages_by_node"]["1"].int == 131_072, "\(document["verified"])")
+      let result = document["results"][0]
+      let steps = result["steps"].array
+      test.expect(steps.allSatisfy { [0, 1].contains($0["node"].int) }, "\(steps)")
+      test.expect(steps.allSatisfy { 1...4 ~= $0["threads"].int ?? 0 }, "\(steps)")
+      let begun = [0, 1].map { node in steps.first { $0["node"].int == node }?["threads"].int }
+      return result["knee"].int != nil && begun == [2, 2]
+    }
+  },
 ]
 
 private func mapCold(
