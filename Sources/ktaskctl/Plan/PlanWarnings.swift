@@ -8,7 +8,8 @@ extension Plan {
     urgentWarnings = Self.mountWarnings(intent, job)
     warnings =
       pageWarnings + (intent.exec?.warnings ?? []) + poolWarnings(job) + newFileWarnings(job)
-      + restWarnings(job) + Self.partWarnings(job) + Self.pageEndWarnings(job) + (words.evenIfOpen ? others?.warnings ?? [] : [])
+      + restWarnings(job) + Self.partWarnings(job) + Self.pageEndWarnings(job)
+      + (words.evenIfOpen ? others?.warnings ?? [] : [])
       + sweep.warnings
   }
 

@@ -248,9 +248,9 @@ extension ProgramTests {
     func hugeHoles() throws {
       let file = try scratch.tmpfs(mebibytes: 8) + "/vm"
       try tool("truncate", "--size=7E", file)
-      try tool("dd", "if=/dev/urandom", "of=\(file)", "bs=4K", "count=1", "conv=notrunc", "status=none")
-      try tool(
-        "dd", "if=/dev/urandom", "of=\(file)", "bs=4K", "count=1", "seek=1970324836974592", "conv=notrunc", "status=none")
+      for page in [0, 1_970_324_836_974_592] {
+        try tool("dd", "if=/dev/urandom", "of=\(file)", "bs=4K", "count=1", "seek=\(page)", "conv=notrunc")
+      }
       #expect(try ktaskctl("release", file).out.hasPrefix("\(file): 8 KiB given back in "))
       #expect(FileFacts(file)?.allocated == 0)
     }

@@ -77,7 +77,9 @@ extension ProgramTests {
     func noFiles() throws {
       let stock = try StockFolder(scratch, on: "tmpfs")
       try stock.fill(2)
-      for state in ["ready", "returned", "making"] { try tool("mkdir", "\(stock.path)/\(state)-8M-any-0000000000000000") }
+      for state in ["ready", "returned", "making"] {
+        try tool("mkdir", "\(stock.path)/\(state)-8M-any-0000000000000000")
+      }
       for name in ["a", "b", "c"] { #expect(try stock.take(name).status == 0) }
       #expect(try stock.fill(1).out.contains("1 ready, 0 being made, 0 returned"))
     }

@@ -114,7 +114,8 @@ extension ProgramTests {
     @Test(
       "what fails before there is any work is told, too",
       arguments: [
-        (["clear", "--size", "900T"], 3), (["verify", "/nowhere/vm"], 1), (["prefault", "/nowhere/vm", "--size", "4M"], 1),
+        (["clear", "--size", "900T"], 3), (["verify", "/nowhere/vm"], 1),
+        (["prefault", "/nowhere/vm", "--size", "4M"], 1),
       ])
     func early(words: [String], status: Int) throws {
       let ended = try start(words + ["--progress", "json"]).end()
