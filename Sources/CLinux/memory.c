@@ -45,6 +45,11 @@ int clinux_unlock(uintptr_t address, size_t length) { return answer(munlock((voi
 
 int clinux_advise_random(uintptr_t address, size_t length) { return advise(address, length, MADV_RANDOM); }
 
+// With MS_ASYNC alone msync(2) writes nothing, and only looks.
+int clinux_demand_mapped(uintptr_t address, size_t length) {
+  return answer(msync((void *)address, length, MS_ASYNC));
+}
+
 // EAGAIN: the kernel has no page to write the answer to. It is asked again for a second or so, and not for ever.
 static int resident_pages(uintptr_t address, size_t length, unsigned char *pages) {
   const struct timespec pause = {.tv_nsec = 1000000};

@@ -23,6 +23,8 @@ CLINUX_NOLOCKS int clinux_lock(uintptr_t address, size_t length);
 CLINUX_NOLOCKS int clinux_unlock(uintptr_t address, size_t length);
 /// madvise(2) with MADV_RANDOM: looking at a page of a file on disk reads no other.
 int clinux_advise_random(uintptr_t address, size_t length);
+/// ENOMEM: something in the range is not mapped (msync(2)). However long it is, it takes no longer than its mappings are many.
+CLINUX_NOLOCKS int clinux_demand_mapped(uintptr_t address, size_t length);
 /// mincore(2) in bounded steps; sets a bit in `words`, from bit number `first` on, for each base page that is in memory. *count:
 /// how many.
 CLINUX_NOLOCKS int clinux_mark_resident(

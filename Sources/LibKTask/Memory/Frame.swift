@@ -38,20 +38,27 @@ func memoryCall(
     !start.addingReportingOverflow(UInt(length)).overflow
   else { return unsafe MemoryOutcome(error: EINVAL).answer(result, from: start) }
   if length == 0 { return unsafe MemoryOutcome(bytesDone: 0).answer(result, from: start) }
-  let call = unsafe MemoryCall(start..<start + UInt(length), options, takesBack: makes)
+  let call = unsafe MemoryCall(start..<start + UInt(length), options)
   return unsafe call.prepared(makes: makes, body).answer(result, from: start)
 }
 
 extension MemoryCall {
-  /// Checks that were asked for, advice and policy, and then the work. A policy goes again where that fails.
+  /// Checks, advice and policy, and then the work. A policy goes again where that fails.
+  ///
+  /// A hole is met before anything is done: what this library maps on its way, a helper's stack or the notes of what was
+  /// there, could come to lie in it. Of a small call, which maps nothing, the kernel says it.
   fileprivate func prepared(makes: Bool, _ body: (MemoryCall, MemoryPlan) -> MemoryOutcome) -> MemoryOutcome {
     let (start, length) = (range.lowerBound, range.count)
     let nothing = start..<start
     guard let plan = unsafe MemoryPlan(range, options, shares: makes ? shares() : nil) else {
       return MemoryOutcome(error: EINVAL, failed: nothing)
     }
+    if !makes || !plan.isSmall, let hole = Memory.firstHole(start, length) {
+      return MemoryOutcome(error: ENOMEM, failed: hole..<hole + UInt(MemoryInfo.basePageSize))
+    }
     if !makes { return body(self, plan) }
     do throws(Errno) {
+      try willTakeBack()
       if unsafe options.isSet(KTASK_PREFLIGHT) { try preflight() }
       if unsafe options.isSet(KTASK_HUGE) { try Memory.adviseHuge(start, length, true) }
       if unsafe options.isSet(KTASK_NO_HUGE) { try Memory.adviseHuge(start, length, false) }
@@ -91,11 +98,12 @@ extension MemoryCall {
   private func shares() -> [NodeTask<UInt>]? {
     guard let nodes = unsafe options.nodes, isBound, !nodes.numbers.isEmpty else { return nil }
     let unit = UInt(max(2 << 20, unsafe options.ko_page_size))
+    // what is beyond all addresses comes to be before the range, and so to be no part at all
     var at = range.lowerBound
     return nodes.numbers.enumerated().map { index, node in
       let last = index + 1 == nodes.numbers.count
       let aim = range.lowerBound + UInt(range.count / nodes.numbers.count * (index + 1))
-      let end = last ? range.upperBound : max(at, min(range.upperBound, (aim + unit / 2) / unit * unit))
+      let end = last ? range.upperBound : max(at, min(range.upperBound, (aim &+ unit / 2) / unit * unit))
       defer { at = end }
       return NodeTask(start: at, size: Int(end - at), node: node)
     }

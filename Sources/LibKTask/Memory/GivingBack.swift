@@ -34,7 +34,7 @@ extension MemoryCall {
     case .unknown: notComplete()
     case let way:
       // what is not there is not looked into: that would make it, or raise a signal
-      let now = PagesThere(range)
+      let now = try PagesThere(range)
       try now.note(range.lowerBound, range.count)
       var run = range.lowerBound..<range.lowerBound
       forEachNewPage(range, UInt(mapping.pageSize), before: there, now: now) { page in

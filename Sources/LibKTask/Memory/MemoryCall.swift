@@ -13,7 +13,7 @@ final class MemoryCall: @unchecked Sendable {
   let range: Range<UInt>
   let options: ktask_options
   /// What was there before; nil: nothing is to be taken back.
-  let there: PagesThere?
+  private(set) var there: PagesThere?
   /// Of a file on hugetlbfs, too, all that was there is known.
   var knowsPool = false
   /// Pages are locked until the end, and cannot be given back before.
@@ -32,11 +32,14 @@ final class MemoryCall: @unchecked Sendable {
   /// And the nodes of its pages, where some are demanded.
   var counts: PageCounts?
 
-  /// `takesBack`: the call makes pages, which its failure is to give back.
-  init(_ range: Range<UInt>, _ options: ktask_options, takesBack: Bool) {
+  init(_ range: Range<UInt>, _ options: ktask_options) {
     self.range = range
     unsafe self.options = unsafe options
-    there = unsafe takesBack && !options.isSet(KTASK_KEEP) && !range.isEmpty ? PagesThere(range) : nil
+  }
+
+  /// Pages that the call makes are given back when it fails, unless the caller wants to keep them.
+  func willTakeBack() throws(Errno) {
+    if unsafe !options.isSet(KTASK_KEEP) { there = try PagesThere(range) }
   }
 
   func notComplete() { isComplete.store(false, ordering: .relaxed) }

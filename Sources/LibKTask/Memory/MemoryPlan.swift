@@ -10,13 +10,15 @@ struct MemoryPlan {
 
   /// nil: one thread does it at once and nobody watches, so that the engine is not asked.
   let control: TaskControl?
+  /// Over in a moment, and nothing is mapped for it.
+  let isSmall: Bool
   /// nil: all of it belongs to the caller's node.
   let nodeTasks: [NodeTask<UInt>]?
 
   /// nil: options that make no sense.
   init?(_ range: Range<UInt>, _ options: ktask_options, shares: [NodeTask<UInt>]? = nil) {
-    let (asked, page) = unsafe (options.ko_min_chunk, options.ko_page_size)
-    guard asked >= 0, page == 0 || page.nonzeroBitCount == 1 && page > 0 else { return nil }
+    guard unsafe options.haveSizes else { return nil }
+    let asked = unsafe options.ko_min_chunk
     nodeTasks = shares
     if unsafe shares == nil && options.areUsual && range.count / 2 < (asked == 0 ? Self.usualMinimumChunk : asked) {
       control = nil
@@ -24,10 +26,12 @@ struct MemoryPlan {
       guard let control = unsafe Self.control(range, options) else { return nil }
       self.control = control
     }
+    isSmall = control == nil && range.count < Self.usualMinimumChunk
   }
 
   /// Chunks cut no page, and no word of `PagesThere`.
   static func control(_ range: Range<UInt>, _ options: ktask_options) -> TaskControl? {
+    guard unsafe options.haveSizes else { return nil }
     let wishes = unsafe Wishes(
       flags: options.ko_flags, nice: options.ko_nice, threads: options.ko_threads, mostThreads: options.ko_max_threads,
       lingering: options.ko_lingering_ns)
@@ -50,6 +54,12 @@ struct MemoryPlan {
 }
 
 extension ktask_options {
+  /// Pages of a size that there can be, and chunks that an Int holds.
+  fileprivate var haveSizes: Bool {
+    let (chunk, page) = unsafe (ko_min_chunk, ko_page_size)
+    return chunk >= 0 && (page == 0 || page > 0 && page.nonzeroBitCount == 1)
+  }
+
   /// Nothing is said of threads, nobody watches, and there is no limit of time.
   fileprivate var areUsual: Bool {
     unsafe ko_threads == 0 && ko_max_threads >= 0 && ko_watch == nil && ko_timeout_ns == 0 && !isSet(KTASK_NICE)

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import LinuxSystem
 
 /// Which pages of a call's range were there before it, noted chunk by chunk: a bit for each base page. What was not noted
@@ -11,16 +12,18 @@ final class PagesThere: @unchecked Sendable {
   /// Bytes of memory that a word stands for.
   private static let span = UInt(64 * MemoryInfo.basePageSize)
 
-  init(_ range: Range<UInt>) {
+  /// ENOMEM: there is no room for so many.
+  init(_ range: Range<UInt>) throws(Errno) {
     first = range.lowerBound / Self.span * Self.span
     let count = Int((range.upperBound - first - 1) / Self.span) + 1
-    unsafe words = .allocate(capacity: count)
-    unsafe words.initialize(repeating: 0, count: count)
+    // of many words the kernel makes those that are used
+    guard let words = unsafe calloc(count, MemoryLayout<UInt64>.size) else { throw .noMemory }
+    unsafe self.words = words.bindMemory(to: UInt64.self, capacity: count)
   }
 
-  deinit { unsafe words.deallocate() }
+  deinit { unsafe free(words) }
 
-  private func number(_ address: UInt) -> Int { Int(address - first) / MemoryInfo.basePageSize }
+  private func number(_ address: UInt) -> Int { Int((address - first) / UInt(MemoryInfo.basePageSize)) }
 
   /// Before a chunk (mincore(2)). ENOMEM: something in it is not mapped.
   func note(_ address: UInt, _ length: Int) throws(Errno) {

@@ -98,6 +98,19 @@ public enum Memory {
     try Errno.check(clinux_advise_random(address, length))
   }
 
+  /// Where the first page of the range is that is not mapped; nil where there is none, as far as the kernel tells (msync(2)).
+  public static func firstHole(_ address: UInt, _ length: Int) -> UInt? {
+    if clinux_demand_mapped(address, length) != Errno.noMemory.code { return nil }
+    let page = MemoryInfo.basePageSize
+    // the first so many pages are mapped
+    var (mapped, pages) = (0, length / page)
+    while pages - mapped > 1 {
+      let middle = mapped + (pages - mapped) / 2
+      if clinux_demand_mapped(address, middle * page) == Errno.noMemory.code { pages = middle } else { mapped = middle }
+    }
+    return address + UInt(mapped * page)
+  }
+
   /// Sets a bit of `words`, from number `first` on, for every base page of the range that the kernel has in memory
   /// (mincore(2)), and counts them.
   @inlinable
