@@ -88,7 +88,7 @@ struct ktask_watch {
   size_t kw_done;      /* units that are done; read it with __atomic_load_n() */
   size_t kw_total;     /* of how many */
   int kw_cancelled;    /* set by ktask_cancel() */
-  int kw_cancel_fd;    /* cancelled, too, when this descriptor can be read (poll(2)); -1: none */
+  int kw_cancel_fd;    /* cancelled, too, when this descriptor can be read (poll(2)); -1, or not open: none */
 };
 
 #define KTASK_WATCH_INITIALIZER { sizeof(struct ktask_watch), 0, 0, 0, -1 }

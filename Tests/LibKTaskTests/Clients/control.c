@@ -130,9 +130,17 @@ int main(void) {
   // once cancelled, each that comes after is
   CHECK(ktask_run(NULL, 100, &ctl) == -1 && errno == ECANCELED);
 
-  // progress ends with all
+  // a descriptor that is closed cancels nothing; a pipe whose other end is does
   watch = (struct ktask_watch)KTASK_WATCH_INITIALIZER;
   ctl.kc_thread_func = work;
+  int ends[2];
+  CHECK(pipe(ends) == 0 && close(ends[1]) == 0);
+  watch.kw_cancel_fd = ends[0];
+  CHECK(ktask_run(NULL, 100, &ctl) == -1 && errno == ECANCELED);
+  CHECK(close(ends[0]) == 0 && ktask_run(NULL, 100, &ctl) == 0);
+
+  // progress ends with all
+  watch = (struct ktask_watch)KTASK_WATCH_INITIALIZER;
   CHECK(ktask_run(NULL, 12345678, &ctl) == 0 && watch.kw_done == 12345678 && watch.kw_total == 12345678);
   return 0;
 }
