@@ -22,7 +22,9 @@ struct CClientTests {
 
   @Test(
     "a program in C finds what the manual promises",
-    arguments: ["gigantic", "list", "nodes", "control", "memory", "lengths", "failing", "policy", "forks", "layout"])
+    arguments: [
+      "gigantic", "list", "nodes", "control", "memory", "lengths", "files", "failing", "policy", "forks", "layout",
+    ])
   func client(_ name: String) throws {
     let folder = try TemporaryFolder()
     try Command([try Self.compile(name, folder, Self.dynamic)]).demand()

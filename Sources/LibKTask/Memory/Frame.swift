@@ -33,13 +33,20 @@ func memoryCall(
   _ body: (MemoryCall, MemoryPlan) -> MemoryOutcome
 ) -> Int32 {
   let start = UInt(bitPattern: address)
+  return unsafe outcome(start, length, given, makes: makes, body).answer(result, from: start)
+}
+
+/// The same, but for the answer.
+func outcome(
+  _ start: UInt, _ length: Int, _ given: UnsafePointer<ktask_options>?, makes: Bool,
+  _ body: (MemoryCall, MemoryPlan) -> MemoryOutcome
+) -> MemoryOutcome {
   let page = MemoryInfo.basePageSize
   guard let options = unsafe ktask_options(given: given), length >= 0, length % page == 0, start % UInt(page) == 0,
     !start.addingReportingOverflow(UInt(length)).overflow
-  else { return unsafe MemoryOutcome(error: EINVAL).answer(result, from: start) }
-  if length == 0 { return unsafe MemoryOutcome(bytesDone: 0).answer(result, from: start) }
-  let call = unsafe MemoryCall(start..<start + UInt(length), options)
-  return unsafe call.prepared(makes: makes, body).answer(result, from: start)
+  else { return MemoryOutcome(error: EINVAL) }
+  if length == 0 { return MemoryOutcome(bytesDone: 0) }
+  return unsafe MemoryCall(start..<start + UInt(length), options).prepared(makes: makes, body)
 }
 
 extension MemoryCall {

@@ -13,20 +13,9 @@ public func ktask_prefault_fd(
     let file = try FileOfMemory(fd, offset, length)
     if length == 0 { return unsafe MemoryOutcome(bytesDone: 0).answer(result, from: 0) }
     try file.grow()
-    let error: Int32
-    do throws(Errno) {
-      error = try unsafe file.prefault(options, result)
-    } catch {
-      file.shrink()
-      throw error
-    }
-    if error != 0 {
-      // errno is the call's
-      let cause = errno
-      file.shrink()
-      errno = cause
-    }
-    return error
+    var outcome = unsafe file.prefault(options)
+    if outcome.error != 0 && !file.shrink(isUndone: outcome.isUndone) { outcome.isUndone = false }
+    return unsafe outcome.answer(result, from: 0)
   } catch {
     return unsafe MemoryOutcome(error: error.code).answer(result, from: 0)
   }
@@ -39,52 +28,44 @@ private struct FileOfMemory {
   let length: Int
   let size: Int
   let pageSize: Int
-  /// No page of it is there.
-  let isEmpty: Bool
+  /// Bytes of its pages.
+  let allocated: Int
   /// Other processes' mappings share its pages, which mincore(2) does not see.
   let isOfPool: Bool
 
-  /// EOPNOTSUPP: a file on disk, or none at all; EINVAL: not whole pages.
+  /// EOPNOTSUPP: a file on disk, or none at all; EACCES: not open for reading and writing; EINVAL: not whole pages.
   init(_ number: Int32, _ offset: Int, _ length: Int) throws(Errno) {
     let status = try FileStatus(of: number)
     let system = try FileSystemFacts.of(number)
     isOfPool = system.kind == .hugetlbfs
     guard isOfPool || system.kind == .tmpfs, status.kind == .regular else { throw .notSupported }
+    guard fcntl(number, F_GETFL, 0) & O_ACCMODE == O_RDWR else { throw .access }
     pageSize = isOfPool ? system.blockSize : MemoryInfo.basePageSize
     guard offset >= 0, length >= 0, offset % pageSize == 0, length % pageSize == 0,
       !offset.addingReportingOverflow(length).overflow
     else { throw .invalid }
     (self.number, self.offset, self.length) = (number, offset, length)
     size = status.size
-    isEmpty = status.allocatedBytes == 0
+    allocated = status.allocatedBytes
   }
 
   func grow() throws(Errno) {
     if offset + length > size && ftruncate(number, offset + length) == -1 { throw Errno(errno) }
   }
 
-  /// As it was. What somebody has put there meanwhile is theirs: it stays where the end is no longer where this call put it.
-  func shrink() {
-    let isOurs = offset + length > size && (try? FileStatus(of: number))?.size == offset + length
-    if isOurs { _ = ftruncate(number, size) }
-  }
-
-  /// On a mapping of its own, which also promises the pages of a pool.
-  func prefault(
-    _ options: UnsafePointer<ktask_options>?, _ result: UnsafeMutablePointer<ktask_result>?
-  ) throws(Errno) -> Int32 {
+  /// On a mapping of its own, which also promises the pages of a pool. What failed is told in bytes from the part's start.
+  func prefault(_ options: UnsafePointer<ktask_options>?) -> MemoryOutcome {
     let place = unsafe mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, number, offset)
-    guard let place = unsafe place, unsafe place != MAP_FAILED else { throw Errno(errno) }
-    defer {
-      let cause = errno
-      unsafe munmap(place, length)
-      errno = cause
-    }
-    let knowsPool = isOfPool && (isEmpty || seesPool(UInt(bitPattern: place)))
-    return unsafe memoryCall(place, length, options, result, makes: true) { call, plan in
+    guard let place = unsafe place, unsafe place != MAP_FAILED else { return MemoryOutcome(error: errno) }
+    defer { unsafe munmap(place, length) }
+    let start = UInt(bitPattern: place)
+    let knowsPool = isOfPool && (allocated == 0 || seesPool(start))
+    var outcome = unsafe outcome(start, length, options, makes: true) { call, plan in
       call.knowsPool = knowsPool
       return unsafe call.run(populateWriting, plan)
     }
+    outcome.failed = outcome.failed.map { $0.lowerBound - start..<$0.upperBound - start }
+    return outcome
   }
 
   /// Maps what is there of a pool's pages, and makes none (userfaultfd(2), minor mode); false where the kernel does not
@@ -95,6 +76,43 @@ private struct FileOfMemory {
       var at = 0
       // a page that is missing is stepped over
       while at < length { at += try PageProbe.present(probe.number, address + UInt(at), length - at) + pageSize }
+      return true
+    } catch {
+      return false
+    }
+  }
+}
+
+/// The file's earlier end, after a failure.
+extension FileOfMemory {
+  /// Whether it is there again. What somebody has put behind it meanwhile is theirs, and so is an end that is no longer where
+  /// this call put it. `isUndone`: all that the call had added is given back.
+  func shrink(isUndone: Bool) -> Bool {
+    let end = offset + length
+    if end <= size { return true }
+    guard let now = try? FileStatus(of: number) else { return false }
+    if now.size != end { return now.size <= size }
+    return isEmpty(to: end, now, isUndone) && ftruncate(number, size) == 0
+  }
+
+  /// Whether nothing is lost with what is behind it; false where that is not known.
+  private func isEmpty(to end: Int, _ now: FileStatus, _ isUndone: Bool) -> Bool {
+    // of a pool's file the kernel does not tell where its pages are
+    if isOfPool { return isUndone && now.allocatedBytes <= allocated }
+    do throws(Errno) {
+      // the page that the earlier end is in was there before
+      var at = size.roundedUp(to: pageSize)
+      if try FileRange.firstNonZero(number, size, at - size) != nil { return false }
+      // opened anew: the client's descriptor keeps its position
+      let file = try FileDescriptor.open("/proc/self/fd/\(number)", [.readOnly, .followLinks])
+      while at < end {
+        let data = try FileRange.seek(file.number, at, data: true)
+        if data >= end { return true }
+        at = min(end, try FileRange.seek(file.number, data, data: false))
+        if !isUndone { return false }
+        // the rest of a huge page that was there before, say
+        if try FileRange.firstNonZero(file.number, data, at - data) != nil { return false }
+      }
       return true
     } catch {
       return false
