@@ -26,6 +26,12 @@ static bool is_nameless(const char *name) {
   return false;
 }
 
+static bool is_anonymous(const char *name) {
+  static const char pooled[] = "/anon_hugepage (deleted)", zero[] = "/dev/zero";
+  return strncmp(name, pooled, sizeof pooled - 1) == 0 ||
+         (strncmp(name, zero, sizeof zero - 1) == 0 && (name[sizeof zero - 1] == '\0' || name[sizeof zero - 1] == '\n'));
+}
+
 static int ask(int maps, uintptr_t address, struct clinux_own_mapping *mapping) {
   char name[64] = "";
   struct query query = {.size = sizeof query, .flags = OR_NEXT, .address = address,
@@ -40,7 +46,8 @@ static int ask(int maps, uintptr_t address, struct clinux_own_mapping *mapping) 
   *mapping = (struct clinux_own_mapping){
       .start = query.start, .end = query.end, .page_size = query.page_size,
       .is_readable = query.found & IS_READABLE, .is_writable = query.found & IS_WRITABLE,
-      .is_shared = query.found & IS_SHARED, .device = query.inode ? makedev(query.major, query.minor) : 0, .is_nameless = is_nameless(name)};
+      .is_shared = query.found & IS_SHARED, .device = query.inode ? makedev(query.major, query.minor) : 0, .is_nameless = is_nameless(name),
+      .has_file = query.inode && !is_anonymous(name)};
   return 0;
 }
 
@@ -54,7 +61,8 @@ static bool parse(const char *line, struct clinux_own_mapping *mapping) {
   *mapping = (struct clinux_own_mapping){
       .start = start, .end = end, .page_size = (size_t)sysconf(_SC_PAGESIZE),
       .is_readable = access[0] == 'r', .is_writable = access[1] == 'w', .is_shared = access[3] == 's',
-      .device = inode ? makedev(major, minor) : 0, .is_nameless = path > 0 && is_nameless(line + path)};
+      .device = inode ? makedev(major, minor) : 0, .is_nameless = path > 0 && is_nameless(line + path),
+      .has_file = inode && !(path > 0 && is_anonymous(line + path))};
   return true;
 }
 

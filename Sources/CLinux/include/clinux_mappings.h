@@ -14,6 +14,8 @@ struct clinux_own_mapping {
   uint64_t device;
   /// A file that has no name anywhere: a memfd, shared anonymous memory, a System V segment.
   bool is_nameless;
+  /// False of anonymous memory, in whatever way it came: in huge pages of a pool, or as a private mapping of /dev/zero.
+  bool has_file;
 };
 
 /// The mapping that has `address`, or the next one above it (/proc/self/maps: PROCMAP_QUERY of Linux 6.11, or read through).

@@ -12,7 +12,8 @@ public func ktask_populate(
   _ result: UnsafeMutablePointer<ktask_result>?
 ) -> Int32 {
   unsafe memoryCall(address, length, options, result, makes: true) { call, plan in
-    unsafe call.run(call.options.isSet(KTASK_READ) ? populateReading : populateWriting, plan)
+    call.isReading = unsafe call.options.isSet(KTASK_READ)
+    return unsafe call.run(call.isReading ? populateReading : populateWriting, plan)
   }
 }
 
@@ -112,7 +113,8 @@ private let releasing: MemoryCall.Chunk = { start, end, argument in
   unsafe MemoryCall.chunk(start, end, argument) { (call, address, length) throws(Errno) in
     try OwnMapping.forEach(in: address..<address + UInt(length)) { (mapping, part) throws(Errno) in
       let (start, length) = (part.lowerBound, part.count)
-      if mapping.isOfMemory { try Memory.remove(start, length) } else { try Memory.giveBack(start, length) }
+      let isFiles = mapping.isShared && mapping.isOfMemory == true
+      if isFiles { try Memory.remove(start, length) } else { try Memory.giveBack(start, length) }
     }
   }
 }

@@ -5,13 +5,13 @@ internal import LinuxSystem
 
 /// How pages of one mapping leave it.
 private enum Leaving {
-  /// Private ones.
+  /// Anonymous private ones.
   case discard
   /// Of a file of memory, which others may have mapped, too.
   case remove
   /// They are the page cache's, not the call's.
   case stay
-  /// Which pages of such a file were there is not known.
+  /// Which pages were there is not known, or what is lost with one.
   case unknown
 }
 
@@ -62,8 +62,14 @@ extension MemoryCall {
   }
 
   private func leaving(_ mapping: OwnMapping) -> Leaving {
-    if !mapping.isShared { return .discard }
-    guard mapping.isOfMemory else { return .stay }
+    if !mapping.isShared && !mapping.hasFile { return .discard }
+    guard let isOfMemory = mapping.isOfMemory else { return .unknown }
+    if !mapping.isShared {
+      // mincore(2) tells of the file's pages, and not of copies; behind a copy of zeros there may be something else
+      let hasCopies = mapping.isWritable && !isReading
+      return hasCopies || isOfMemory ? .unknown : .stay
+    }
+    if !isOfMemory { return .stay }
     return mapping.pageSize > MemoryInfo.basePageSize && !knowsPool ? .unknown : .remove
   }
 

@@ -16,6 +16,8 @@ final class MemoryCall: @unchecked Sendable {
   private(set) var there: PagesThere?
   /// Of a file on hugetlbfs, too, all that was there is known.
   var knowsPool = false
+  /// Pages are only read: no page of a file is copied for this process.
+  var isReading = false
   /// Pages are locked until the end, and cannot be given back before.
   var givesBackLater = false
   /// Of private mappings, where this call sets one.

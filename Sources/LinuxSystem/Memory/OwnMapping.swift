@@ -13,6 +13,8 @@ public struct OwnMapping: Sendable, Equatable {
   public let device: UInt64
   /// Its file has no name anywhere: a memfd, shared anonymous memory, a System V segment.
   public let isNameless: Bool
+  /// False of anonymous memory, in whatever way it came.
+  public let hasFile: Bool
 
   /// The mapping that has an address, or the next one above it; ENOENT: there is none.
   public static func at(_ address: UInt) throws(Errno) -> OwnMapping {
@@ -21,13 +23,14 @@ public struct OwnMapping: Sendable, Equatable {
     return OwnMapping(
       range: found.start..<max(found.start, found.end), pageSize: Int(clamping: found.page_size),
       isReadable: found.is_readable, isWritable: found.is_writable, isShared: found.is_shared, device: found.device,
-      isNameless: found.is_nameless)
+      isNameless: found.is_nameless, hasFile: found.has_file)
   }
 
-  /// Whether it is shared, of a file in memory, which is all that there is of its pages. What is not told is not.
-  public var isOfMemory: Bool {
-    if !isShared || isNameless { return isShared }
-    guard let mount = (try? FileSystemMount.of(device: device)) ?? nil else { return false }
+  /// Whether its file is in memory, which is all that there is of its pages; nil where that is not told: its file system is
+  /// mounted nowhere that this process sees.
+  public var isOfMemory: Bool? {
+    if isNameless || !hasFile { return isNameless }
+    guard let mount = (try? FileSystemMount.of(device: device)) ?? nil else { return nil }
     return mount.kind == "tmpfs" || mount.kind == "hugetlbfs" || mount.kind == "devtmpfs"
   }
 }
