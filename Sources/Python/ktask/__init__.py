@@ -41,7 +41,7 @@ from typing import Any, Optional
 from ._call import Function, perform
 from ._library import BOUNDS, ResultStructure, library
 from ._memory import Memory
-from ._options import Options, Watch
+from ._options import Options, Watch, descriptor, whole
 
 __all__ = [
     "Result", "Watch", "clear", "library_version", "lock", "plan", "populate", "prefault", "release", "verify",
@@ -100,18 +100,15 @@ def verify(memory: Any, nbytes: Optional[int] = None, **options: Any) -> Result:
 def prefault(file: Any, nbytes: Optional[int] = None, offset: int = 0, **options: Any) -> Result:
     """Gives every page of a tmpfs, hugetlbfs or memfd file its memory. `file` is a descriptor, or has a `fileno()`; the
     default is all of it. It grows as far as need be. `offset` and `nbytes` are whole pages of the file's."""
-    number = file if isinstance(file, int) else file.fileno()
-    if nbytes is None:
-        nbytes = max(0, os.fstat(number).st_size - offset)
-    if nbytes < 0 or offset < 0:
-        raise ValueError("an offset and a number of bytes are not negative")
+    number = descriptor("file", file.fileno() if hasattr(file, "fileno") else file)
+    offset = whole("offset", offset)
+    nbytes = max(0, os.fstat(number).st_size - offset) if nbytes is None else whole("nbytes", nbytes)
     return _call(library.ktask_prefault_fd, (number, offset, nbytes), Options(**options), nbytes)
 
 
 def plan(nbytes: int, **options: Any) -> Result:
     """What a call on so many bytes would do now: `threads`, `bound`, `chunk`. Touches nothing."""
-    if nbytes < 0:
-        raise ValueError("a number of bytes is not negative")
+    nbytes = whole("nbytes", nbytes)
     result = ResultStructure(kr_size=ctypes.sizeof(ResultStructure))
     if library.ktask_plan(nbytes, ctypes.byref(Options(**options).structure), ctypes.byref(result)):
         raise _error(ctypes.get_errno(), result, nbytes)

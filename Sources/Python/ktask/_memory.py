@@ -4,7 +4,10 @@ import ctypes
 import math
 import mmap
 import re
+import sys
 from typing import Any, Optional
+
+from ._options import whole
 
 _PAGE = mmap.PAGESIZE
 
@@ -43,20 +46,27 @@ class Memory:
         self._buffer: Optional[_Buffer] = None
         self._source = source
         self.readonly = False
+        try:
+            self._take(source, nbytes)
+        except BaseException:
+            self.release()
+            raise
+
+    def _take(self, source: Any, nbytes: Optional[int]) -> None:
         if isinstance(source, int):
             if nbytes is None:
                 raise TypeError("an address needs a number of bytes")
-            self.address, self.length = source, nbytes
+            self.address, self.length = source, whole("nbytes", nbytes)
         else:
             self._find(source)
             if nbytes is not None:
                 if nbytes > self.length:
-                    self.release()
                     raise ValueError(f"{nbytes} bytes of {self.length}")
-                self.length = nbytes
+                self.length = whole("nbytes", nbytes)
         if self.length < 0 or (self.address <= 0 and self.length > 0):
-            self.release()
             raise ValueError(f"{self.length} bytes at address {self.address}")
+        if self.length > sys.maxsize or self.address + self.length > 1 << 64:
+            raise OverflowError(f"{self.length} bytes at address {self.address}")
 
     def _find(self, source: Any) -> None:
         # multiprocessing.shared_memory has its buffer in a member

@@ -1,11 +1,14 @@
 """Words in, struct ktask_options out."""
 
 import ctypes
+import operator
 from typing import Any, Callable, Iterable, Optional, Union
 
 from . import _library
 
 Progress = Callable[[int, int], Any]
+
+_INT = 1 << 31
 
 
 class Watch:
@@ -15,7 +18,7 @@ class Watch:
     def __init__(self, cancel_fd: int = -1):
         """cancel_fd: the call is cancelled, too, when this descriptor can be read."""
         size = ctypes.sizeof(_library.WatchStructure)
-        self._structure = _library.WatchStructure(kw_size=size, kw_cancel_fd=cancel_fd)
+        self._structure = _library.WatchStructure(kw_size=size, kw_cancel_fd=descriptor("cancel_fd", cancel_fd))
 
     def cancel(self) -> None:
         """Lets no more chunks be begun: the call undoes what is done, and raises OSError with ECANCELED."""
@@ -79,11 +82,11 @@ class Options:
         self.structure = _library.OptionsStructure(
             ko_size=ctypes.sizeof(_library.OptionsStructure),
             ko_flags=sum(flag for flag, is_set in flags.items() if is_set),
-            ko_nice=nice or 0,
-            ko_threads=_natural("threads", threads),
-            ko_max_threads=_natural("max_threads", max_threads),
-            ko_min_chunk=_natural("min_chunk", min_chunk),
-            ko_page_size=_natural("page_size", page_size),
+            ko_nice=whole("nice", nice or 0, least=-_INT, most=_INT - 1),
+            ko_threads=whole("threads", threads),
+            ko_max_threads=whole("max_threads", max_threads),
+            ko_min_chunk=whole("min_chunk", min_chunk),
+            ko_page_size=whole("page_size", page_size),
             # no time at all is the shortest there is, and not "no limit"
             ko_timeout_ns=0 if timeout is None else max(1, _nanoseconds("timeout", timeout)),
             ko_lingering_ns=_nanoseconds("lingering", lingering),
@@ -93,7 +96,8 @@ class Options:
             self._put(nodes)
 
     def _put(self, nodes: Union[int, Iterable[int]]) -> None:
-        numbers = [_natural("nodes", node) for node in ([nodes] if isinstance(nodes, int) else nodes)]
+        # as many as the library takes, far more than the kernel has
+        numbers = [whole("nodes", node, most=(1 << 15) - 1) for node in ([nodes] if isinstance(nodes, int) else nodes)]
         if not numbers:
             raise ValueError("nodes: none are given")
         bits = 8 * ctypes.sizeof(ctypes.c_ulong)
@@ -112,10 +116,19 @@ class Options:
         return self.watch
 
 
-def _natural(name: str, value: int) -> int:
-    if not 0 <= value < 1 << 63:
-        raise ValueError(f"{name} is {value}")
-    return value
+def whole(name: str, value: Any, least: int = 0, most: int = (1 << 63) - 1) -> int:
+    """A number that C has room for, of which ctypes would cut off what is too large."""
+    number = operator.index(value)
+    if number > most:
+        raise OverflowError(f"{name} is {number}, and {most} at most")
+    if number < least:
+        raise ValueError(f"{name} is {number}")
+    return number
+
+
+def descriptor(name: str, value: Any) -> int:
+    """A file descriptor's number; whether there is such a one is the kernel's affair."""
+    return whole(name, value, least=-_INT, most=_INT - 1)
 
 
 def _nanoseconds(name: str, seconds: float) -> int:

@@ -56,6 +56,33 @@ class CallTests(unittest.TestCase):
         self.assertRaises(TypeError, ktask.plan, MIB, colour="red")
         self.fails(errno.EINVAL, ktask.plan, MIB, nice=40)
 
+    def test_numbers_that_c_has_no_room_for(self):
+        for word in ("threads", "max_threads", "min_chunk", "page_size", "nodes", "nice"):
+            for value in (1 << 63, (1 << 64) + 1):
+                self.assertRaises(OverflowError, ktask.plan, MIB, **{word: value})
+        self.assertRaises(ValueError, ktask.plan, MIB, nice=-(1 << 32) - 1)
+        self.assertRaises(TypeError, ktask.plan, MIB, threads=1.5)
+        for value in (1 << 63, 1 << 64, (1 << 64) + PAGE):
+            self.assertRaises(OverflowError, ktask.plan, value)
+        with open(os.memfd_create("test"), "r+b") as file:
+            number = file.fileno()
+            for words in ((number, (1 << 64) + PAGE), (number, PAGE, 1 << 64), (number + (1 << 32), PAGE)):
+                self.assertRaises(OverflowError, ktask.prefault, *words)
+            for words in ((number, -PAGE), (number, PAGE, -PAGE)):
+                self.assertRaises(ValueError, ktask.prefault, *words)
+            for words in ((number, 1.5), (number, PAGE, 1.5), ("file", PAGE)):
+                self.assertRaises(TypeError, ktask.prefault, *words)
+            self.assertEqual(os.fstat(number).st_size, 0)
+        self.assertRaises(OverflowError, ktask.Watch, cancel_fd=1 << 32)
+        with Mapping(8 * PAGE) as mapping:
+            for words in (
+                (mapping.address, 1 << 63), (mapping.address, (1 << 64) + PAGE), (mapping.address + (1 << 64), PAGE),
+                ((1 << 64) - PAGE, 2 * PAGE),
+            ):
+                for call in (ktask.populate, ktask.clear, ktask.release, ktask.lock, ktask.verify):
+                    self.assertRaises(OverflowError, call, *words)
+            self.assertFalse(any(mapping.resident()))
+
     def test_a_failure_is_undone(self):
         with Mapping(80 * MIB) as mapping:
             libc.munmap(mapping.address + 79 * MIB, MIB)
