@@ -70,6 +70,7 @@ extension MemoryCall {
       if unsafe options.isSet(KTASK_HUGE) { try Memory.adviseHuge(start, length, true) }
       if unsafe options.isSet(KTASK_NO_HUGE) { try Memory.adviseHuge(start, length, false) }
       if let nodes = unsafe options.nodes, nodes.numbers.isEmpty || !isBound && namedPolicy == nil { throw .invalid }
+      if unsafe options.ko_nodemask != nil { try notePolicies() }
     } catch {
       return MemoryOutcome(error: error.code, failed: nothing)
     }
@@ -118,7 +119,6 @@ extension MemoryCall {
 
   private func place(_ shares: [NodeTask<UInt>]?) throws(Errno) {
     guard let nodes = unsafe options.nodes else { return }
-    notePolicies()
     for share in shares ?? [] where share.size > 0 {
       try Memory.setPolicy(share.start, share.size, .bind, NodeSet([share.node ?? 0]))
     }
@@ -129,8 +129,8 @@ extension MemoryCall {
   }
 
   /// The policies that the caller has set. A shared mapping's are its file's, and change within it where nothing tells.
-  private func notePolicies() {
-    _ = try? OwnMapping.forEach(in: range) { (mapping, part) throws(Errno) in
+  private func notePolicies() throws(Errno) {
+    try OwnMapping.forEach(in: range) { (mapping, part) throws(Errno) in
       if !mapping.isShared { policiesBefore.append(try RangePolicy(of: part)) }
     }
   }

@@ -1,7 +1,12 @@
 // Memory policies: what a mask means, and what is left of one that the caller has set when a call fails.
 #define _GNU_SOURCE
 #include <ktask.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <stddef.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "check.h"
@@ -146,7 +151,41 @@ static void check_mask(void) {
   CHECK(munmap(pages, 2 * page) == 0 && munmap(memory, length) == 0);
 }
 
+// From here on this thread may not ask for policies.
+static void forbid_asking(void) {
+  struct sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_get_mempolicy, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+  CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+static void *call_unasked(void *memory) {
+  forbid_asking();
+  const unsigned long node = 1;
+  struct ktask_options options = KTASK_OPTIONS_INITIALIZER;
+  options.ko_nodemask = &node;
+  options.ko_maxnode = 2;
+  CHECK(ktask_populate(memory, length, &options, NULL) == -1 && errno == EPERM);
+  return NULL;
+}
+
+// A policy that could not be put back is not taken away.
+static void check_not_told(void) {
+  char *memory = map(MAP_PRIVATE);
+  set_several(memory);
+  pthread_t thread;
+  CHECK(pthread_create(&thread, NULL, call_unasked, memory) == 0 && pthread_join(thread, NULL) == 0);
+  expect_several(memory);
+  CHECK(munmap(memory, length) == 0);
+}
+
 int main(void) {
+  check_not_told();
   check_refused();
   check_failed();
   check_done();
