@@ -87,7 +87,7 @@ static int read_through(uintptr_t address, struct clinux_own_mapping *mapping) {
 
 int clinux_own_mapping_at(uintptr_t address, struct clinux_own_mapping *mapping) {
   int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-  if (maps == -1) return errno;
+  if (maps == -1) return errno == ENOENT ? ENOSYS : errno;
   int error = ask(maps, address, mapping);
   close(maps);
   return error == ENOTTY || error == EINVAL ? read_through(address, mapping) : error;

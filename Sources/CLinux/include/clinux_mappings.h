@@ -19,5 +19,5 @@ struct clinux_own_mapping {
 };
 
 /// The mapping that has `address`, or the next one above it (/proc/self/maps: PROCMAP_QUERY of Linux 6.11, or read through).
-/// ENOENT: there is none.
+/// ENOENT: there is none; ENOSYS: there is no /proc.
 int clinux_own_mapping_at(uintptr_t address, struct clinux_own_mapping *_Nonnull mapping);

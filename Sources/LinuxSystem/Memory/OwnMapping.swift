@@ -16,7 +16,8 @@ public struct OwnMapping: Sendable, Equatable {
   /// False of anonymous memory, in whatever way it came.
   public let hasFile: Bool
 
-  /// The mapping that has an address, or the next one above it; ENOENT: there is none.
+  /// The mapping that has an address, or the next one above it; ENOENT: there is none; ENOSYS: there is no
+  /// /proc.
   public static func at(_ address: UInt) throws(Errno) -> OwnMapping {
     var found = clinux_own_mapping()
     try Errno.check(unsafe clinux_own_mapping_at(address, &found))

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "check.h"
 
@@ -49,6 +50,28 @@ static void check_unmapped(void) {
   CHECK(munmap(memory, length) == 0);
 }
 
+// What cannot be told without /proc is not told as something else.
+static void check_no_proc(void) {
+  if (geteuid() != 0) {
+    puts("not checked: a root without /proc, which is root's to make");
+    return;
+  }
+  char folder[] = "/tmp/ktask-test-XXXXXX";
+  CHECK(mkdtemp(folder));
+  pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    char *memory = map();
+    CHECK(chroot(folder) == 0 && chdir("/") == 0);
+    CHECK(ktask_populate(memory, length, NULL, NULL) == 0);
+    CHECK(ktask_release(memory, length, NULL, NULL) == -1 && errno == ENOSYS);
+    CHECK(ktask_lock(memory, length, NULL, NULL) == -1 && errno == ENOSYS);
+    _exit(0);
+  }
+  int status = -1;
+  CHECK(waitpid(child, &status, 0) == child && status == 0 && rmdir(folder) == 0);
+}
+
 // From here on mlock(2) fails; mlock2(2), by which the pages are locked as they come, does not.
 static void forbid_locking(void) {
   struct sock_filter filter[] = {
@@ -75,6 +98,7 @@ static void check_last_lock(void) {
 int main(void) {
   check_protected();
   check_unmapped();
+  check_no_proc();
   forbid_locking();
   check_last_lock();
   return 0;
