@@ -48,16 +48,17 @@ extension MemoryCall {
     }
   }
 
-  /// Pages that are new, and all zero; one that a range begins or ends in the middle of is left alone.
+  /// Pages that are new, and all zero; one that a range begins or ends in the middle of stays.
   private func forEachNewPage(
     _ range: Range<UInt>, _ size: UInt, before: PagesThere, now: PagesThere, _ body: (Range<UInt>) -> Void
   ) {
-    var page = (range.lowerBound + size - 1) / size * size
-    while page < range.upperBound, range.upperBound - page >= size {
-      if now.wasThere(page, Int(size)) && !before.wasThere(page, Int(size)) {
-        if isZero(page, Int(size)) { body(page..<page + size) } else { notComplete() }
+    var page = range.lowerBound
+    while page < range.upperBound {
+      let length = min(size - page % size, range.upperBound - page)
+      if now.wasThere(page, Int(length)) && !before.wasThere(page, Int(length)) {
+        if length == size && isZero(page, Int(size)) { body(page..<page + size) } else { notComplete() }
       }
-      page += size
+      page += length
     }
   }
 
@@ -70,7 +71,8 @@ extension MemoryCall {
       return hasCopies || isOfMemory ? .unknown : .stay
     }
     if !isOfMemory { return .stay }
-    return mapping.pageSize > MemoryInfo.basePageSize && !knowsPool ? .unknown : .remove
+    // of a pool's pages mincore(2) tells those that this process has mapped
+    return knowsFile ?? (mapping.pageSize == MemoryInfo.basePageSize) ? .remove : .unknown
   }
 
   private func isZero(_ address: UInt, _ length: Int) -> Bool {

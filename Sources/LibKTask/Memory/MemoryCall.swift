@@ -14,8 +14,8 @@ final class MemoryCall: @unchecked Sendable {
   let options: ktask_options
   /// What was there before; nil: nothing is to be taken back.
   private(set) var there: PagesThere?
-  /// Of a file on hugetlbfs, too, all that was there is known.
-  var knowsPool = false
+  /// Whether of a shared file of memory all that was there is known; nil: as far as a mapping of it tells.
+  var knowsFile: Bool?
   /// Pages are only read: no page of a file is copied for this process.
   var isReading = false
   /// Pages are locked until the end, and cannot be given back before.
@@ -142,7 +142,8 @@ extension MemoryCall {
           call.giveBackNew(address, address + UInt(length))
         }
       }, argument: opaque)
-    _ = try? task.run(undone.map { NodeTask(start: $0.lowerBound, size: $0.count) })
+    let parts = undone.map { NodeTask(start: $0.lowerBound, size: $0.count) }
+    if (try? task.run(parts)) == nil { notComplete() }
   }
 
   private func concluded(_ outcome: MemoryOutcome) -> MemoryOutcome {

@@ -59,9 +59,11 @@ private struct FileOfMemory {
     guard let place = unsafe place, unsafe place != MAP_FAILED else { return MemoryOutcome(error: errno) }
     defer { unsafe munmap(place, length) }
     let start = UInt(bitPattern: place)
-    let knowsPool = isOfPool && (allocated == 0 || seesPool(start))
+    // to who has lost the right to the file since it was opened mincore(2) says that all is there
+    let isTold = (try? FileDescriptor.tellsResidency(of: number)) ?? false
+    let isKnown = isTold && (!isOfPool || allocated == 0 || seesPool(start))
     var outcome = unsafe outcome(start, length, options, makes: true) { call, plan in
-      call.knowsPool = knowsPool
+      call.knowsFile = isKnown
       return unsafe call.run(populateWriting, plan)
     }
     outcome.failed = outcome.failed.map { $0.lowerBound - start..<$0.upperBound - start }

@@ -129,7 +129,10 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Whether the kernel tells this process which pages the page cache has: to the file's owner, to who may write it, and
   /// to CAP_FOWNER; to anybody else mincore(2) says that all are there.
-  public func tellsResidency() throws(Errno) -> Bool {
+  public func tellsResidency() throws(Errno) -> Bool { try Self.tellsResidency(of: number) }
+
+  /// The same of an open descriptor, whoever owns it.
+  public static func tellsResidency(of number: Int32) throws(Errno) -> Bool {
     var raw = stat()
     if unsafe fstat(number, &raw) == -1 { throw Errno.current }
     if raw.st_uid == geteuid() || (try? Capability.fileOwner.isEffective) == true { return true }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "check.h"
 
@@ -126,7 +127,29 @@ static void check_access(void) {
   CHECK(close(file) == 0 && close(reading) == 0 && close(writing) == 0);
 }
 
+// Who has lost the right to the file is told nothing of its pages, and does not say that none was added.
+static void check_not_told(void) {
+  if (geteuid() != 0) {
+    puts("not checked: a file whose owner the caller is no more");
+    return;
+  }
+  int file = memfd_create("test", MFD_CLOEXEC);
+  CHECK(file >= 0 && fchmod(file, 0600) == 0 && ftruncate(file, (off_t)length) == 0);
+  pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    CHECK(setgid(65534) == 0 && setuid(65534) == 0);
+    CHECK(written(file, 0, "x", 5).kr_undone == 0);
+    struct stat status;
+    CHECK(fstat(file, &status) == 0 && status.st_blocks * 512 > 4096);
+    _exit(0);
+  }
+  int status = -1;
+  CHECK(waitpid(child, &status, 0) == child && status == 0 && close(file) == 0);
+}
+
 int main(void) {
+  check_not_told();
   check_written_meanwhile();
   check_nothing_lost();
   check_stays();
