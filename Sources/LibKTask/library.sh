@@ -28,16 +28,18 @@ module() {
     "${object[@]}" "$@"
 }
 
-# files FOLDER…: the Swift files in it. Without those of a program's own affairs, whose Swift is not all there in Embedded Swift.
+# files FOLDER…: the Swift files in it. Without those of a program's own affairs, whose Swift is not all there in Embedded Swift,
+# and without the search for a knee, which no client can ask for.
 files() {
   find "$@" -name '*.swift' ! -path '*/Embedded/*' ! -name StreamEnd.swift ! -name Signals.swift ! -name Surroundings.swift \
-    ! -name Accounts.swift ! -name ProcessPolicies.swift | LC_ALL=C sort
+    ! -name Accounts.swift ! -name ProcessPolicies.swift ! -name 'KneeFinder*.swift' ! -name TaskRun+Knee.swift | LC_ALL=C sort
 }
 
 rm -f "$work"/*.o
 if [[ $kind == embedded ]]; then module Glibc "$sources/LibKTask/Embedded/Glibc.swift"; fi
 mapfile -t system < <(files "$sources/LinuxSystem")
 mapfile -t engine < <(files "$sources/KTask")
+engine+=("$sources/LibKTask/Embedded/NoKnees.swift")
 mapfile -t library < <(files "$sources/LibKTask")
 module LinuxSystem "${system[@]}"
 module KTask "${engine[@]}"

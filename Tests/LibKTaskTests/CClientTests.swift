@@ -78,7 +78,7 @@ struct ABITests {
     #expect(!table.contains("RUNPATH") && !table.contains("RPATH"))
     let needed = table.split(separator: "\n").filter { $0.contains("(NEEDED)") }
     #expect(needed.allSatisfy { $0.contains("[libc.so.6]") || $0.contains("[libm.so.6]") }, "\(needed)")
-    #expect(try FileManager.default.attributesOfItem(atPath: BuiltLibrary.shared)[.size] as? Int ?? .max <= 360 << 10)
+    #expect(try FileManager.default.attributesOfItem(atPath: BuiltLibrary.shared)[.size] as? Int ?? .max <= 350 << 10)
   }
 
   @Test("the library and the program have one version")

@@ -44,5 +44,8 @@ int main(void) {
   nodes[1].kn_task_size = (size_t)-1;
   CHECK(ktask_run_numa(nodes, 4, &ctl) == -1 && errno == EINVAL);
   CHECK(ktask_run_numa(NULL, 1, &ctl) == -1 && errno == EINVAL);
+  // beyond the last address
+  nodes[1] = (struct ktask_node){(void *)-10, 30, KTASK_NO_NODE};
+  CHECK(ktask_run_numa(nodes, 4, &ctl) == -1 && errno == EINVAL);
   return 0;
 }
