@@ -12,14 +12,28 @@ public struct SystemFiles: Sendable, Equatable {
   public init(root: String = "/") { self.root = root }
 
   /// What the file at `path` says, without white space at its end; nil where the kernel has no such file.
-  public func read(_ path: String) throws(Unreadable) -> String? {
+  public func read(_ path: String) throws(Unreadable) -> String? { try all(path).map { Self.text($0) } }
+
+  /// The CPUs that are all the file at `path` lists; nil where the kernel has no such file. A list of none is a line, too: what
+  /// has not even that was not read.
+  public func readCPUs(_ path: String) throws(Unreadable) -> CPUSet? {
+    guard let bytes = try all(path) else { return nil }
+    guard !bytes.isEmpty, let cpus = CPUSet(list: Self.text(bytes)) else { throw Unreadable(path, .isUnclear) }
+    return cpus
+  }
+
+  private static func text(_ bytes: [UInt8]) -> String {
+    var bytes = bytes
+    while let last = bytes.last, last == 0x0A || last == 0x20 { bytes.removeLast() }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private func all(_ path: String) throws(Unreadable) -> [UInt8]? {
     let descriptor = unsafe open(located(path), O_RDONLY | O_CLOEXEC)
     if descriptor < 0 { return try nothing(at: path, Errno.current) }
     defer { close(descriptor) }
     do throws(Errno) {
-      var bytes = try contents(of: descriptor)
-      while let last = bytes.last, last == 0x0A || last == 0x20 { bytes.removeLast() }
-      return String(decoding: bytes, as: UTF8.self)
+      return try contents(of: descriptor)
     } catch {
       return try nothing(at: path, error)
     }

@@ -96,7 +96,8 @@ extension Topology {
 
   private static func onlineCPUs(_ files: SystemFiles) throws(Unreadable) -> CPUSet {
     let path = cpuDirectory + "/online"
-    guard let online = CPUSet(list: try files.demand(path)), !online.isEmpty else { throw Unreadable(path, .isUnclear) }
+    guard let online = try files.readCPUs(path) else { throw Unreadable(path, .noEntry) }
+    if online.isEmpty { throw Unreadable(path, .isUnclear) }
     return online
   }
 
@@ -127,10 +128,7 @@ extension Topology {
   private static func siblings(of cpu: Int, _ files: SystemFiles) throws(Unreadable) -> CPUSet {
     // kernels before 5.3 know only the second name
     for name in ["core_cpus_list", "thread_siblings_list"] {
-      let path = "\(cpuDirectory)/cpu\(cpu)/topology/\(name)"
-      guard let list = try files.read(path) else { continue }
-      guard let siblings = CPUSet(list: list) else { throw Unreadable(path, .isUnclear) }
-      return siblings
+      if let siblings = try files.readCPUs("\(cpuDirectory)/cpu\(cpu)/topology/\(name)") { return siblings }
     }
     return CPUSet()
   }
@@ -156,8 +154,7 @@ extension Topology {
   /// nil: there is nothing on it, or it has gone.
   private static func node(_ number: Int, _ files: SystemFiles) throws(Unreadable) -> Node? {
     let path = "\(nodeDirectory)/node\(number)"
-    guard let list = try files.read(path + "/cpulist") else { return nil }
-    guard let cpus = CPUSet(list: list) else { throw Unreadable(path + "/cpulist", .isUnclear) }
+    guard let cpus = try files.readCPUs(path + "/cpulist") else { return nil }
     let memory = NodeMemory.totalBytes(of: number, files)
     return memory == 0 && cpus.isEmpty ? nil : Node(number: number, cpus: cpus, memoryBytes: memory)
   }

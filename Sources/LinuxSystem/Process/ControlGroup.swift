@@ -86,9 +86,7 @@ extension ControlGroup {
         case .v2: ["cpuset.cpus.effective"]
         }
       for name in names {
-        guard let list = try files.read("\(group)/\(name)"), !list.isEmpty else { continue }
-        guard let cpus = CPUSet(list: list) else { throw Unreadable("\(group)/\(name)", .isUnclear) }
-        return cpus
+        if let cpus = try files.readCPUs("\(group)/\(name)"), !cpus.isEmpty { return cpus }
       }
       return nil
     }
