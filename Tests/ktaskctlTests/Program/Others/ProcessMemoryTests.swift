@@ -96,6 +96,26 @@ extension ProgramTests {
       #expect(process.allocated(100) == 32 << 20 && FileFacts(folder + "/vm")?.allocated == 64 << 20)
     }
 
+    @Test(
+      "may be filled by the process itself between the look at it and the count of the pool, which is no shortage",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func meanwhile() throws {
+      try scratch.reserve(16, of: .mebibytes2)
+      let process = try Holder("os.dup2(memfd('ram', 32 << 20, 4), 100)")
+      let log = scratch.file("log")
+      let counted = "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
+      let child = try start(
+        ["prefault", "--pid", "\(process.pid)", "--json"], under: Traced.standingStill(at: counted, log: log))
+      child.wait { Host.text(log).contains("stopped by SIGSTOP") }
+      try Content(process.path(100), bytes: 2 << 20, reserving: false).clear(0..<4096)
+      let number = try #require(Host.text(log).split(separator: " ").first.flatMap { pid_t($0) })
+      kill(number, SIGCONT)
+      let ended = child.end()
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(try ended.document().files.first?.addedBytes == 30 << 20, "what the process has filled is its own")
+      #expect(process.allocated(100) == 32 << 20)
+    }
+
     @Test("is its own user's to have made ready")
     func ordinaryUser() throws {
       if !Host.hasOrdinaryUser { try Test.cancel("\(Host.needsOrdinaryUser)") }
