@@ -29,8 +29,9 @@ struct Coverage {
     }
   }
 
-  mutating func add(_ injection: Injection, in scenario: Scenario) {
-    if injection.isSignal {
+  /// A fault that was met.
+  mutating func add(_ fault: Fault, in scenario: Scenario) {
+    guard case .injection(let injection) = fault, !injection.isSignal else {
       others += 1
       return
     }
@@ -39,8 +40,6 @@ struct Coverage {
         scenario: scenario.name, call: injection.call, occurrence: injection.when.prefix { $0 != "+" },
         result: injection.result))
   }
-
-  mutating func addCircumstance() { others += 1 }
 
   mutating func add(_ other: Coverage) {
     tried.formUnion(other.tried)

@@ -30,42 +30,44 @@ struct FaultTests {
   private static let sum = Guarded(Coverage())
 
   @Test(
+    "so many are to be tried",
+    .enabled(if: wish == "all" && environment["FAULTS_ONLY"] == nil, "asked for by FAULTS=all"))
+  func plan() throws {
+    var (coverage, runs) = (Coverage(), 0)
+    for index in Self.chosen {
+      let trial = try Trial(Ground(Scenario.all[index]))
+      coverage.add(trial.plain.counts)
+      runs += Self.faults(at: index, trial).count
+    }
+    print("\(runs) runs in \(Self.chosen.count) scenarios: \(coverage.sentence)")
+  }
+
+  @Test(
     "nothing false is said, nothing hangs, and nothing is left that is not told",
     .enabled(if: environment["FAULTS"] != nil, "asked for by FAULTS"), arguments: chosen)
   func survives(index: Int) throws {
-    var random = SplitMix64(seed: Self.seed + index)
     let scenario = Scenario.all[index]
     let trial = try Trial(Ground(scenario))
-    var coverage = Coverage()
-    coverage.add(trial.plain.counts)
-    var ends: [String: Int] = [:]
-    for fault in Self.faults(in: scenario, trial, &random) {
-      let end = try trial.run(under: fault)
-      ends[end ?? "not met", default: 0] += 1
-      if end == nil {
-        Self.tellMissing("\(scenario.name) | \(fault)", mustCome: Self.isSample && Sample.mustCome(fault))
-      }
-      switch fault {
-      case .injection(let injection): coverage.add(injection, in: scenario)
-      case .circumstance: coverage.addCircumstance()
-      }
-    }
-    let list = ends.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+    let faults = Self.faults(at: index, trial)
+    let attempts = Attempts(scenario, faults) { Self.isSample && Sample.mustCome($0) }
+    // for few no other ground is worth its while
+    if faults.count < 100 { try attempts.go(trial) } else { attempts.go(atOnce: scenario.usesPool ? 1 : 2) }
+    let tally = attempts.tally
+    for complaint in tally.complaints { Issue.record("\(complaint)") }
+    let list = tally.ends.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
     print("\(scenario.name): \(list.joined(separator: ", "))")
     Self.sum.withLock { sum in
-      sum.add(coverage)
+      sum.add(trial.plain.counts)
+      sum.add(tally.coverage)
       print("so far: \(sum.sentence)")
     }
   }
 
-  private static func tellMissing(_ line: String, mustCome: Bool) {
-    if mustCome { Issue.record("no such call: \(line)") }
-    if isSample || Self.line != nil { print("no such call: \(line)") }
-  }
-
   /// A line's, or as many as are wanted, and those that once failed.
-  private static func faults(in scenario: Scenario, _ trial: Trial, _ random: inout SplitMix64) -> [Fault] {
+  private static func faults(at index: Int, _ trial: Trial) -> [Fault] {
     if let line { return [line.fault] }
+    var random = SplitMix64(seed: seed + index)
+    let scenario = Scenario.all[index]
     let known = OnceFailed.lines.compactMap(FaultLine.init).filter { $0.scenario == scenario.name }
     if isSample { return (Sample.lines.filter { $0.scenario == scenario.name } + known).map(\.fault) }
     let injections = Injection.some(most, of: Injection.all(trial.plain.counts, &random), &random)
@@ -96,83 +98,5 @@ struct FaultTests {
     let calls = Sample.lines.compactMap(\.injection).filter { !$0.isSignal }
     #expect(calls.filter { !Injection.results($0.call).contains($0.result) }.map(\.description) == [])
     #expect(Sample.lines.contains { $0.injection == nil } && results.contains("TERM"))
-  }
-}
-
-/// What goes wrong in one run.
-enum Fault: CustomStringConvertible {
-  case injection(Injection)
-  case circumstance(Circumstance)
-
-  var description: String {
-    switch self {
-    case .injection(let injection): "\(injection)"
-    case .circumstance(let circumstance): circumstance.name
-    }
-  }
-}
-
-/// A scenario and what goes wrong in it: `verify tmpfs zeros | fail mmap ENOMEM 4`.
-struct FaultLine {
-  var scenario: String
-  var fault: Fault
-  var injection: Injection? { if case .injection(let injection) = fault { injection } else { nil } }
-
-  init?(_ text: String) {
-    let parts = text.split(separator: " | ", maxSplits: 1)
-    if parts.count < 2 { return nil }
-    scenario = String(parts[0])
-    if let injection = Injection(parts[1]) {
-      fault = .injection(injection)
-    } else if let circumstance = Circumstance.all.first(where: { $0.name == parts[1] }) {
-      fault = .circumstance(circumstance)
-    } else {
-      return nil
-    }
-  }
-}
-
-/// A scenario, run again and again in one place.
-struct Trial {
-  let ground: Ground
-  /// Where nothing fails.
-  let plain: Injected
-
-  init(_ ground: Ground) throws {
-    self.ground = ground
-    try ground.remake()
-    let before = ground.state()
-    plain = try Injected(["count"], [BuiltProgram.path] + ground.words, report: ground.report)
-    try #require(plain.end == .exit(ground.scenario.status), "without any failure: \(plain.end) \(plain.err)")
-    let wrong = Aftermath(ground.scenario, plain, plain: plain, .init(), before, ground.state()).complaints
-    try #require(wrong.isEmpty, "without any failure: \(wrong) \(plain.err)")
-  }
-
-  /// How it ended; nil: nothing went wrong, since no such call was made.
-  func run(under fault: Fault) throws -> String? {
-    switch fault {
-    case .injection(let injection):
-      let bearing = Aftermath.Bearing(isStopped: injection.isSignal, isMute: injection.isMute)
-      return try run(injection.words, [], bearing, "\(fault)")
-    case .circumstance(let one):
-      let bearing = Aftermath.Bearing(isMute: one.isMute, changes: one.changes)
-      return try run(one.injector, one.words, bearing, "\(fault)")
-    }
-  }
-
-  private func run(
-    _ injector: [String], _ wrapper: [String], _ bearing: Aftermath.Bearing, _ name: String
-  ) throws -> String? {
-    try ground.remake()
-    let before = ground.state()
-    let run = try Injected(injector, wrapper + [BuiltProgram.path] + ground.words, report: ground.report)
-    if run.seconds > 5 { print("slow: \(ground.scenario.name) | \(name) | \(run.place) | \(run.seconds) s") }
-    if ["fail", "signal"].contains(injector[0]), run.injections == 0 { return nil }
-    let wrong = Aftermath(ground.scenario, run, plain: plain, bearing, before, ground.state()).complaints
-    if !wrong.isEmpty {
-      Issue.record(
-        "make faults FAULTS='\(ground.scenario.name) | \(name)'\n\(run.end) at \(run.place)\n\(wrong)\n\(run.err)")
-    }
-    return "\(run.end)"
   }
 }

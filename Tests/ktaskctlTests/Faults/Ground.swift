@@ -9,11 +9,12 @@ final class Ground {
   let folder: String
   private let scratch: Scratch
   private var memfd: Owned<FileDescriptor>?
+  private let room = Room()
 
   init(_ scenario: Scenario) throws {
     self.scenario = scenario
     scratch = try Scratch()
-    if scenario.place != "hugetlbfs", scenario.words.contains("2M") { try scratch.reserve(16, of: .mebibytes2) }
+    if scenario.needsPool { try scratch.reserve(16, of: .mebibytes2) }
     let place = scenario.place == "memfd" ? nil : scenario.place
     folder = try place.map(scratch.folder) ?? scratch.path
     for report in Scenario.compared where scenario.words.contains(report) {
@@ -101,10 +102,33 @@ final class Ground {
     }
   }
 
-  func state() -> GroundState {
-    GroundState(
+  /// As things are, until it is looked at again. `content`: FILE's, where that is known and need not be read.
+  func state(content: Data? = nil) -> GroundState {
+    var state = GroundState(
       folders: [scratch.path, folder], file: scenario.place == nil ? nil : file, export: beside("export.json"),
-      stock: hasStock ? stock : nil)
+      stock: hasStock ? stock : nil, content: content, room)
+    // otherwise it is others' affair
+    if !scenario.usesPool { state.pool = [] }
+    return state
+  }
+}
+
+/// Where a file's content is read into, again and again: memory that is new for each run would take a fifth of all the time.
+@safe
+final class Room {
+  private let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * Scenario.bytes, alignment: Content.page)
+  deinit { unsafe bytes.deallocate() }
+
+  /// Beside the page cache, where that can be, so that a file on disk has no more in memory afterwards. What is read stays until
+  /// the next is; nothing where it cannot be read whole.
+  func read(_ file: String, _ size: Int) -> Data {
+    let direct = unsafe open(file, O_RDONLY | O_CLOEXEC | 0o40000)  // O_DIRECT
+    let descriptor = direct == -1 ? unsafe open(file, O_RDONLY | O_CLOEXEC) : direct
+    defer { close(descriptor) }
+    guard let start = unsafe bytes.baseAddress, unsafe size <= bytes.count,
+      unsafe pread(descriptor, start, size, 0) == size
+    else { return Data() }
+    return unsafe Data(bytesNoCopy: start, count: size, deallocator: .none)
   }
 }
 
@@ -132,7 +156,7 @@ struct GroundState {
     var state: Substring { name.prefix { $0 != "-" } }
   }
 
-  init(folders: [String], file: String?, export: String, stock folder: String?) {
+  init(folders: [String], file: String?, export: String, stock folder: String?, content: Data?, _ room: Room) {
     names = folders.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }.sorted()
     // what is in the exports is looked at, and a document that would be false by then goes
     names.removeAll { ["report", "export.csv", "export.json"].contains($0) }
@@ -144,7 +168,7 @@ struct GroundState {
     (size, allocated) = (facts.size, facts.allocated)
     if facts.size == 0 { return }
     cached = (try? Content(file, reserving: false).residentBytes) ?? -1
-    bytes = Self.read(file, facts.size)
+    bytes = content ?? room.read(file, facts.size)
   }
 
   private static func inode(_ path: String) -> Int {
@@ -161,19 +185,6 @@ struct GroundState {
       let isZero = isWhole && (try? Content(path, reserving: false).isZero(0..<facts.size)) == true
       return Stocked(name: name, inode: inode(path), isReady: isZero)
     }
-  }
-
-  /// Beside the page cache, where that can be, so that a file on disk has no more in memory afterwards.
-  private static func read(_ file: String, _ size: Int) -> Data {
-    let direct = unsafe open(file, O_RDONLY | O_CLOEXEC | 0o40000)  // O_DIRECT
-    let descriptor = direct == -1 ? unsafe open(file, O_RDONLY | O_CLOEXEC) : direct
-    defer { close(descriptor) }
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: Content.page)
-    defer { unsafe buffer.deallocate() }
-    guard unsafe pread(descriptor, buffer.baseAddress, size, 0) == size, let start = buffer.baseAddress else {
-      return Data()
-    }
-    return unsafe Data(bytes: start, count: size)
   }
 
   /// What differs from before, in words.

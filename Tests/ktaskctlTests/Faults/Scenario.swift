@@ -57,6 +57,12 @@ struct Scenario: Sendable, CustomTestStringConvertible {
   /// Where a document from an earlier run is.
   static let export = "FOLDER/export.json"
 
+  /// Whether it takes huge pages from the machine's pool, or may: no other that does can run beside it, and what it leaves there
+  /// is looked at.
+  var usesPool: Bool { place == nil || place == "hugetlbfs" }
+  /// Whether the pool is to have some.
+  var needsPool: Bool { place == nil && (words.contains("2M") || words[0] == "topology") }
+
   /// The same on one thread.
   var alone: Scenario {
     var alone = self
