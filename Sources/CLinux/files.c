@@ -109,6 +109,13 @@ int clinux_cached_pages(int fd, off_t offset, off_t length, uint64_t *pages, uin
 // On the stack of a thread: small enough for that, large enough that the call costs little beside the copying.
 enum { READ_AT_A_TIME = 64 << 10 };
 
+// Whether a file ends at or before `at`, of which nothing can be read there. EIO: it says that it goes on.
+static int ends_by(int fd, off_t at) {
+  struct stat status;
+  int error = answer(fstat(fd, &status));
+  return error ? error : status.st_size > at ? EIO : 0;
+}
+
 int clinux_find_nonzero_in_file(int fd, off_t offset, size_t length, size_t *at) {
   unsigned char buffer[READ_AT_A_TIME];
   size_t done = 0;
@@ -118,7 +125,7 @@ int clinux_find_nonzero_in_file(int fd, off_t offset, size_t length, size_t *at)
     ssize_t count = pread(fd, buffer, wanted, offset + (off_t)done);
     if (count == -1 && errno == EINTR) continue;
     if (count == -1) return errno;
-    if (count == 0) return 0;
+    if (count == 0) return ends_by(fd, offset + (off_t)done);
     size_t found = 0;
     int error = clinux_find_nonzero((uintptr_t)buffer, (size_t)count, 0, &found);
     if (error) return error;
@@ -136,7 +143,7 @@ int clinux_read_through(int fd, off_t offset, size_t length, size_t *at) {
   for (*at = 0; *at < length;) {
     size_t wanted = length - *at < sizeof buffer ? length - *at : sizeof buffer;
     ssize_t count = pread(fd, buffer, wanted, offset + (off_t)*at);
-    if (count == 0) return 0;
+    if (count == 0) return ends_by(fd, offset + (off_t)*at);
     if (count > 0) *at += (size_t)count;
     else if (errno != EINTR) return errno;
   }

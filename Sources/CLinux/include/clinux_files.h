@@ -36,7 +36,8 @@ int clinux_forbids_writing(int fd, bool *_Nonnull forbids);
 CLINUX_NOLOCKS int clinux_cached_pages(
   int fd, off_t offset, off_t length, uint64_t *_Nonnull pages, uint64_t *_Nonnull swapped);
 /// pread(2) until a byte is found that is not zero; holes are read as what they are, and no page is made. *at: its offset from
-/// `offset`, or `length` when all are zero; beyond the file's end there is nothing, which is zero. EIO: the disk's.
+/// `offset`, or `length` when all are zero; beyond the file's end there is nothing, which is zero. EIO: the disk's, or
+/// the file gives less than it says to have.
 CLINUX_NOLOCKS int clinux_find_nonzero_in_file(int fd, off_t offset, size_t length, size_t *_Nonnull at);
 /// pread(2) of all of a range, up to the file's end: why it cannot be read, and *at: how far it could.
 CLINUX_NOLOCKS int clinux_read_through(int fd, off_t offset, size_t length, size_t *_Nonnull at);

@@ -11,6 +11,8 @@ enum OnceFailed {
     "topology | no /sys", "topology in words | no /sys", "topology in words | an empty /sys",
     // a list that was not read was one of no CPUs
     "prefault tmpfs partly | fail read 0 1+", "topology | fail read 0 1+",
+    // a file that gave nothing was all zeros
+    "verify ext4 halfCached --zero | fail pread64 0 1+",
     // no words in JSON from one that has no room to begin
     "prefault tmpfs missing | RLIMIT as 62914560", "clear 4K | RLIMIT as 62914560",
     // a reader that is gone is COMMAND's to die of
