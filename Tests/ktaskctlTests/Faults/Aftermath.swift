@@ -78,7 +78,9 @@ struct Aftermath {
     var others = bearing.changes + (scenario.words.contains("STOCK") ? ["files."] : [])
     // what the kernel keeps of a disk's file it may let go at any time
     if scenario.place == "ext4" {
-      others += ["files.0.already_resident_bytes", "files.0.pages_by_node", "verified.resident_bytes"]
+      others += [
+        "files.0.already_resident_bytes", "files.0.added_bytes", "files.0.pages_by_node", "verified.resident_bytes",
+      ]
     }
     // what is left to the program may be chosen otherwise, where less is known
     if !scenario.words.contains("--page-size"), said.values["request.page_size"] != truth.values["request.page_size"] {
@@ -155,7 +157,7 @@ struct Aftermath {
     if isHeld { return wrong }
     if !isMute && isJSON && !isTopology { wrong += told(status) }
     wrong += falsehoods + exported(done: false)
-    if isStocksAffair { return wrong }
+    if isStocksAffair || isOthersFile { return wrong }
     if [7, 8, 64].contains(status) { return wrong + untouched.map { "status \(status): \($0)" } }
     // told so, or all was done by then
     let isTold = answer?.undone?.complete == false || run.err.contains("undone in part")
@@ -174,11 +176,15 @@ struct Aftermath {
       let isAnothers = run.end == .exit(7) && has.allSatisfy { ["ready", "making"].contains($0.state) }
       return had.allSatisfy(has.contains) && ready.count <= count && (isAnothers || ready == has)
     case .taken:
-      // a new file that somebody else is said to work on is theirs
-      let isLeft = after.size == nil || (run.end == .exit(7) && after.allocated == 0)
-      return isLeft && had.map(\.inode) == has.map(\.inode) && has.allSatisfy { $0.state != "making" }
+      return (after.size == nil || isOthersFile) && had.map(\.inode) == has.map(\.inode)
+        && has.allSatisfy { $0.state != "making" }
     default: return false
     }
+  }
+
+  /// A new file that somebody else is said to work on is theirs.
+  private var isOthersFile: Bool {
+    before.size == nil && after.allocated == 0 && run.end == .exit(7)
   }
 
   private var hasMessage: Bool {
