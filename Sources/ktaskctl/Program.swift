@@ -23,6 +23,8 @@ enum Program {
     } catch {
       return answer(error, name, words: arguments, inJSON: inJSON)
     }
+    // an answer in a file that may not become so long is told; a reader that is gone ends us as it ends any filter
+    if !(command is any WorkCommand || command is RunCommand) { try? Signals.ignore([SIGXFSZ]) }
     switch command {
     case let topology as TopologyCommand: return show(topology)
     case let compare as Compare: return self.compare(compare)

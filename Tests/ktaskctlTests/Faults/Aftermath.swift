@@ -47,7 +47,8 @@ struct Aftermath {
     case .exit(143) where bearing.isStopped: failure(143)
     // before it listens, or when all has been said
     case .signal(15) where bearing.isStopped: changes.isEmpty || unmet.isEmpty ? [] : changes
-    case .signal(SIGPIPE) where isExec && isMute: untouched
+    // as any filter
+    case .signal(SIGPIPE) where (isExec || isTopology || scenario.words[0] == "compare") && isMute: untouched
     case .signal(let number): ["dies of signal \(number)"]
     case .exit(0) where scenario.status == 0: success
     case .exit(0): ["says yes, and is to say \(scenario.status)"]
