@@ -42,7 +42,8 @@ public struct FileSystemMount: Sendable, Equatable {
 
   /// `36 35 98:0 /root /path rw,noatime master:1 - kind source options`; nil for a line that says something else.
   private init?(_ line: Substring) {
-    let words = line.split(at: UInt8(ascii: " "))
+    // a source may be empty
+    let words = line.split(at: UInt8(ascii: " "), keepingEmpty: true)
     guard let dash = words.dropFirst(6).firstIndex(of: "-"), dash + 3 < words.count,
       let device = Self.number(words[2])
     else { return nil }

@@ -13,11 +13,14 @@ struct MountTests {
       nonsense
       23 1 259:1048577 / /\\134 rw - ext4 /dev/x rw
       24 1 0:42 /c /mnt/c rw -
+      25 1 0:44 / /mnt/d rw shared:1 - hugetlbfs  rw,min_size=16777216
       25 1 0:42 /c /mnt/c rw shared:1 master:2 - hugetlbfs none rw,pagesize=2M
       """
     ])
     let mounts = try FileSystemMount.all(tree.files)
-    #expect(mounts.map(\.path) == ["/mnt/a b", "/\\", "/mnt/c"])
+    #expect(mounts.map(\.path) == ["/mnt/a b", "/\\", "/mnt/d", "/mnt/c"])
+    // mounted of an empty source
+    #expect(mounts[2].kind == "hugetlbfs" && mounts[2].value(of: "min_size") == "16777216")
     let pool = try #require(try FileSystemMount.of(device: 0x2a, tree.files))
     #expect(pool == mounts[0] && pool.kind == "hugetlbfs")
     #expect(pool.value(of: "size") == "33554432" && pool.value(of: "min_size") == "16777216")
