@@ -14,9 +14,11 @@ public final class FileTree: Sendable {
   public var root: String { folder.path }
   public var files: SystemFiles { SystemFiles(root: folder.path) }
 
-  public func write(_ path: String, _ text: String) throws(Errno) {
+  public func write(_ path: String, _ text: String) throws(Errno) { try write(path, bytes: Array(text.utf8)) }
+
+  public func write(_ path: String, bytes: [UInt8]) throws(Errno) {
     try makeFolders(above: path)
-    try Self.write(text, to: folder.path + path)
+    try Self.write(bytes, to: folder.path + path)
   }
 
   /// Makes `path` lead to `target`, outside of the tree.
@@ -26,11 +28,12 @@ public final class FileTree: Sendable {
   }
 
   /// Writes to a file outside of any tree as well.
-  public static func write(_ text: String, to path: String) throws(Errno) {
+  public static func write(_ text: String, to path: String) throws(Errno) { try write(Array(text.utf8), to: path) }
+
+  private static func write(_ bytes: [UInt8], to path: String) throws(Errno) {
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
     guard descriptor >= 0 else { throw Errno(errno) }
     defer { close(descriptor) }
-    let bytes = Array(text.utf8)
     guard unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count else { throw Errno(errno) }
   }
 

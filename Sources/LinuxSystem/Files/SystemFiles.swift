@@ -28,7 +28,8 @@ public struct SystemFiles: Sendable, Equatable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  private func all(_ path: String) throws(Unreadable) -> [UInt8]? {
+  /// All that the file at `path` says, for names in it that have to be exact.
+  func all(_ path: String) throws(Unreadable) -> [UInt8]? {
     let descriptor = unsafe open(located(path), O_RDONLY | O_CLOEXEC)
     if descriptor < 0 { return try nothing(at: path, Errno.current) }
     defer { close(descriptor) }

@@ -34,10 +34,12 @@ struct ControlGroupHierarchy: Sendable, Equatable {
     return nil
   }
 
-  /// A container may see a path that lies outside of what is mounted there: then it is in the mount's root.
+  /// A container may see a path that lies outside of what is mounted there: then it is in the mount's root, unless that is
+  /// the root of all groups, whose path would not lie outside.
   private static func mounted(
-    _ version: Version, _ controller: Substring, _ path: String, _ listing: ControlGroupListing, _ files: SystemFiles
+    _ version: Version, _ controller: Substring, _ path: String?, _ listing: ControlGroupListing, _ files: SystemFiles
   ) throws(Unreadable) -> ControlGroupHierarchy? {
+    guard let path else { throw Unreadable("the control group for \(controller), whose name is not UTF-8,", .isHidden) }
     let mounts = try listing.mounts.get().filter { $0.shows(version, controller) }
     guard let first = mounts.first else {
       if path == "/" && isInMachinesNamespace(files) { return nil }
@@ -45,6 +47,9 @@ struct ControlGroupHierarchy: Sendable, Equatable {
     }
     for mount in mounts {
       if let directories = mount.directories(of: path, files) { return .init(version, directories, files) }
+    }
+    if !isGroup(first.path, files) || isRoot(first.path, version, files) {
+      throw Unreadable("the control group for \(controller)", .isHidden)
     }
     return .init(version, [first.path], files)
   }
@@ -57,7 +62,12 @@ struct ControlGroupHierarchy: Sendable, Equatable {
   private init(_ version: Version, _ directories: [String], _ files: SystemFiles) {
     self.version = version
     self.directories = directories
-    isCut = directories.last.map { files.exists($0) && !Self.isRoot($0, version, files) } ?? false
+    isCut = directories.last.map { !Self.isRoot($0, version, files) } ?? false
+  }
+
+  /// Every group has this file; an empty directory that covers one has not.
+  fileprivate static func isGroup(_ directory: String, _ files: SystemFiles) -> Bool {
+    files.exists(directory + "/cgroup.procs")
   }
 
   /// The root of all groups has a file that no other one has in version 1, and lacks one that every other one has in
@@ -84,8 +94,8 @@ struct ControlGroupListing {
 
   init(_ files: SystemFiles) {
     memberships = Self.fact { () throws(Unreadable) in
-      guard let text = try files.read("/proc/self/cgroup") else { return nil }
-      let groups = text.split(at: UInt8(ascii: "\n")).compactMap(Membership.init)
+      guard let bytes = try files.all("/proc/self/cgroup") else { return nil }
+      let groups = String(decoding: bytes, as: UTF8.self).split(at: UInt8(ascii: "\n")).compactMap(Membership.init)
       if groups.isEmpty { throw Unreadable("/proc/self/cgroup", .isUnclear) }
       return groups
     }
@@ -106,13 +116,15 @@ struct ControlGroupListing {
 /// A line of /proc/self/cgroup, `4:cpu,cpuacct:/path`; version 2 names no controllers.
 private struct Membership {
   let controllers: [Substring]
-  let path: String
+  /// nil: no text. Names are bytes, and a mark in place of one of them is another group's name.
+  let path: String?
 
   init?(_ line: Substring) {
     let fields = line.split(at: UInt8(ascii: ":"), keepingEmpty: true)
     guard fields.count >= 3 else { return nil }
     controllers = fields[1].split(at: UInt8(ascii: ","))
-    path = String(line[fields[2].startIndex...])
+    let path = line[fields[2].startIndex...]
+    self.path = path.unicodeScalars.contains("\u{FFFD}") ? nil : String(path)
   }
 }
 
@@ -131,7 +143,7 @@ extension FileSystemMount {
     let directories = (0...names.count).reversed().map { depth in
       ([Substring(self.path)] + names.prefix(depth)).joined(separator: "/")
     }
-    return files.exists(directories[0]) ? directories : nil
+    return ControlGroupHierarchy.isGroup(directories[0], files) ? directories : nil
   }
 
   /// The names on the way from the mount's root down to `path`.

@@ -19,7 +19,7 @@ private final class MadeUpMachine: Sendable {
     tree = try FileTree([
       "/sys/kernel/notes": "", "/proc/self/cgroup": "0::/g\n",
       "/proc/self/mountinfo": "30 23 0:26 / /cg rw - cgroup2 cgroup2 rw\n", "/proc/meminfo": "MemTotal: 1024 kB\n",
-      "/sys/devices/system/node/online": "0\n",
+      "/sys/devices/system/node/online": "0\n", "/cg/g/cgroup.procs": "",
     ])
     let seconds = Seconds()
     self.seconds = seconds

@@ -15,6 +15,7 @@ struct ControlGroupTests {
         + mountLine("/", "/cg/memory", "cgroup", "memory")
         + mountLine("/", "/cg/unified", "cgroup2", ""),
       "/cg/cpu/cpu.cfs_quota_us": "50000\n", "/cg/cpu/cpu.cfs_period_us": "100000\n",
+      "/cg/cpu/cgroup.procs": "", "/cg/memory/m/cgroup.procs": "", "/cg/unified/u/cgroup.procs": "",
       "/cg/memory/m/memory.limit_in_bytes": "4096\n", "/cg/memory/m/memory.usage_in_bytes": "0\n",
       "/cg/memory/m/memory.stat": "total_inactive_file 0\n", "/cg/unified/u/hugetlb.2MB.current": "0\n",
       "/cg/unified/u/hugetlb.2MB.max": "2097152\n", "/cg/unified/u/cpu.max": "10000 100000\n",
@@ -43,6 +44,46 @@ struct ControlGroupTests {
       #expect(throws: Unreadable.self) { try group.memoryHeadroom }
       #expect(throws: Unreadable.self) { try group.hugetlbHeadroom(pageSize: 2 << 20) }
     }
+  }
+
+  @Test(
+    "are not known where the process's own is not found, and are not those of all processes",
+    arguments: [
+      ("/svc", []),  // hidden
+      ("/", []),  // the root, too: by an empty directory
+      ("/svc", [""]),  // its own alone
+      ("/svc ", ["", "/svc"]),  // a name that ends in a space
+      ("/../svc", ["", "/svc"]),  // outside of the process's namespace, in the machine's root mount
+      ("/svc\u{FFFD}", ["", "/svc\u{FFFD}"]),  // a name that is no text
+    ])
+  func notFound(path: String, groups: [String]) throws {
+    // the byte FF stands for no letter
+    let parts = path.split(separator: "\u{FFFD}", omittingEmptySubsequences: false)
+    let bytes = parts.map { Array($0.utf8) }.joined(separator: [0xFF])
+    for (kind, options, start) in [("cgroup", "cpu,memory,hugetlb", "4:cpu,memory,hugetlb:"), ("cgroup2", "", "0::")] {
+      let tree = try FileTree([
+        "/proc/self/mountinfo": mountLine("/", "/cg", kind, options), "/cg/exists/too": "",
+      ])
+      try tree.write("/proc/self/cgroup", bytes: Array(start.utf8) + bytes + [0x0A])
+      for group in groups {
+        try tree.write("/cg\(group)/cgroup.procs", "")
+        if group == "" && kind == "cgroup" { try tree.write("/cg/release_agent", "") }
+        if group != "" && kind == "cgroup2" { try tree.write("/cg\(group)/cgroup.type", "domain\n") }
+      }
+      let group = ControlGroup.current(tree.files)
+      #expect(throws: Unreadable.self) { try group.cpuQuota }
+      #expect(throws: Unreadable.self) { try group.memoryHeadroom }
+      #expect(throws: Unreadable.self) { try group.hugetlbHeadroom(pageSize: 2 << 20) }
+    }
+  }
+
+  @Test("are found by names that end in a space")
+  func space() throws {
+    let tree = try FileTree([
+      "/proc/self/cgroup": "0::/svc \n", "/proc/self/mountinfo": mountLine("/", "/cg", "cgroup2", ""),
+      "/cg/svc/cgroup.procs": "", "/cg/svc /cgroup.procs": "", "/cg/svc /cpu.max": "50000 100000\n",
+    ])
+    #expect(try ControlGroup.current(tree.files).cpuQuota == 0.5)
   }
 
   @Test("that a container sees may not be all, which the topmost one tells")

@@ -13,6 +13,7 @@ struct ControlGroupV1Tests {
       "/proc/self/cgroup": "3:hugetlb:/h\n2:memory:/m/n\n1:cpu,cpuacct:/c\n",
       "/proc/self/mountinfo": mountLine("/", "/cg/cpu,cpuacct", "cgroup", "cpu,cpuacct")
         + mountLine("/", "/cg/memory", "cgroup", "memory") + mountLine("/", "/cg/hugetlb", "cgroup", "hugetlb"),
+      "/cg/cpu,cpuacct/c/cgroup.procs": "", "/cg/memory/m/n/cgroup.procs": "", "/cg/hugetlb/h/cgroup.procs": "",
     ])
     for (path, text) in files { try tree.write("/cg" + path, text) }
     return tree
@@ -59,6 +60,7 @@ struct ControlGroupV1Tests {
     let tree = try FileTree([
       "/proc/self/cgroup": "2:memory:/docker/abc\n",
       "/proc/self/mountinfo": mountLine("/docker/abc", "/cg/memory", "cgroup", "memory"),
+      "/cg/memory/cgroup.procs": "",
       "/cg/memory/memory.limit_in_bytes": "\(Self.unlimited)\n", "/cg/memory/memory.usage_in_bytes": "\(gibibyte)\n",
       "/cg/memory/memory.stat": "hierarchical_memory_limit \(3 * gibibyte)\ntotal_active_file \(gibibyte / 2)\n"
         + "total_inactive_file 0\n",

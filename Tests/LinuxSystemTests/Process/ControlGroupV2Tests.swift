@@ -97,9 +97,15 @@ struct ControlGroupV2Tests {
     var files = [
       "/proc/self/cgroup": "0::\(path)\n", "/proc/self/mountinfo": mountLine(root, "/my\\040cg", "cgroup2", ""),
     ]
-    files["/my cg/cpu.max"] = "300000 100000\n"
-    if path == "/a/b" { files["/my cg/b/cpu.max"] = root == "/a" ? "200000 100000\n" : "1 1\n" }
-    if root == "/" { files["/my cg/a/b/cpu.max"] = "100000 100000\n" }
+    // none of them is the root of all groups
+    func write(_ group: String, _ quota: String) {
+      files["/my cg\(group)/cpu.max"] = quota + "\n"
+      files["/my cg\(group)/cgroup.procs"] = ""
+      files["/my cg\(group)/cgroup.type"] = "domain\n"
+    }
+    write("", "300000 100000")
+    if path == "/a/b" { write("/b", root == "/a" ? "200000 100000" : "1 1") }
+    if root == "/" { write("/a/b", "100000 100000") }
     let tree = try FileTree(files)
     #expect(try ControlGroup.current(tree.files).cpuQuota == quota)
   }

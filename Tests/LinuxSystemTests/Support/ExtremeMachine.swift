@@ -99,6 +99,7 @@ final class ExtremeMachine {
       "memory.memsw.usage_in_bytes", "hugetlb.2MB.max", "hugetlb.2MB.current", "hugetlb.2MB.rsvd.max",
       "hugetlb.2MB.rsvd.current", "hugetlb.2MB.limit_in_bytes", "hugetlb.2MB.usage_in_bytes",
     ]
+    try tree.write(folder + "/a/b/cgroup.procs", "")
     for group in [folder, folder + "/a", folder + "/a/b"] {
       for name in names { try write("\(group)/\(name)", name == "cpu.max" ? "\(word()) \(word())" : word()) }
       let statistics = [

@@ -22,6 +22,24 @@ extension ProgramTests {
       #expect(fits.status == 0, "\(fits.err)")
     }
 
+    @Test("the group is found by its name, whatever that ends in, or is not known", arguments: [" ", "\\377"])
+    func strangeName(ending: String) throws {
+      let group = try scratch.memoryGroup(limit: 256 << 20)
+      let script = """
+        inner="$(printf '\(group)/inner\(ending)')" && mkdir "$inner" && echo $$ > "$inner/cgroup.procs" && exec "$@"
+        """
+      scratch.finally { _ = try? tool("sh", "-c", "rmdir \(group)/inner*") }
+      let ended = try start(["clear", "--size", "512M", "--dry-run"], under: ["sh", "-c", script, "sh"]).end()
+      if ending == " " {
+        #expect(ended.status == 3, "\(ended.out) \(ended.err)")
+        #expect(ended.message.contains("needs 513 MiB of memory with its page tables, cgroup "), "\(ended.err)")
+      } else {
+        let why = "the control group for memory, whose name is not UTF-8, cannot be seen from here"
+        let line = "check: memory of cgroup of this process: not made, " + why
+        #expect(ended.out.contains(line), "\(ended.out) \(ended.err)")
+      }
+    }
+
     @Test("more huge pages than the group may have are refused and the group is named")
     func hugePages() throws {
       try scratch.reserve(32, of: .mebibytes2)
