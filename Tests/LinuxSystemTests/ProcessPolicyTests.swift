@@ -76,6 +76,23 @@ struct ProcessPolicyTests {
     #expect(policies.at(0x5000) == (isOneNode ? nil : .init(.preferred, NodeSet([1]))))
   }
 
+  @Test("is known of as many mappings as there may be, whatever their names")
+  func many() throws {
+    let process = try RunningProcess(Int(getpid()))
+    let root = try tree(of: process, ours: "0-1", theirs: "0-1")
+    let count = 2 * SystemFiles.limit / 4000
+    let name = String(repeating: "n", count: 4000)
+    let maps = (0..<count).map { "\(String($0 << 12, radix: 16)) interleave:0-1 file=/\(name) N0=1\n" }.joined()
+    try (maps + "7ff000000000 bind:1 stack").write(
+      toFile: root.path + process.folder + "/numa_maps", atomically: false, encoding: .utf8)
+    let policies = try ProcessPolicies(of: process, SystemFiles(root: root.path + "/"))
+    for number in [0, 1, count / 2, count - 1] {
+      #expect(policies.at(UInt64(number << 12)) == .init(.interleave, NodeSet([0, 1])))
+    }
+    #expect(policies.at(UInt64(count << 12)) == nil)
+    #expect(policies.at(nil) == .init(.bind, NodeSet([1])))
+  }
+
   @Test("is not known where its cpuset is not")
   func unclear() throws {
     let process = try RunningProcess(Int(getpid()))

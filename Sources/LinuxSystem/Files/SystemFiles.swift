@@ -40,6 +40,22 @@ public struct SystemFiles: Sendable, Equatable {
     }
   }
 
+  /// Calls `body` with each line of the file at `path`, however many there are; whether the kernel has such a file.
+  func forEachLine(_ path: String, _ body: (Substring) -> Void) throws(Unreadable) -> Bool {
+    let descriptor = unsafe open(located(path), O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 {
+      let none: Bool? = try nothing(at: path, Errno.current)
+      return none != nil
+    }
+    defer { close(descriptor) }
+    do throws(Errno) {
+      try Self.forEachLine(of: descriptor, body)
+      return true
+    } catch {
+      throw Unreadable(path, error)
+    }
+  }
+
   /// What a file says that every kernel has.
   public func demand(_ path: String) throws(Unreadable) -> String {
     guard let text = try read(path) else { throw Unreadable(path, .noEntry) }
@@ -141,18 +157,43 @@ public struct SystemFiles: Sendable, Equatable {
   /// All that can be read, up to the limit: files under /proc have no size to ask for.
   private func contents(of descriptor: Int32) throws(Errno) -> [UInt8] {
     var bytes: [UInt8] = []
+    try unsafe Self.forEachPiece(of: descriptor) { piece throws(Errno) in
+      if bytes.count > Self.limit { throw .fileTooBig }
+      unsafe bytes.append(contentsOf: piece)
+    }
+    return bytes
+  }
+
+  /// What is left of a line is kept until the rest of it comes.
+  private static func forEachLine(of descriptor: Int32, _ body: (Substring) -> Void) throws(Errno) {
+    var bytes: [UInt8] = []
+    func tell(_ lines: ArraySlice<UInt8>) {
+      String(decoding: lines, as: UTF8.self).split(at: UInt8(ascii: "\n")).forEach(body)
+    }
+    try unsafe forEachPiece(of: descriptor) { piece throws(Errno) in
+      if bytes.count > limit { throw .fileTooBig }
+      unsafe bytes.append(contentsOf: piece)
+      guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return }
+      tell(bytes[..<end])
+      bytes.removeFirst(end + 1)
+    }
+    tell(bytes[...])
+  }
+
+  private static func forEachPiece(
+    of descriptor: Int32, _ body: (UnsafeMutableRawBufferPointer.SubSequence) throws(Errno) -> Void
+  ) throws(Errno) {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 1)
     defer { unsafe buffer.deallocate() }
-    while bytes.count <= Self.limit {
+    while true {
       let count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-      if count == 0 { return bytes }
+      if count == 0 { return }
       if count > 0 {
-        unsafe bytes.append(contentsOf: buffer[..<count])
+        try unsafe body(buffer[..<count])
       } else if Errno.current != .interrupted {
         throw Errno.current
       }
     }
-    throw .fileTooBig
   }
 }
 

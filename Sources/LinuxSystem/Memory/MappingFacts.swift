@@ -16,23 +16,25 @@ public struct MappingFacts: Sendable, Equatable {
   public static func of(_ ranges: [Range<UInt>], _ files: SystemFiles = SystemFiles()) -> [MappingFacts] {
     let places = Places(ranges)
     var facts = [MappingFacts](repeating: MappingFacts(), count: ranges.count)
-    if let text = files.text("/proc/self/smaps") { readSmaps(text, places, &facts) }
-    if let text = files.text("/proc/self/numa_maps") { readNumaMaps(text, places, &facts) }
+    readSmaps(places, &facts, files)
+    readNumaMaps(places, &facts, files)
     return facts
   }
 
-  private static func readSmaps(_ text: String, _ places: Places, _ facts: inout [MappingFacts]) {
+  private static func readSmaps(_ places: Places, _ facts: inout [MappingFacts], _ files: SystemFiles) {
     for index in facts.indices { (facts[index].residentBytes, facts[index].transparentHugeBytes) = (0, 0) }
     var current: Int?
-    for line in text.split(separator: "\n") {
-      let words = line.split(separator: " ", omittingEmptySubsequences: true)
-      guard let first = words.first else { continue }
+    let isTold = try? files.forEachLine("/proc/self/smaps") { line in
+      let words = line.split(at: UInt8(ascii: " "))
+      guard let first = words.first else { return }
       if let mapping = addresses(first) {
         current = places.index(of: mapping)
       } else if let current, words.count > 1, let kilobytes = Int(amount: words[1]) {
         facts[current].add(first, kilobytes *| 1024)
       }
     }
+    if isTold == true { return }
+    for index in facts.indices { (facts[index].residentBytes, facts[index].transparentHugeBytes) = (nil, nil) }
   }
 
   private mutating func add(_ field: Substring, _ bytes: Int) {
@@ -52,13 +54,13 @@ public struct MappingFacts: Sendable, Equatable {
   }
 
   /// A line is `ADDRESS POLICY KEY=VALUE … N0=PAGES … kernelpagesize_kB=4`.
-  private static func readNumaMaps(_ text: String, _ places: Places, _ facts: inout [MappingFacts]) {
+  private static func readNumaMaps(_ places: Places, _ facts: inout [MappingFacts], _ files: SystemFiles) {
     for index in facts.indices { facts[index].bytesByNode = [:] }
-    for line in text.split(separator: "\n") {
-      let words = line.split(separator: " ")
+    let isTold = try? files.forEachLine("/proc/self/numa_maps") { line in
+      let words = line.split(at: UInt8(ascii: " "))
       guard let start = words.first.flatMap({ UInt($0, radix: 16) }), start < .max,
         let index = places.index(of: start..<start + 1)
-      else { continue }
+      else { return }
       var pages: [(node: Int, count: Int)] = []
       var kilobytes = 4
       for word in words.dropFirst(2) {
@@ -69,6 +71,7 @@ public struct MappingFacts: Sendable, Equatable {
       }
       for page in pages { facts[index].bytesByNode?[page.node, default: 0] +|= page.count *| kilobytes *| 1024 }
     }
+    if isTold != true { for index in facts.indices { facts[index].bytesByNode = nil } }
   }
 }
 

@@ -17,21 +17,30 @@ public struct ProcessPolicies: Sendable, Equatable {
       policy == .interleave ? nodes.isSubset(of: ours) : nodes.intersects(ours)
     }
   }
-  private let byStart: [UInt64: Policy]
+  private var byStart: [UInt64: Policy] = [:]
   /// Of what has no mapping.
-  private let standard: Policy?
+  private var standard: Policy?
+  /// Of what has no policy of its own.
+  private let other: Policy?
 
   /// What `numaMaps` says, and the cpuset's nodes where this process may use others.
   public init(numaMaps: String, cpuset: NodeSet? = nil) {
-    var (found, standard): ([UInt64: Policy], Policy?) = ([:], nil)
-    let other = cpuset.map { Policy(.bind, $0) }
-    for line in numaMaps.split(separator: "\n") {
-      guard let space = line.firstIndex(of: " "), let start = UInt64(line[..<space], radix: 16) else { continue }
-      let policy = Policy(words: line[line.index(after: space)...]) ?? other
-      found[start] = policy
-      if line.hasSuffix(" stack") || line.contains(" stack ") { standard = policy }
-    }
-    (byStart, self.standard) = (found, standard ?? other)
+    self.init(cpuset)
+    for line in numaMaps.split(at: UInt8(ascii: "\n")) { add(line) }
+  }
+
+  private init(_ cpuset: NodeSet?) {
+    other = cpuset.map { Policy(.bind, $0) }
+    standard = other
+  }
+
+  /// What a line of numa_maps says. In the names of files there is no space.
+  private mutating func add(_ line: Substring) {
+    let words = line.split(at: UInt8(ascii: " "))
+    guard words.count > 1, let start = UInt64(words[0], radix: 16) else { return }
+    let policy = Policy(words: line[words[1].startIndex...]) ?? other
+    byStart[start] = policy
+    if words.contains("stack") { standard = policy }
   }
 
   /// Asked of the kernel, which goes through all page tables for it, where there is more than one node to choose from; a kernel
@@ -40,8 +49,9 @@ public struct ProcessPolicies: Sendable, Equatable {
     let theirs = try Self.cpuset(of: process.folder, files)
     let ours = try Self.cpuset(of: "/proc/self", files)
     let isOneNode = theirs.map { $0 == ours && $0.numbers.count == 1 } ?? false
-    let maps = isOneNode ? nil : try files.read("\(process.folder)/numa_maps")
-    self.init(numaMaps: maps ?? "", cpuset: Self.narrower(theirs, than: ours))
+    self.init(Self.narrower(theirs, than: ours))
+    // a process may have very many
+    if !isOneNode { _ = try files.forEachLine("\(process.folder)/numa_maps") { add($0) } }
   }
 
   /// The nodes that a process's cpuset leaves it; nil: the kernel has no cpusets.
