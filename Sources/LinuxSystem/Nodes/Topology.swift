@@ -94,7 +94,7 @@ extension Topology {
       cores: cores, unread: unread)
   }
 
-  private static func onlineCPUs(_ files: SystemFiles) throws(Unreadable) -> CPUSet {
+  static func onlineCPUs(_ files: SystemFiles) throws(Unreadable) -> CPUSet {
     let path = cpuDirectory + "/online"
     guard let online = try files.readCPUs(path) else { throw Unreadable(path, .noEntry) }
     if online.isEmpty { throw Unreadable(path, .isUnclear) }

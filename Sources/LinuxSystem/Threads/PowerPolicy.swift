@@ -23,6 +23,13 @@ public struct PowerPolicy: Sendable, Equatable {
 
   public init(processors: [Processor]) { self.processors = processors }
 
+  /// What is set, each once, in the order of the CPUs; none where the speed of no CPU can be chosen.
+  public var settings: [String] {
+    var settings: [String] = []
+    for setting in processors.map({ $0.setting }) where !settings.contains(setting) { settings.append(setting) }
+    return settings
+  }
+
   /// The first CPU that is set to save energy rather than to be fast, and the setting that says so.
   public var energyConscious: (cpu: Int, reason: String)? {
     for processor in processors {
@@ -33,9 +40,9 @@ public struct PowerPolicy: Sendable, Equatable {
 
   /// The setting now.
   public static func current(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> PowerPolicy {
-    let cpus = try files.numbers(in: "/sys/devices/system/cpu", after: "cpu") ?? []
     var processors: [Processor] = []
-    for cpu in cpus {
+    // of one that is switched off the kernel tells nothing
+    for cpu in try Topology.onlineCPUs(files) {
       if let processor = try Processor(cpu: cpu, files) { processors.append(processor) }
     }
     return PowerPolicy(processors: processors)
@@ -47,9 +54,17 @@ extension PowerPolicy.Processor {
   /// counts is the preference they hand to the CPU.
   private static var autonomousDrivers: [String] { ["intel_pstate", "amd-pstate-epp", "amd_pstate_epp"] }
 
+  private var isAutonomous: Bool { Self.autonomousDrivers.contains(driver) }
+
+  /// The governor, and what else counts.
+  fileprivate var setting: String {
+    if !isAutonomous { return governor }
+    return "\(governor) of \(driver)" + (energyPreference.map { ", energy_performance_preference \($0)" } ?? "")
+  }
+
   /// The setting that saves energy; nil if none does.
   fileprivate var energyConscious: String? {
-    if Self.autonomousDrivers.contains(driver) {
+    if isAutonomous {
       guard let energyPreference, Self.isFrugal(energyPreference) else { return nil }
       return "energy_performance_preference \(energyPreference)"
     }

@@ -69,7 +69,7 @@ extension TopologyReport {
 
   private static func word(_ policy: PowerPolicy) -> String {
     if let found = policy.energyConscious { return "energy-conscious: CPU \(found.cpu), \(found.reason)" }
-    return policy.processors.isEmpty ? "no cpufreq" : "performance"
+    return policy.processors.isEmpty ? "no cpufreq" : policy.settings.joined(separator: "; ")
   }
 }
 

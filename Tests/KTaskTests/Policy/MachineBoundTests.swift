@@ -13,7 +13,7 @@ struct MachineBoundTests {
     var files = [
       Self.cpu + "0/cpufreq/scaling_governor": "performance\n", Self.cpu + "0/cpufreq/scaling_driver": driver + "\n",
       Self.cpu + "3/cpufreq/scaling_governor": governor + "\n", Self.cpu + "3/cpufreq/scaling_driver": driver + "\n",
-      "/sys/kernel/notes": "",
+      "/sys/kernel/notes": "", "/sys/devices/system/cpu/online": "0-15\n",
     ]
     files[Self.cpu + "3/cpufreq/energy_performance_preference"] = preference
     let tree = try FileTree(files)

@@ -29,7 +29,24 @@ struct PowerPolicyTests {
     #expect(found?.cpu == (reason == nil ? nil : 3))
   }
 
-  @Test("is read of every CPU, in ascending order")
+  @Test("is told as it is set, each setting once, and with what counts where the CPU chooses its speed itself")
+  func settings() {
+    let all: [(governor: String, driver: String, preference: String?)] = [
+      ("schedutil", "acpi-cpufreq", nil), ("userspace", "acpi-cpufreq", nil), ("schedutil", "acpi-cpufreq", nil),
+      ("powersave", "intel_pstate", "balance_performance"), ("powersave", "intel_pstate", nil),
+    ]
+    let processors = all.enumerated().map { cpu, set in
+      PowerPolicy.Processor(cpu: cpu, governor: set.governor, driver: set.driver, energyPreference: set.preference)
+    }
+    #expect(
+      PowerPolicy(processors: processors).settings == [
+        "schedutil", "userspace", "powersave of intel_pstate, energy_performance_preference balance_performance",
+        "powersave of intel_pstate",
+      ])
+    #expect(PowerPolicy(processors: []).settings.isEmpty)
+  }
+
+  @Test("is read of every CPU that is online, in ascending order")
   func reading() throws {
     let cpus = "/sys/devices/system/cpu/cpu"
     let tree = try FileTree([
@@ -39,8 +56,10 @@ struct PowerPolicyTests {
       cpus + "9/cpufreq/scaling_governor": "performance\n",
       cpus + "9/cpufreq/scaling_driver": "intel_pstate\n",
       cpus + "0/topology/core_id": "0\n", "/sys/kernel/notes": "",
-      cpus + "freq/policy0/scaling_governor": "powersave\n",
+      cpus + "freq/policy0/scaling_governor": "powersave\n", "/sys/devices/system/cpu/online": "0,9-10\n",
     ])
+    // one that is switched off, whose setting cannot be read
+    try tree.write(cpus + "11/cpufreq/scaling_governor/unreadable", "")
     let policy = try PowerPolicy.current(tree.files)
     #expect(policy.processors.map(\.cpu) == [9, 10])
     #expect(policy.energyConscious?.cpu == 10)
