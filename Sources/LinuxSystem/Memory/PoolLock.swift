@@ -9,7 +9,13 @@ struct PoolLock: ~Copyable, Sendable {
   /// For `PoolSize`, while there is this.
   var number: Int32 { file.number }
 
-  private init(_ file: consuming FileDescriptor) { self.file = file }
+  /// Whether the file can be written to.
+  let isForNotes: Bool
+
+  private init(_ file: consuming FileDescriptor, isForNotes: Bool) {
+    self.file = file
+    self.isForNotes = isForNotes
+  }
 
   /// With the places of helpers (`PlaceFile`), in a directory that only root can put anything into.
   private static let directory = "/run/ktask"
@@ -18,14 +24,22 @@ struct PoolLock: ~Copyable, Sendable {
 
   private static func name(_ pageSize: Int) -> String { "pool-\(pageSize >> 10)kB" }
 
-  /// nil while another process has it. ENOENT: there is no such directory, and none can be made. EPERM: somebody else has put something into its place, or may do so.
+  /// nil while another process has it. ENOENT: there is no such file, and none can be made. EPERM: somebody else has put
+  /// something into its place, or may do so.
   static func claim(pageSize: Int) throws(Errno) -> PoolLock? {
     if unsafe mkdir(directory, 0o755) == 0 { _ = unsafe chmod(directory, 0o755) }
     let folder = try FileDescriptor.open(directory, [.pathOnly, .directory])
     try demand(folder, S_IFDIR, closedTo: 0o022)
-    let file = try FileDescriptor.open(name(pageSize), .createToKeep, in: folder.number)
+    do throws(Errno) {
+      return try claim(FileDescriptor.open(name(pageSize), .createToKeep, in: folder.number), isForNotes: true)
+    } catch .readOnly {
+      return try claim(FileDescriptor.open(name(pageSize), .readOnly, in: folder.number), isForNotes: false)
+    }
+  }
+
+  private static func claim(_ file: consuming FileDescriptor, isForNotes: Bool) throws(Errno) -> PoolLock? {
     try demand(file, S_IFREG, closedTo: 0o077)
-    return try file.lockExclusively() ? PoolLock(file) : nil
+    return try file.lockExclusively() ? PoolLock(file, isForNotes: isForNotes) : nil
   }
 
   /// Root's own, and without these rights for others.

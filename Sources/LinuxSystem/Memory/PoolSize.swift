@@ -30,7 +30,7 @@ public struct PoolSize: ~Copyable, Sendable {
     }
     do throws(Errno) {
       guard let lock = try PoolLock.claim(pageSize: pageSize) else { return nil }
-      let notes = lock.number
+      let notes = lock.isForNotes ? lock.number : nil
       return PoolSize(file, lock, notes, pageSize)
     } catch .noEntry {
       return try claimSetting(file, pageSize)
@@ -39,7 +39,8 @@ public struct PoolSize: ~Copyable, Sendable {
     }
   }
 
-  /// Where there is no /run to share, or none that can be written: whoever may read the setting can hold it, too.
+  /// Where there is no /run to share, or none that can be written: whoever may read the setting can hold it, too. So those who
+  /// have the lock do not ask for it.
   private static func claimSetting(
     _ file: consuming FileDescriptor, _ pageSize: Int
   ) throws(Failure) -> PoolSize? {

@@ -106,16 +106,35 @@ extension ProgramTests {
       #expect(!attacker.hasEnded)
     }
 
-    @Test("where nothing can be put into /run the pool grows, too, one after the other")
-    func noRun() throws {
+    /// There, or with nothing in it, or with the lock's file.
+    @Test(
+      "where nothing can be put into /run the pool grows, too, one after the other",
+      arguments: ["mount -t tmpfs -o ro none /run", "mount -t tmpfs -o ro,mode=755 none /run/ktask", readOnly])
+    func noRun(script: String) throws {
       let folder = try folder()
-      let under = ["unshare", "--mount", "sh", "-c", "mount -t tmpfs -o ro none /run && exec \"$@\"", "sh"]
+      // makes the lock's file
+      #expect(try ktaskctl("prefault", folder + "/first", "--size", "8M", "--grow-pool").status == 0)
+      let under = ["unshare", "--mount", "sh", "-c", script + " && exec \"$@\"", "sh"]
       let two = try ["a", "b"].map { name in
         try start(["prefault", "\(folder)/\(name)", "--size", "64M", "--grow-pool"], under: under)
       }
       let ended = two.map { $0.end() }
       #expect(ended.map(\.status) == [0, 0], "\(ended.map(\.err))")
-      #expect(page.total == before + 60, "4 of 64 pages were free")
+      #expect(page.total == before + 64)
+    }
+
+    private static let readOnly = "mount --bind /run/ktask /run/ktask && mount -o remount,ro,bind /run/ktask"
+
+    @Test("is the same for those who can only read it")
+    func across() throws {
+      let words = ["prefault", try folder() + "/vm", "--size", "32M", "--grow-pool", "--timeout", "300ms"]
+      #expect(try ktaskctl("prefault", try folder() + "/first", "--size", "8M", "--grow-pool").status == 0)
+      guard let claim = try PoolSize.claim(pageSize: page.bytes) else { throw Failure("somebody has it") }
+      let inside = ["unshare", "--mount", "sh", "-c", Self.readOnly + " && exec \"$@\"", "sh"]
+      #expect(try start(words, under: inside).end().status == 6)
+      #expect(page.total == before)
+      _ = consume claim
+      #expect(try start(words.dropLast(2), under: inside).end().status == 0)
     }
 
     @Test("the lock is root's alone, and nothing that another has put into its place")
