@@ -54,9 +54,13 @@ public struct StockContents: Equatable, Sendable {
 extension Stock {
   /// The stock that a directory is, if it has files of one; nil where it has none, or is no directory.
   public static func known(at path: String) throws(MemoryError) -> Stock? {
-    guard let directory = try? Directory(path), let names = try? directory.names(),
-      names.contains(where: { StockName($0) != nil })
-    else { return nil }
+    do throws(Errno) {
+      if try !Directory(path).names().contains(where: { StockName($0) != nil }) { return nil }
+    } catch {
+      let unread = Unreadable(path, error)
+      if unread.isShortage { throw MemoryError(.unread(unread), path: path) }
+      return nil
+    }
     return try Stock(path)
   }
 

@@ -32,7 +32,9 @@ extension TopologyReport {
       threads: decision.threads,
       bounds: decision.bounds.filter { $0.what != .size }.map { .init(what: $0.what.rawValue, threads: $0.threads) },
       helpers: .init(rules), unknown: asked.unknown(besides: group), helperRules: rules)
-    report.stocks = Document.Stock.all(on: report.hugetlbMounts ?? [])
+    if let mounts = report.hugetlbMounts {
+      report.stocks = asked.known("stocks") { () throws(Unreadable) in try Document.Stock.all(on: mounts) }
+    }
     if let shortage = asked.shortage { throw MemoryError(.unread(shortage)) }
     return report
   }

@@ -50,7 +50,7 @@ struct TopologyReport: Encodable {
   var nodes: [NodeState]?
   var hugetlbMounts: [Mount]?
   /// Those that lie on these mounts, and in /dev/shm.
-  var stocks: [Document.Stock] = []
+  var stocks: [Document.Stock]?
   var limits: Limits
   var power: String?
   var threads: Int

@@ -40,7 +40,7 @@ extension TopologyReport {
   private var poolRows: [Row] {
     (pools?.map(Self.row) ?? [Row("huge pages", "unknown")])
       + (hugetlbMounts ?? []).map { Row("hugetlbfs of \($0.pageSize) pages", $0.path.shown) }
-      + stocks.flatMap { stock in stock.kinds.map { Row("stock \(stock.path.shown)", $0.text) } }
+      + (stocks ?? []).flatMap { stock in stock.kinds.map { Row("stock \(stock.path.shown)", $0.text) } }
   }
 
   private static func row(_ pool: Pool) -> Row {

@@ -230,6 +230,11 @@ extension ProgramTests {
       let text = try ktaskctl("topology").out.withoutColumns
       #expect(text.contains("stock \(stock.path): 8M-any: 2 ready, 0 being made, 0 returned"))
       #expect(try ktaskctl("topology", "--json").out.contains("\"stocks\""))
+      // with so few descriptors that it cannot be looked for, that is an error and not none
+      for files in 4...9 {
+        let few = try start(["topology"], under: ["prlimit", "--nofile=\(files)"]).end()
+        #expect([4, 127].contains(few.status) || few.out.contains("stock \(stock.path)"), "\(files): \(few.out)")
+      }
     }
 
     @Test("--max-bytes bounds all that the stock has")
