@@ -17,6 +17,11 @@ public struct NodeMemory: Sendable, Equatable {
 }
 
 extension NodeMemory {
+  /// Of a node of CPUs alone.
+  public static func none(on node: Int) -> NodeMemory {
+    NodeMemory(number: node, totalBytes: 0, availableBytes: 0, freeBytes: 0)
+  }
+
   private static let directory = "/sys/devices/system/node"
 
   /// The nodes that have memory, in ascending order; none where the kernel knows no nodes. Memory plugged in while the

@@ -53,8 +53,10 @@ extension TopologyReport {
     if topology.unread[.nodes] != nil { return nil }
     let memory = asked.known("available memory of nodes") { () throws(Unreadable) in try NodeMemory.all() }
     let numbers = topology.nodes.map(\.number)
-    return numbers.map { from in
-      let own = memory?.first { $0.number == from }
+    return topology.nodes.map { node in
+      let from = node.number
+      // none is not unknown
+      let own = node.memoryBytes == 0 ? .none(on: from) : memory?.first { $0.number == from }
       let access = asked.known("access to node \(from)") { () throws(Unreadable) in try NodeAccess.of(node: from) }
       return NodeState(
         node: from, availableBytes: own?.availableBytes, freeBytes: own?.freeBytes,
