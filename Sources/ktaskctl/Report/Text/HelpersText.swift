@@ -16,7 +16,8 @@ extension TailRule {
   var text: String {
     switch self {
     case .lends: "the caller lends its priority to one at a time at the end"
-    case .retires: "nothing is lent (--no-lend, or no CAP_SYS_NICE): they retire before they would be waited for"
+    case .retires:
+      "nothing is lent (--no-lend, no CAP_SYS_NICE, or that is not known): they retire before they would be waited for"
     case .equals: "they run at the caller's priority or above"
     }
   }
