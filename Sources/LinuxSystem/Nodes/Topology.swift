@@ -110,15 +110,15 @@ extension Topology {
     }
   }
 
-  /// `online`, grouped by core (/sys/devices/system/cpu/cpu*/topology); a CPU that has no siblings to tell of is a core by
-  /// itself.
+  /// `online`, grouped by core (/sys/devices/system/cpu/cpu*/topology); the only CPU is a core by itself.
   public static func cores(
     of online: CPUSet, _ files: SystemFiles = SystemFiles()
   ) throws(Unreadable) -> [CPUSet] {
     var cores: [CPUSet] = []
     var left = online
     while let cpu = left.first {
-      let core = try siblings(of: cpu, files).intersection(left).union(CPUSet([cpu]))
+      let siblings = online.count > 1 ? try siblings(of: cpu, files) : online
+      let core = siblings.intersection(left).union(CPUSet([cpu]))
       cores.append(core)
       left = left.subtracting(core)
     }
@@ -130,7 +130,7 @@ extension Topology {
     for name in ["core_cpus_list", "thread_siblings_list"] {
       if let siblings = try files.readCPUs("\(cpuDirectory)/cpu\(cpu)/topology/\(name)") { return siblings }
     }
-    return CPUSet()
+    throw Unreadable("\(cpuDirectory)/cpu\(cpu)/topology", .isUnclear)
   }
 }
 

@@ -44,9 +44,15 @@ struct TopologyTests {
       cpus + "/cpu0/topology/core_cpus_list": "0,2\n",
       cpus + "/cpu2/topology/core_cpus_list": "0,2\n",
       cpus + "/cpu1/topology/thread_siblings_list": "1,3\n", "/sys/kernel/notes": "",
+      cpus + "/cpu5/topology/core_cpus_list": "5\n",
     ])
     let cores = try Topology.cores(of: CPUSet([0, 1, 2, 5]), tree.files)
     #expect(cores == [CPUSet([0, 2]), CPUSet([1]), CPUSet([5])])
+    // of one that tells of no siblings it is not known whether it has any, but for the only one
+    #expect(throws: Unreadable(cpus + "/cpu6/topology", .isUnclear)) {
+      try Topology.cores(of: CPUSet([0, 6]), tree.files)
+    }
+    #expect(try Topology.cores(of: CPUSet([6]), tree.files) == [CPUSet([6])])
   }
 
   @Test("of this machine holds together")
@@ -77,6 +83,7 @@ struct TopologyTests {
       node + "2/cpulist": "\n", node + "2/meminfo": "Node 2 MemTotal: 0 kB\n", node + "2/distance": "17 10 28\n",
       node + "5/cpulist": "2-3\n", node + "5/meminfo": "Node 5 MemTotal: 5 kB\n", node + "5/distance": "21 28 10\n",
     ])
+    for cpu in 0...3 { try tree.write(Self.system + "/cpu/cpu\(cpu)/topology/core_cpus_list", "\(cpu)\n") }
     let topology = Topology.current(tree.files)
     #expect(topology.nodes.map(\.number) == [0, 5])
     #expect(topology.nodes.map(\.memoryBytes) == [4096, 5120])
