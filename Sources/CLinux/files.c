@@ -174,6 +174,15 @@ static enum clinux_filesystem kind_of(unsigned long magic) {
   }
 }
 
+int clinux_is_kernels_own(const char *path) {
+  struct statfs s;
+  if (statfs(path, &s) == -1) return errno;
+  switch ((unsigned long)s.f_type & 0xffffffff) {
+  case SYSFS_MAGIC: case PROC_SUPER_MAGIC: case CGROUP_SUPER_MAGIC: case CGROUP2_SUPER_MAGIC: return 0;
+  default: return EXDEV;
+  }
+}
+
 // STATX_MNT_ID, and the field's place, which older headers lack.
 enum { MOUNT_ID = 0x1000 };
 

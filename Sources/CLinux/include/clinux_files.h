@@ -60,6 +60,8 @@ struct clinux_filesystem_facts {
   uint64_t blocks;           // 0: no limit of its own
   uint64_t free_blocks, available_blocks;
 };
+/// Whether a directory is on one of the kernel's own file systems, sysfs, proc or cgroup (statfs(2)); EXDEV: on another.
+int clinux_is_kernels_own(const char *_Nonnull path);
 /// The number of the mount that an open file lies on (statx(2), STATX_MNT_ID, Linux 5.8); ENOSYS: the kernel does not tell.
 int clinux_mount_of(int fd, uint64_t *_Nonnull mount);
 /// Whether chattr(1) has made it immutable, or only to be appended to (statx(2)); false where that is not told.

@@ -116,9 +116,21 @@ public struct SystemFiles: Sendable, Equatable {
 
   private func isMounted(_ path: String) -> Bool {
     switch components(of: path).first {
-    case "sys": exists("/sys/kernel")
-    case "proc": exists("/proc/self")
+    case "sys": exists("/sys/kernel") && (root != "/" || isInKernelsFiles(path))
+    case "proc": exists("/proc/self") && (root != "/" || isInKernelsFiles(path))
     default: true
+    }
+  }
+
+  /// Whether the directory that would lead to `path` is the kernel's own: a part of its files may be covered by another file
+  /// system.
+  private func isInKernelsFiles(_ path: String) -> Bool {
+    var place = directory(of: path)
+    while true {
+      let error = unsafe clinux_is_kernels_own(place)
+      if error != ENOENT && error != ENOTDIR { return error == 0 }
+      if place == "/" || place == "." { return false }
+      place = directory(of: place)
     }
   }
 

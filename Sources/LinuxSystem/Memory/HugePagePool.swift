@@ -52,7 +52,7 @@ extension HugePagePool {
   /// The pools of all sizes that the kernel has, smallest pages first.
   public static func all(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> [HugePagePool] {
     var pools: [HugePagePool] = []
-    let sizes = try (files.names(in: directory) ?? []).compactMap(pageSize).sorted()
+    let sizes = try sizes(files)
     let nodes = sizes.isEmpty ? [] : try nodeNumbers(files)
     for size in sizes {
       if let pool = try of(pageSize: size, on: nodes, files) { pools.append(pool) }
@@ -70,7 +70,11 @@ extension HugePagePool {
   /// `numbers`: of the nodes, where they are known.
   private static func of(pageSize: Int, on numbers: [Int]?, _ files: SystemFiles) throws(Unreadable) -> HugePagePool? {
     let pool = settings(pageSize)
-    if try files.names(in: pool) == nil { return nil }
+    if try files.names(in: pool) == nil {
+      // where it has none, it tells of others
+      _ = try sizes(files)
+      return nil
+    }
     var listed = numbers
     if listed == nil { listed = try nodeNumbers(files) }
     return HugePagePool(
@@ -84,7 +88,16 @@ extension HugePagePool {
 
   /// None where the kernel knows no nodes.
   private static func nodeNumbers(_ files: SystemFiles) throws(Unreadable) -> [Int] {
-    try files.numbers(in: "/sys/devices/system/node", after: "node") ?? []
+    try Topology.nodeNumbers(files) ?? []
+  }
+
+  /// Bytes of the pages that the kernel has, ascending; none where it has no huge pages. One that has them has one size at
+  /// least.
+  private static func sizes(_ files: SystemFiles) throws(Unreadable) -> [Int] {
+    guard let names = try files.names(in: directory) else { return [] }
+    let sizes = names.compactMap(pageSize).sorted()
+    if sizes.isEmpty { throw Unreadable(directory, .isUnclear) }
+    return sizes
   }
 
   private static func nodes(_ numbers: [Int], _ pageSize: Int, _ files: SystemFiles) throws(Unreadable) -> [Node] {

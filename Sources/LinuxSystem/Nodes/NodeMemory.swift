@@ -27,7 +27,7 @@ extension NodeMemory {
   /// The nodes that have memory, in ascending order; none where the kernel knows no nodes. Memory plugged in while the
   /// machine runs may be missing from a node's own count: one node alone has all that the machine has.
   public static func all(_ files: SystemFiles = SystemFiles()) throws(Unreadable) -> [NodeMemory] {
-    guard let numbers = try files.numbers(in: directory, after: "node") else { return [] }
+    guard let numbers = try Topology.nodeNumbers(files) else { return [] }
     var nodes: [NodeMemory] = []
     for number in numbers {
       if let node = try of(number, files) { nodes.append(node) }

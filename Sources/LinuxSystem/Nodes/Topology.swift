@@ -83,7 +83,7 @@ extension Topology {
     var listed: [Int]?
     let nodes =
       found(.nodes) { () throws(Unreadable) -> [Node] in
-        listed = try files.numbers(in: nodeDirectory, after: "node")
+        listed = try Self.nodeNumbers(files)
         return try Self.nodes(listed, online, total, files)
       } ?? []
     if let lacking = nodes.first(where: { $0.memoryBytes == nil }), unread[.memory] == nil {
@@ -136,6 +136,13 @@ extension Topology {
 
 /// Nodes. They are read where libnuma reads them, which takes what it cannot read for what is not there.
 extension Topology {
+  /// Those that are listed, ascending; nil: a kernel without NUMA support. One that has it lists one at least.
+  static func nodeNumbers(_ files: SystemFiles) throws(Unreadable) -> [Int]? {
+    guard let numbers = try files.numbers(in: nodeDirectory, after: "node") else { return nil }
+    if numbers.isEmpty { throw Unreadable(nodeDirectory, .isUnclear) }
+    return numbers
+  }
+
   /// Without NUMA support in the kernel, node 0 has everything.
   private static func nodes(
     _ listed: [Int]?, _ online: CPUSet, _ total: Int?, _ files: SystemFiles

@@ -37,6 +37,17 @@ struct HugePageTests {
     #expect(try HugePagePool.of(pageSize: 4 << 20, tree.files) == nil)
   }
 
+  @Test("are not none where what tells of them is empty")
+  func empty() throws {
+    let (pools, nodes) = ("/sys/kernel/mm/hugepages", "/sys/devices/system/node")
+    let noPools = try FileTree([pools + "/README": ""])
+    #expect(throws: Unreadable(pools, .isUnclear)) { try HugePagePool.all(noPools.files) }
+    #expect(throws: Unreadable(pools, .isUnclear)) { try HugePagePool.of(pageSize: 2 << 20, noPools.files) }
+    let noNodes = try FileTree([pools + "/hugepages-2048kB/nr_hugepages": "0\n", nodes + "/possible": "0\n"])
+    #expect(throws: Unreadable(nodes, .isUnclear)) { try HugePagePool.all(noNodes.files) }
+    #expect(throws: Unreadable(nodes, .isUnclear)) { try HugePagePool.of(pageSize: 2 << 20, noNodes.files) }
+  }
+
   @Test(
     "of which one counter does not tell are not known at all",
     arguments: ["nr_hugepages", "free_hugepages", "resv_hugepages", "surplus_hugepages", "nr_overcommit_hugepages"])

@@ -98,6 +98,7 @@ struct TopologyTests {
     let topology = Topology.current(tree.files)
     #expect(topology.nodes.isEmpty)
     #expect(topology.unread[.nodes] == Unreadable(Self.system + "/node", .isUnclear))
+    #expect(throws: Unreadable(Self.system + "/node", .isUnclear)) { try NodeMemory.all(tree.files) }
     #expect(topology.unread[.memory] == Unreadable("/proc/meminfo", .noEntry))
     #expect(topology.onlineCPUs == CPUSet(0...3))
   }

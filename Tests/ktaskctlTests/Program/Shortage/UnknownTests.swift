@@ -86,6 +86,31 @@ extension ProgramTests {
     }
 
     @Test(
+      "is unknown, and not none, where a part of /sys is covered",
+      arguments: [
+        ("/sys/kernel/mm", ["huge pages", "transparent huge pages"]), ("/sys/kernel/mm/hugepages", ["huge pages"]),
+        ("/sys/devices/system/node", ["nodes", "huge pages"]),
+        ("/sys/devices/system/cpu", ["physical cores", "power policy"]),
+        ("/sys/devices/system", ["physical cores", "power policy", "nodes", "huge pages"]),
+      ])
+    func covered(place: String, unknown: [String]) throws {
+      let under = Self.mounted("-t", "tmpfs", at: place)
+      try require(under)
+      let text = try start(["topology"], under: under).end()
+      #expect(text.status == 0, "\(text.err)")
+      for what in unknown { #expect(text.out.withoutColumns.contains("\n\(what): unknown\n"), "\(text.out)") }
+      let json = try start(["topology", "--json"], under: under).end().out
+      #expect(try #require(Schema.ofDocuments).faults(in: json) == [])
+      if unknown.contains("huge pages") {
+        let pool = try start(Self.clear + ["--page-size", "2M", "--dry-run"], under: under).end()
+        #expect(!(pool.out + pool.err).contains("this machine has no pages"), "\(pool.err)")
+        #expect(!(pool.out + pool.err).contains("0 are free"), "\(pool.err)")
+      }
+      let cleared = try start(Self.clear + ["--json"], under: under).end()
+      #expect(cleared.status == 0, "\(cleared.err)")
+    }
+
+    @Test(
       "for want of descriptors is an error that says so",
       arguments: [["clear", "--size", "64M"], ["topology"], ["clear", "--size", "64M", "--json"]])
     func noDescriptors(words: [String]) throws {

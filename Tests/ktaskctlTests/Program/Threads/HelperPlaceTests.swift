@@ -65,14 +65,16 @@ extension ProgramTests {
     @Test("are not looked for while a CPU is set to save energy, unless --ignore-power-policy is given")
     func savesEnergy() throws {
       let cpu = "/sys/devices/system/cpu/cpu0"
-      let script =
-        "mount -t tmpfs none \(cpu) && mkdir \(cpu)/cpufreq && echo powersave > \(cpu)/cpufreq/scaling_governor "
-        + "&& exec \"$@\""
+      let script = """
+        cp -r \(cpu)/topology \(scratch.path) && mount -t tmpfs none \(cpu) && mv \(scratch.path)/topology \(cpu) &&
+        mkdir \(cpu)/cpufreq && cd \(cpu)/cpufreq && echo powersave > scaling_governor && echo intel_pstate > scaling_driver &&
+        echo power > energy_performance_preference && cd / && exec "$@"
+        """
       let under = ["unshare", "--mount", "sh", "-c", script, "sh"]
       let topology = try ktaskctl("topology", under: under)
       if topology.status != 0 { try Test.cancel("nothing can be mounted over \(cpu): \(topology.err)") }
       let told = topology.out.withoutColumns
-      #expect(told.contains("\npower policy: energy-conscious: CPU 0, governor powersave\n"))
+      #expect(told.contains("\npower policy: energy-conscious: CPU 0, energy_performance_preference power\n"))
       #expect(told.contains("\nthreads: 1\n") && told.contains("\n bound: power policy: 1\n"))
 
       let alone = try #require(try start(Self.words, under: under).end().document().plan)
