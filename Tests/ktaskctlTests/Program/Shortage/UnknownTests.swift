@@ -110,6 +110,27 @@ extension ProgramTests {
       #expect(cleared.status == 0, "\(cleared.err)")
     }
 
+    @Test("is not the memory of a node of CPUs alone, which is none")
+    func noMemoryThere() throws {
+      let script = """
+        mount -t tmpfs none /sys/devices/system/node && cd /sys/devices/system/node && mkdir node0 node1 &&
+        echo 0 > node0/cpulist && echo 1 > node1/cpulist &&
+        printf 'Node 0 MemTotal: 9000 kB\\nNode 0 MemFree: 5000 kB\\n' > node0/meminfo &&
+        printf 'Node 1 MemTotal: 0 kB\\nNode 1 MemFree: 0 kB\\n' > node1/meminfo && cd / && exec "$@"
+        """
+      let under = ["unshare", "--mount", "sh", "-c", script, "sh"]
+      try require(under)
+      let text = try start(["topology"], under: under).end().out.withoutColumns
+      #expect(text.contains("\nnode 1 size: 0 B\nnode 1 free: 0 B, available 0 B\n"), "\(text)")
+    }
+
+    @Test("leaves open whether a priority may be lent")
+    func lending() throws {
+      try require(Self.noProc)
+      let text = try start(["topology"], under: Self.noProc).end()
+      #expect(text.out.contains("nothing is lent (--no-lend, no CAP_SYS_NICE, or that is not known)"), "\(text.out)")
+    }
+
     @Test(
       "for want of descriptors is an error that says so",
       arguments: [["clear", "--size", "64M"], ["topology"], ["clear", "--size", "64M", "--json"]])
