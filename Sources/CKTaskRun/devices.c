@@ -1,7 +1,6 @@
 /* Memory that is mapped for devices: VFIO, iommufd, and CUDA's. The pages come first; then the call is made as it was. */
 #define _GNU_SOURCE
 #include "run.h"
-#include <dlfcn.h>
 #include <linux/vfio.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,8 +74,8 @@ enum { IO_MEMORY = 4, READ_ONLY = 8 };
 /* CUDA_ERROR_NOT_INITIALIZED, cudaErrorInitializationError: there is no CUDA behind this name. */
 enum { NOT_THERE = 3 };
 
-static int register_memory(const char *name, void *address, size_t length, unsigned flags) {
-  registering next = (registering)dlsym(RTLD_NEXT, name);
+static int register_memory(const char *name, void *address, size_t length, unsigned flags, const void *caller) {
+  registering next = (registering)next_function(name, caller);
   struct call call;
   if (!next) return NOT_THERE;
   if (length < settings.least || flags & (IO_MEMORY | READ_ONLY) || !begin_call(&call, name, length, NULL))
@@ -86,13 +85,13 @@ static int register_memory(const char *name, void *address, size_t length, unsig
 }
 
 HOOK int cuMemHostRegister(void *address, size_t length, unsigned flags) {
-  return register_memory("cuMemHostRegister", address, length, flags);
+  return register_memory("cuMemHostRegister", address, length, flags, CALLER);
 }
 
 HOOK int cuMemHostRegister_v2(void *address, size_t length, unsigned flags) {
-  return register_memory("cuMemHostRegister_v2", address, length, flags);
+  return register_memory("cuMemHostRegister_v2", address, length, flags, CALLER);
 }
 
 HOOK int cudaHostRegister(void *address, size_t length, unsigned flags) {
-  return register_memory("cudaHostRegister", address, length, flags);
+  return register_memory("cudaHostRegister", address, length, flags, CALLER);
 }

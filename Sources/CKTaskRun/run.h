@@ -84,6 +84,9 @@ bool limit_allows_locking(size_t length);
 bool names_itself(int process); /* a descriptor for a process: this one */
 bool peek(void *copy, const void *from, size_t length); /* false where there is no memory to read */
 
+/* loader.c: what is loaded. */
+void *next_function(const char *name, const void *caller); /* behind this library's own; NULL: there is none */
+
 /* engine.c: libktask, opened when it is needed first. */
 const char *engine_open(void);                     /* why it cannot be had; NULL: it is there */
 struct engine_plan {

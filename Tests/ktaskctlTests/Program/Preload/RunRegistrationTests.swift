@@ -42,15 +42,40 @@ extension ProgramTests {
         }
         """
 
+    /// Brings the stand-in with it: the program that loads it is linked against none.
+    private static let plugin =
+      header + """
+        int last_call(void *address, size_t length) { return cuMemHostRegister_v2(address, length, 1); }
+        int call(void *address, size_t length) { return cuMemHostRegister_v2(address, length, 1) + 0 * length; }
+        """
+
+    private static let host =
+      header + """
+        #include <dlfcn.h>
+        int main(int count, char **words) {
+          void *plugin = count == 3 ? dlopen(words[1], RTLD_NOW | RTLD_LOCAL) : NULL;
+          int (*call)(void *, size_t) = plugin ? (int (*)(void *, size_t))dlsym(plugin, words[2]) : NULL;
+          if (!call) return 9;
+          for (size_t length = 16 << 20; length <= 128 << 20; length *= 8) {
+            void *memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            printf("result %d\\n", call(memory, length));
+          }
+          puts(dlerror() ? "error" : "no error");
+          return 0;
+        }
+        """
+
+    private func compile(_ name: String, _ text: String, _ words: String...) throws {
+      let source = scratch.file(name + ".c")
+      try Data(text.utf8).write(to: URL(filePath: source))
+      let ended = try Child(["clang", "-O2", "-o", scratch.file(name), source] + words).end()
+      #expect(ended.status == 0, "\(ended.err)")
+    }
+
     /// The client's program, with the stand-in beside it.
     private func compiled() throws -> String {
-      let library = scratch.file("libcuda.so.1")
-      for (name, text) in [("stand-in", Self.standIn), ("client", Self.client)] {
-        try Data(text.utf8).write(to: URL(filePath: scratch.file(name + ".c")))
-      }
-      try tool("clang", "-shared", "-fPIC", "-o", library, scratch.file("stand-in.c"))
-      try tool(
-        "clang", "-o", scratch.file("client"), scratch.file("client.c"), library, "-Wl,-rpath,\(scratch.path)")
+      try compile("libcuda.so.1", Self.standIn, "-shared", "-fPIC")
+      try compile("client", Self.client, scratch.file("libcuda.so.1"), "-Wl,-rpath,\(scratch.path)")
       return scratch.file("client")
     }
 
@@ -66,6 +91,19 @@ extension ProgramTests {
       let calls = try Preloaded.report(report).calls
       #expect(calls.map(\.call) == ["cuMemHostRegister_v2"])
       #expect(calls.first?.parallelBytes == 128 << 20 && calls.first?.threads == 2)
+    }
+
+    @Test("is found where it came with a plugin, whoever called the plugin", arguments: ["call", "last_call"])
+    func plugin(function: String) throws {
+      _ = try compiled()
+      try compile(
+        "plugin.so", Self.plugin, "-shared", "-fPIC", scratch.file("libcuda.so.1"), "-Wl,-rpath,\(scratch.path)")
+      try compile("host", Self.host)
+      let words = [scratch.file("host"), scratch.file("plugin.so"), function]
+      let small = "0 pages, flags 1\nresult 217\n"
+      #expect(try Child(words).end().out == small + small + "no error\n")
+      let ended = try start(["run"] + Preloaded.options + ["--"] + words).end()
+      #expect(ended.out == small + "32768 pages, flags 1\nresult 217\nno error\n", "\(ended.err)")
     }
 
     @Test(
