@@ -6,6 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What a call takes of its thread's stack, and as much again: a whole one may be 16 KiB (PTHREAD_STACK_MIN). */
+enum { STACK = 24 << 10 };
+
 /* Of the pages that one thread makes while others wait for the lock of the address space: some milliseconds. */
 enum { PART = 32 << 20 };
 
@@ -34,6 +37,12 @@ static bool is_of_allocator(const void *caller) {
          here.dli_fbase == allocator.dli_fbase;
 }
 
+/* That of the thread that the program began with grows. */
+static bool has_stack(void) {
+  uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+  return raw(SYS_gettid) == own->id || here - mapping_start(here) >= STACK;
+}
+
 /*
  * Of a program that makes several large calls at once each is on a CPU already: a call has helpers for those that are left.
  * Where none is, its own thread makes the pages, but part by part: the kernel would hold the lock of the address space
@@ -50,6 +59,7 @@ static const char *share(struct call *call, size_t others) {
 static const char *reason_to_stay_out(struct call *call, size_t others, const void *caller) {
   if (has_own_filter()) return "the program has installed a seccomp filter";
   if (is_of_allocator(caller)) return "the call comes from the program's own allocator";
+  if (!has_stack()) return "its thread has little stack left";
   const char *why = engine_open();
   return why ? why : share(call, others);
 }

@@ -15,7 +15,8 @@ static const char name[] = "libktask.so.1";
 
 /* Beside this library, else where the loader looks. */
 static void *open_library(void) {
-  char path[WORDS];
+  // once, by one thread: not on its stack, which may be small
+  static char path[WORDS];
   Dl_info self;
   const char *slash = dladdr(&once, &self) && self.dli_fname ? strrchr(self.dli_fname, '/') : NULL;
   if (slash) {
@@ -103,10 +104,10 @@ static int run_chunk(void *start, void *end, void *argument) {
 
 /* No page is two threads', as far as the kernel tells of what pages a mapping is: one would only wait for the other. */
 static size_t alignment_at(uintptr_t start) {
-  struct maps maps;
-  if (!maps_open(&maps)) return HUGE_ALIGNMENT;
-  size_t page_size = maps_page_size(&maps, start);
-  maps_close(&maps);
+  int maps = raw_open("/proc/self/maps");
+  if (maps < 0) return HUGE_ALIGNMENT;
+  size_t page_size = maps_page_size(maps, start);
+  raw(SYS_close, maps);
   return page_size > HUGE_ALIGNMENT ? page_size : HUGE_ALIGNMENT;
 }
 

@@ -15,13 +15,13 @@ struct piece {
 
 /* The next piece of a range from *at on, which is then behind it; false at the end and, unless `jumping`, at a hole. */
 static bool next_piece(
-    struct maps *maps, struct mapping *mapping, uintptr_t *at, uintptr_t end, bool jumping, struct piece *piece) {
+    struct lines *maps, struct mapping *mapping, uintptr_t *at, uintptr_t end, bool jumping, struct piece *piece) {
   do
     if (!maps_next(maps, mapping) || mapping->start >= end) return false;
   while (mapping->end <= *at);
   if (mapping->start > *at && !jumping) return false;
   *piece = (struct piece){.mapping = mapping,
-                          .page_size = mapping->inode ? maps_page_size(maps, mapping->start) : 0,
+                          .page_size = mapping->inode ? maps_page_size(maps->file, mapping->start) : 0,
                           .start = mapping->start > *at ? mapping->start : *at,
                           .end = mapping->end < end ? mapping->end : end};
   *at = piece->end;
@@ -48,7 +48,7 @@ static const char *why_not(const struct piece *piece, bool writing) {
 }
 
 bool can_populate(struct call *call, uintptr_t start, uintptr_t end, bool writing) {
-  struct maps maps;
+  struct lines maps;
   struct mapping mapping;
   struct piece piece;
   uintptr_t at = start;
@@ -92,7 +92,7 @@ static bool make_piece(struct call *call, const struct piece *piece, enum purpos
 }
 
 void make_mapped(struct call *call, uintptr_t start, uintptr_t end, enum purpose purpose) {
-  struct maps maps;
+  struct lines maps;
   struct mapping mapping;
   struct piece piece;
   uintptr_t at = start;

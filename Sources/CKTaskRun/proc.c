@@ -8,37 +8,41 @@
 #include <sys/resource.h>
 #include <sys/uio.h>
 
-bool maps_open(struct maps *maps) {
-  maps->used = maps->at = 0;
-  maps->file = raw_open("/proc/self/maps");
-  return maps->file >= 0;
+static bool lines_open(struct lines *lines, const char *path) {
+  *lines = (struct lines){.file = raw_open(path)};
+  return lines->file >= 0;
 }
 
-void maps_close(struct maps *maps) {
-  if (maps->file >= 0) raw(SYS_close, maps->file);
-}
+static void lines_close(struct lines *lines) { raw(SYS_close, lines->file); }
 
-/* The next line, ended by 0; NULL: there is none. */
-static char *next_line(struct maps *maps) {
+/* The next line, ended by 0, as far as it has room; NULL: there is none. */
+static char *next_line(struct lines *lines) {
+  const size_t room = sizeof lines->text - 1;
   for (;;) {
-    char *line = maps->text + maps->at, *end = memchr(line, '\n', maps->used - maps->at);
-    if (end) {
-      *end = 0;
-      maps->at = (size_t)(end - maps->text) + 1;
+    char *line = lines->text + lines->at, *end = memchr(line, '\n', lines->used - lines->at);
+    bool is_part = !end && lines->used - lines->at == room, is_rest = lines->is_rest;
+    if (end || is_part) {
+      lines->is_rest = is_part;
+      lines->at = is_part ? room : (size_t)(end - lines->text) + 1;
+      *(is_part ? lines->text + room : end) = 0;
+      if (is_rest) continue;
       return line;
     }
-    memmove(maps->text, line, maps->used -= maps->at);
-    maps->at = 0;
-    // a path is never longer than PATH_MAX, which is less than the room here
-    long count = raw(SYS_read, maps->file, maps->text + maps->used, sizeof maps->text - maps->used);
+    memmove(lines->text, line, lines->used -= lines->at);
+    lines->at = 0;
+    long count = raw(SYS_read, lines->file, lines->text + lines->used, room - lines->used);
     if (count == -EINTR) continue;
     if (count <= 0) return NULL;
-    maps->used += (size_t)count;
+    lines->used += (size_t)count;
   }
 }
 
+bool maps_open(struct lines *maps) { return lines_open(maps, "/proc/self/maps"); }
+
+void maps_close(struct lines *maps) { lines_close(maps); }
+
 /* start-end perms offset major:minor inode   path */
-bool maps_next(struct maps *maps, struct mapping *mapping) {
+bool maps_next(struct lines *maps, struct mapping *mapping) {
   char *at = next_line(maps);
   if (!at) return false;
   mapping->start = strtoul(at, &at, 16);
@@ -66,22 +70,33 @@ struct map_query {
   uint64_t name, build_id;
 };
 
-size_t maps_page_size(struct maps *maps, uintptr_t address) {
+/* Of the mapping at that address, or of none. */
+static struct map_query query_map(int maps, uintptr_t address) {
   struct map_query query = {.size = sizeof query, .address = address};
-  if (raw(SYS_ioctl, maps->file, _IOWR('f', 17, struct map_query), &query)) return 0;
-  return query.page_size;
+  return raw(SYS_ioctl, maps, _IOWR('f', 17, struct map_query), &query) ? (struct map_query){0} : query;
+}
+
+size_t maps_page_size(int maps, uintptr_t address) { return query_map(maps, address).page_size; }
+
+uintptr_t mapping_start(uintptr_t address) {
+  struct lines maps;
+  struct mapping mapping = {0};
+  if (!maps_open(&maps)) return 0;
+  uintptr_t start = query_map(maps.file, address).start;
+  while (!start && maps_next(&maps, &mapping))
+    if (mapping.start <= address && address < mapping.end) start = mapping.start;
+  maps_close(&maps);
+  return start;
 }
 
 long number_in(const char *path, const char *key) {
-  char text[WORDS];
-  int file = raw_open(path);
-  if (file < 0) return -1;
-  long count = raw(SYS_read, file, text, sizeof text - 1);
-  raw(SYS_close, file);
-  if (count <= 0) return -1;
-  text[count] = 0;
-  const char *found = strstr(text, key);
-  return found && (found == text || found[-1] == '\n') ? strtol(found + strlen(key), NULL, 10) : -1;
+  struct lines lines;
+  const char *line;
+  size_t length = strlen(key);
+  if (!lines_open(&lines, path)) return -1;
+  while ((line = next_line(&lines)) && strncmp(line, key, length)) {}
+  lines_close(&lines);
+  return line ? strtol(line + length, NULL, 10) : -1;
 }
 
 long status_number(const char *key) { return number_in("/proc/thread-self/status", key); }

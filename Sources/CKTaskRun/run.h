@@ -69,15 +69,18 @@ struct mapping {
   bool reads, writes, executes, shared;
   char path[256];
 };
-struct maps {
+/* A file of /proc, line by line. Small: a thread's whole stack may be 16 KiB (PTHREAD_STACK_MIN). */
+struct lines {
   int file;
   size_t used, at;
-  char text[8192];
+  bool is_rest; /* what comes next is the rest of a line that had no room */
+  char text[512];
 };
-bool maps_open(struct maps *maps);
-bool maps_next(struct maps *maps, struct mapping *mapping);
-size_t maps_page_size(struct maps *maps, uintptr_t address); /* of the mapping there; 0: not known */
-void maps_close(struct maps *maps);
+bool maps_open(struct lines *maps);
+bool maps_next(struct lines *maps, struct mapping *mapping);
+size_t maps_page_size(int maps, uintptr_t address); /* of the mapping there; 0: not known */
+void maps_close(struct lines *maps);
+uintptr_t mapping_start(uintptr_t address); /* of the mapping there; 0: not known */
 long number_in(const char *path, const char *key); /* behind `key` at a line's start, in its own unit; -1: not known */
 long status_number(const char *key);               /* of the calling thread */
 bool limit_allows_locking(size_t length);
