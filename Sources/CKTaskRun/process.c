@@ -56,6 +56,8 @@ bool has_own_filter(void) {
   return filters > settings.filters;
 }
 
+bool is_on(void) { return settings.least != SIZE_MAX; }
+
 void note_future_locks(int flags) {
   if (is_own_process()) own->future_locks = flags;
 }

@@ -22,7 +22,7 @@ enum { HUGE_ALIGNMENT = 2 << 20, WORDS = 4096 };
 
 /* settings.c: what KTASK_RUN in the environment says. */
 struct settings {
-  size_t least;       /* bytes; a smaller call is left to the kernel. SIZE_MAX: every one is, until this has been read */
+  size_t least;       /* bytes; a smaller call is left to the kernel. SIZE_MAX: every one is, until this is read, and behind a filter */
   size_t threads;     /* exactly so many; 0: as the policy has it */
   size_t max_threads; /* 0: no bound but the policy's */
   int nice;
@@ -49,7 +49,7 @@ struct process {
   int id;
   int future_locks; /* mlockall(2)'s MCL_FUTURE and MCL_ONFAULT; 0: what is mapped later is not locked */
   size_t calls; /* large ones that are under way */
-  bool is_reported;
+  bool is_reported, is_filtered; /* is_filtered: what comes after a seccomp filter is not told */
   unsigned entries; /* calls; those that have no room here are counted only */
   struct entry entry[1024];
 };
@@ -57,8 +57,11 @@ struct process {
 /* process.c: whose memory this is. */
 extern struct process *const own;
 bool is_own_process(void); /* false in a vfork child, whose memory is its parent's */
-void note_filter(void);    /* the program installs a seccomp filter */
+long install_filter(long number, long a, long b, long c, long d, long e); /* a seccomp filter, by that system call */
+void note_filter(void);
 bool has_own_filter(void);
+bool is_on(void);          /* false behind a filter: nothing may be asked of the kernel any more */
+const char *why_filtered(void); /* NULL: no filter of the program's own is known */
 void note_future_locks(int flags);
 int future_locks(void);
 
@@ -144,10 +147,29 @@ long advise_process(int, const void *, size_t, int, unsigned, const void *caller
 long allocate_file(int, int, long, long);
 long control_device(int, unsigned long, void *);
 
-/* report.c */
+/* destination.c: where the report goes. */
+struct destination {
+  int file;
+  bool is_opened, is_emptied; /* for this report */
+};
+int destination_open(struct destination *to); /* an error number; 0: it is open */
+int destination_close(const struct destination *to, int error); /* the error of writing; what is only begun is taken away */
 void remember_streams(void);
+bool is_same_stream(int file);
+bool is_to_stream(void);
+bool is_json(const char *report);
+bool is_command(void); /* and not one of its children */
+struct quiet {
+  uint64_t mask, pending;
+};
+void be_quiet(struct quiet *quiet); /* no signal comes of what is written */
+void be_as_before(const struct quiet *quiet);
+
+/* report.c */
 void note_call(const struct call *call, double seconds);
 void write_report(void);
+void report_before_filter(void); /* since nothing may be written behind it */
+void report_no_filter(void);     /* it was refused: the report is still to come */
 
 static inline uintptr_t rounded_down(uintptr_t address, size_t unit) { return address & ~(unit - 1); }
 static inline uintptr_t rounded_up(uintptr_t address, size_t unit) { return (address + unit - 1) & ~(unit - 1); }
