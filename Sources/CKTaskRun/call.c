@@ -57,7 +57,8 @@ static const char *share(struct call *call, size_t others) {
 }
 
 static const char *reason_to_stay_out(struct call *call, size_t others, const void *caller) {
-  if (has_own_filter()) return "the program has installed a seccomp filter";
+  const char *filtered = why_filtered();
+  if (filtered) return filtered;
   if (is_of_allocator(caller)) return "the call comes from the program's own allocator";
   if (!has_stack()) return "its thread has little stack left";
   const char *why = engine_open();
@@ -65,7 +66,7 @@ static const char *reason_to_stay_out(struct call *call, size_t others, const vo
 }
 
 bool begin_call(struct call *call, const char *name, size_t length, const void *caller) {
-  if (is_busy || !is_own_process()) return false;
+  if (is_busy || !is_on() || !is_own_process()) return false;
   *call = (struct call){.name = name, .length = length, .error = errno, .began = now()};
   is_busy = true;
   call->why = reason_to_stay_out(call, __atomic_fetch_add(&own->calls, 1, __ATOMIC_RELAXED), caller);

@@ -58,7 +58,7 @@ long control_device(int file, unsigned long request, void *argument) {
   uintptr_t start;
   size_t length;
   request = (uint32_t)request;
-  if ((request != VFIO_IOMMU_MAP_DMA && request != IOAS_MAP) || !range_of(request, argument, &start, &length) ||
+  if ((request != VFIO_IOMMU_MAP_DMA && request != IOAS_MAP) || !is_on() || !range_of(request, argument, &start, &length) ||
       length < settings.least || !is_mapper(file) ||
       !begin_call(&call, request == IOAS_MAP ? "IOMMU_IOAS_MAP" : "VFIO_IOMMU_MAP_DMA", length, NULL))
     return raw(SYS_ioctl, file, request, argument);

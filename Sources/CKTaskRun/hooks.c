@@ -67,9 +67,9 @@ HOOK int ioctl(int file, unsigned long request, ...) {
 }
 
 static long control_process_raw(int option, long a, long b, long c, long d) {
-  long result = raw(SYS_prctl, option, a, b, c, d);
-  if (option == PR_SET_SECCOMP && !result) note_filter();
-  return result;
+  // without a filter it is a question whether there are any
+  bool filters = option == PR_SET_SECCOMP && (a == SECCOMP_MODE_STRICT || b);
+  return filters ? install_filter(SYS_prctl, option, a, b, c, d) : raw(SYS_prctl, option, a, b, c, d);
 }
 
 HOOK int prctl(int option, ...) {
@@ -82,10 +82,9 @@ HOOK int prctl(int option, ...) {
 }
 
 static long set_seccomp(long operation, long flags, long argument) {
-  long result = raw(SYS_seccomp, operation, flags, argument);
-  if ((operation == SECCOMP_SET_MODE_STRICT || operation == SECCOMP_SET_MODE_FILTER) && !raw_failed(result))
-    note_filter();
-  return result;
+  bool filters = operation == SECCOMP_SET_MODE_STRICT || (operation == SECCOMP_SET_MODE_FILTER && argument);
+  return filters ? install_filter(SYS_seccomp, operation, flags, argument, 0, 0)
+                 : raw(SYS_seccomp, operation, flags, argument);
 }
 
 static long call_by_number(long number, long a, long b, long c, long d, long e, long f, const void *caller) {

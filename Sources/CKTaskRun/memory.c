@@ -144,7 +144,7 @@ static void make_all(struct call *call) {
 
 long lock_all(int flags) {
   struct call call;
-  bool populates = (flags & (MCL_CURRENT | MCL_ONFAULT)) == MCL_CURRENT;
+  bool populates = is_on() && (flags & (MCL_CURRENT | MCL_ONFAULT)) == MCL_CURRENT;
   long kibibytes = populates ? status_number("VmSize:") : 0, result;
   size_t size = kibibytes > 0 ? (size_t)kibibytes << 10 : 0;
   if (size < settings.least || !begin_call(&call, "mlockall", size, NULL)) {
@@ -203,7 +203,7 @@ long advise_process(int process, const void *vector, size_t count, int advice, u
   struct iovec range;
   struct call call;
   size_t length = 0;
-  if (is_populating(advice) && count <= IOV_MAX && is_for_itself(process, advice, flags))
+  if (is_on() && is_populating(advice) && count <= IOV_MAX && is_for_itself(process, advice, flags))
     for (size_t i = 0; i < count && range_at(vector, i, &range); i++) length += range.iov_len;
   if (length < settings.least || !begin_call(&call, "process_madvise", length, caller))
     return raw(SYS_process_madvise, process, vector, count, advice, flags);

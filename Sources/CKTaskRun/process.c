@@ -20,9 +20,6 @@ _Static_assert(sizeof wiped % LARGEST_PAGE == 0, "whole pages");
 
 struct process *const own = &wiped.process;
 
-/* Inherited by every child. */
-static bool has_filter;
-
 static int process_id(void) { return (int)raw(SYS_getpid); }
 
 __attribute__((constructor)) static void begin(void) {
@@ -40,26 +37,37 @@ bool is_own_process(void) {
                     found == id);
 }
 
-void note_filter(void) { has_filter = true; }
-
-/* A kernel without seccomp(2) has no such line among the others; what cannot be read may have one. */
-static bool has_filters(void) {
-  long mode = status_number("Seccomp:");
-  return mode < 0 ? status_number("Threads:") < 0 : mode > 0;
+/*
+ * A filter may end the program for a call that it does not make itself, be it getpid(2). From here on none is made, by its
+ * children neither, which inherit both; what there is to tell is told before.
+ */
+long install_filter(long number, long a, long b, long c, long d, long e) {
+  bool is_own = is_on() && is_own_process();
+  if (is_own) report_before_filter();
+  long result = raw(number, a, b, c, d, e);
+  if (is_own && raw_failed(result)) report_no_filter();
+  if (is_own && !raw_failed(result)) __atomic_store_n(&settings.least, SIZE_MAX, __ATOMIC_RELAXED);
+  return result;
 }
 
-bool has_own_filter(void) {
-  if (has_filter) return true;
+bool is_on(void) { return __atomic_load_n(&settings.least, __ATOMIC_RELAXED) != SIZE_MAX; }
+
+static const char own_filter[] = "the program has installed a seccomp filter";
+static const char unknown_filter[] = "whether it has a seccomp filter is not known";
+
+/* A filter that came in another way than through the C library. */
+const char *why_filtered(void) {
   long filters = status_number("Seccomp_filters:");
+  if (filters >= 0 && settings.filters >= 0) return filters > settings.filters ? own_filter : NULL;
   // before Linux 5.10 their number is not told: then any may be the program's own
-  if (filters < 0 || settings.filters < 0) return has_filters();
-  return filters > settings.filters;
+  long mode = status_number("Seccomp:");
+  if (mode >= 0) return mode > 0 ? own_filter : NULL;
+  // a kernel without seccomp(2) has no such line among the others
+  return status_number("Threads:") < 0 ? unknown_filter : NULL;
 }
-
-bool is_on(void) { return settings.least != SIZE_MAX; }
 
 void note_future_locks(int flags) {
-  if (is_own_process()) own->future_locks = flags;
+  if (is_on() && is_own_process()) own->future_locks = flags;
 }
 
 int future_locks(void) { return own->future_locks && is_own_process() ? own->future_locks : 0; }

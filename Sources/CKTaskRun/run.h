@@ -58,8 +58,6 @@ struct process {
 extern struct process *const own;
 bool is_own_process(void); /* false in a vfork child, whose memory is its parent's */
 long install_filter(long number, long a, long b, long c, long d, long e); /* a seccomp filter, by that system call */
-void note_filter(void);
-bool has_own_filter(void);
 bool is_on(void);          /* false behind a filter: nothing may be asked of the kernel any more */
 const char *why_filtered(void); /* NULL: no filter of the program's own is known */
 void note_future_locks(int flags);
