@@ -1,8 +1,6 @@
 #define _GNU_SOURCE
 #include "numbers.h"
 #include "run.h"
-#include <dlfcn.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,16 +25,6 @@ size_t base_page(void) {
   return size;
 }
 
-/*
- * Whether the call comes out of the object that has the program's malloc: it may hold locks that the engine, which
- * allocates, would wait for. The C library's own calls of itself never come here.
- */
-static bool is_of_allocator(const void *caller) {
-  Dl_info here, allocator;
-  return caller && dladdr(caller, &here) && dladdr((void *)malloc, &allocator) &&
-         here.dli_fbase == allocator.dli_fbase;
-}
-
 /* That of the thread that the program began with grows. */
 static bool has_stack(void) {
   uintptr_t here = (uintptr_t)__builtin_frame_address(0);
@@ -59,7 +47,7 @@ static const char *share(struct call *call, size_t others) {
 static const char *reason_to_stay_out(struct call *call, size_t others, const void *caller) {
   const char *filtered = why_filtered();
   if (filtered) return filtered;
-  if (is_of_allocator(caller)) return "the call comes from the program's own allocator";
+  if (caller && is_of_allocator((uintptr_t)caller)) return "the call comes from the program's own allocator";
   if (!has_stack()) return "its thread has little stack left";
   const char *why = engine_open();
   return why ? why : share(call, others);

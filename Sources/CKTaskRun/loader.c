@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* An object's path, by its place among all. */
@@ -59,3 +60,32 @@ void *next_function(const char *name, const void *caller) {
   errno = before;
   return found;
 }
+
+/* Of the object that has the program's malloc. */
+static struct {
+  uintptr_t start, end;
+} allocator;
+
+static int note_if_allocator(struct dl_phdr_info *object, size_t size, void *unused) {
+  uintptr_t start = UINTPTR_MAX, end = 0;
+  (void)size, (void)unused;
+  for (size_t i = 0; i < object->dlpi_phnum; i++) {
+    const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+    uintptr_t from = object->dlpi_addr + part->p_vaddr, to = from + part->p_memsz;
+    if (part->p_type != PT_LOAD) continue;
+    if (from < start) start = from;
+    if (to > end) end = to;
+  }
+  if ((uintptr_t)malloc < start || (uintptr_t)malloc >= end) return 0;
+  allocator.start = start;
+  allocator.end = end;
+  return 1;
+}
+
+/*
+ * Once, at the start: at a call the loader's lock may be with a thread that waits in malloc(3) for a lock of the caller's.
+ * An allocator that is loaded later is nobody's malloc.
+ */
+void note_allocator(void) { dl_iterate_phdr(note_if_allocator, NULL); }
+
+bool is_of_allocator(uintptr_t caller) { return caller >= allocator.start && caller < allocator.end; }

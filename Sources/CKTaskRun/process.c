@@ -26,6 +26,7 @@ __attribute__((constructor)) static void begin(void) {
   raw(SYS_madvise, &wiped, sizeof wiped, MADV_WIPEONFORK);
   own->id = process_id();
   remember_streams();
+  note_allocator();
   read_settings();
 }
 

@@ -91,6 +91,13 @@ bool peek(void *copy, const void *from, size_t length); /* false where there is 
 /* loader.c: what is loaded. */
 void *next_function(const char *name, const void *caller); /* behind this library's own; NULL: there is none */
 
+/*
+ * Whether a call comes out of the object that has the program's malloc: it may hold locks that the engine, which
+ * allocates, would wait for. The C library's own calls of itself never come here.
+ */
+bool is_of_allocator(uintptr_t caller);
+void note_allocator(void);
+
 /* engine.c: libktask, opened when it is needed first. */
 const char *engine_open(void);                     /* why it cannot be had; NULL: it is there */
 struct engine_plan {
