@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 /* An mmap(2) as it was asked for. */
 struct wanted {
@@ -25,13 +26,16 @@ static bool is_by_writing(const struct wanted *wanted) {
   return wanted->protection & PROT_WRITE && is_private(wanted->flags);
 }
 
-/* How much of the mapping has a file behind it, in whole pages. */
-static size_t backed_length(const struct wanted *wanted) {
+/* How much of the mapping has a file behind it, in whole pages; why it is not looked at. */
+static const char *why_unbacked(const struct wanted *wanted, size_t *length) {
   struct stat status;
-  if (wanted->flags & MAP_ANONYMOUS) return wanted->length;
-  if (fstat(wanted->file, &status) || !S_ISREG(status.st_mode) || status.st_size <= wanted->offset) return 0;
-  size_t left = rounded_up((size_t)(status.st_size - wanted->offset), base_page());
-  return left < wanted->length ? left : wanted->length;
+  *length = wanted->length;
+  if (wanted->flags & MAP_ANONYMOUS) return NULL;
+  if (fstat(wanted->file, &status)) return "its descriptor is of no file";
+  if (!S_ISREG(status.st_mode)) return "its file is not a regular one";
+  size_t left = status.st_size > wanted->offset ? (size_t)(status.st_size - wanted->offset) : 0;
+  if (left < *length) *length = rounded_up(left, base_page());
+  return *length < settings.least ? "its file is shorter" : NULL;
 }
 
 /* Pages of a pool are promised to a mapping, so that making it fails where there are too few, unless it wants none. */
@@ -55,8 +59,9 @@ static void populate_again(const struct wanted *wanted, uintptr_t start, int adv
 }
 
 static long map_populated(struct call *call, const struct wanted *wanted) {
-  size_t length = backed_length(wanted);
-  call->why = length < settings.least ? "its file is shorter" : no_room_for(wanted);
+  size_t length;
+  call->why = why_unbacked(wanted, &length);
+  if (!call->why) call->why = no_room_for(wanted);
   if (call->why) return map(wanted, wanted->protection, wanted->flags);
   long result = map(wanted, wanted->protection, wanted->flags & ~MAP_POPULATE);
   if (raw_failed(result)) return result;
@@ -136,6 +141,15 @@ long lock_memory(uintptr_t address, size_t length) {
   return end_call(&call, raw(SYS_mlock, address, length));
 }
 
+/* The engine and its helpers' stacks are address space, too, all of which the limit for locked memory counts. */
+static bool has_room_to_lock_all(struct call *call, size_t size) {
+  size_t threads = settings.threads ? settings.threads : (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+  if (limit_allows(size + (4 << 20) + (threads << 20))) return true;
+  *call = (struct call){.name = "mlockall", .length = size, .why = "the limit for locked memory may refuse it"};
+  if (is_own_process()) note_call(call, -1);
+  return false;
+}
+
 /* What others map until the real call is locked by that. */
 static void make_all(struct call *call) {
   if (limit_allows_locking(call->length)) make_mapped(call, 0, UINTPTR_MAX, PASSING_OVER | POOLED_ONLY);
@@ -147,7 +161,7 @@ long lock_all(int flags) {
   bool populates = is_on() && (flags & (MCL_CURRENT | MCL_ONFAULT)) == MCL_CURRENT;
   long kibibytes = populates ? status_number("VmSize:") : 0, result;
   size_t size = kibibytes > 0 ? (size_t)kibibytes << 10 : 0;
-  if (size < settings.least || !begin_call(&call, "mlockall", size, NULL)) {
+  if (size < settings.least || !has_room_to_lock_all(&call, size) || !begin_call(&call, "mlockall", size, NULL)) {
     result = raw(SYS_mlockall, flags);
   } else {
     make_all(&call);

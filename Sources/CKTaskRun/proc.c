@@ -129,10 +129,13 @@ static bool may_lock_all(void) {
   return !raw(SYS_capget, &header, data) && data[0].effective & 1U << CAP_IPC_LOCK;
 }
 
-bool limit_allows_locking(size_t length) {
+bool limit_allows(size_t locked) {
   struct rlimit limit;
   if (raw(SYS_prlimit64, 0, RLIMIT_MEMLOCK, NULL, &limit)) return false;
-  if (limit.rlim_cur == RLIM_INFINITY || may_lock_all()) return true;
+  return limit.rlim_cur == RLIM_INFINITY || locked <= limit.rlim_cur || may_lock_all();
+}
+
+bool limit_allows_locking(size_t length) {
   long locked = status_number("VmLck:");
-  return locked >= 0 && ((size_t)locked << 10) + length <= limit.rlim_cur;
+  return limit_allows((locked < 0 ? SIZE_MAX / 2 : (size_t)locked << 10) + length);
 }

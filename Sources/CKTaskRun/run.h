@@ -84,7 +84,8 @@ void maps_close(struct lines *maps);
 uintptr_t mapping_start(uintptr_t address); /* of the mapping there; 0: not known */
 long number_in(const char *path, const char *key); /* behind `key` at a line's start, in its own unit; -1: not known */
 long status_number(const char *key);               /* of the calling thread */
-bool limit_allows_locking(size_t length);
+bool limit_allows(size_t locked);          /* so many bytes to be locked in all */
+bool limit_allows_locking(size_t length);  /* so many more */
 bool names_itself(int process); /* a descriptor for a process: this one */
 bool peek(void *copy, const void *from, size_t length); /* false where there is no memory to read */
 

@@ -108,6 +108,20 @@ static void future_beyond_limit(char **words) {
   all(MCL_FUTURE);
 }
 
+// The limit has room for what the process is, and for no more.
+static void all_near_limit(char **words) {
+  (void)words;
+  char line[256];
+  size_t size = 0;
+  mmap(NULL, 2 << 20, BOTH, ANONYMOUS, -1, 0);
+  FILE *status = fopen("/proc/self/status", "re");
+  while (status && fgets(line, sizeof line, status))
+    if (!strncmp(line, "VmSize:", 7)) size = strtoul(line + 7, NULL, 10) << 10;
+  if (status) fclose(status);
+  limit(RLIMIT_MEMLOCK, size + (256 << 10));
+  tell("mlockall", mlockall(MCL_CURRENT));
+}
+
 // What comes later in a child is not locked: the lock is not inherited.
 static void all_future_child(char **words) {
   (void)words;
@@ -142,6 +156,7 @@ const struct scenario locking_scenarios[] = {
     {"lock-all-on-fault", all_on_fault},
     {"lock-all-wrong", all_wrong},
     {"lock-all-beyond-limit", all_beyond_limit},
+    {"lock-all-near-limit", all_near_limit},
     {"lock-future-beyond-limit", future_beyond_limit},
     {"lock-future-child", all_future_child},
     {0},

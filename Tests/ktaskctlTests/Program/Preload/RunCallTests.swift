@@ -17,7 +17,7 @@ extension ProgramTests {
         CallScenario("populate-write-only"),
         CallScenario("populate-nonblock"), CallScenario("populate-uneven", parallel: size + 4 * 4096),
         CallScenario("populate-too-large", left: "refused"),
-        CallScenario("populate-bad-file", left: "its file is shorter"),
+        CallScenario("populate-bad-file", left: "is of no file"),
         CallScenario("populate-locked", parallel: size), CallScenario("populate-locked-beyond-limit", left: "refused"),
         CallScenario("populate-fixed", parallel: size), CallScenario("populate-little-address-space", left: "refused"),
         CallScenario("syscall", parallel: size, size), CallScenario("advise-write", parallel: size),
@@ -43,10 +43,23 @@ extension ProgramTests {
       "is refused as the kernel refuses it, before a page is touched",
       arguments: [
         CallScenario("lock-beyond-limit", left: "refused"), CallScenario("lock-not-at-all", left: "refused"),
-        CallScenario("lock-all-beyond-limit", [0], left: ["refused"]),
+        CallScenario("lock-all-beyond-limit", left: "the limit for locked memory"),
         CallScenario("lock-future-beyond-limit", left: "refused"),
       ])
     func limits(scenario: CallScenario) throws { try scenario.compare(scratch) }
+
+    @Test("of all there is succeeds where the limit has room for that, and for nothing of ktaskctl's")
+    func nearLimit() throws {
+      let alone = try Preloaded.alone(["lock-all-near-limit"])
+      let under = try Preloaded.run(["lock-all-near-limit"], ["--least", "1M", "-v"])
+      #expect(under.out == alone.out)
+      #expect(under.err.hasSuffix("; left to the kernel: the limit for locked memory may refuse it\n"), "\(under.err)")
+    }
+
+    @Test("of what is no regular file is the kernel's")
+    func device() throws {
+      try CallScenario("populate-file /dev/zero private rw", left: "its file is not a regular one").compare(scratch)
+    }
 
     @Test(
       "of a file makes its pages and no more, and none of them dirty",
