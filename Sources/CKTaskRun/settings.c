@@ -32,15 +32,18 @@ static void drop(char **entry) {
 
 /*
  * What COMMAND starts gets the environment as ktaskctl had it. In place, since nothing may be allocated here; the value
- * of KTASK_RUN_PRELOAD is the whole entry that LD_PRELOAD was.
+ * behind each name's second one is the whole entry that it was.
  */
 static void leave_children_alone(void) {
-  char **place, **saved;
-  char *before = entry_of("KTASK_RUN_PRELOAD", &saved);
-  if (entry_of("LD_PRELOAD", &place)) before ? (void)(*place = before) : drop(place);
-  static const char *const own[] = {"KTASK_RUN_PRELOAD", "KTASK_RUN_REPORT", "KTASK_RUN"};
-  for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-    if (entry_of(own[i], &place)) drop(place);
+  static const char *const names[][2] = {{"LD_PRELOAD", "KTASK_RUN_BEFORE_LD_PRELOAD"},
+                                         {"KTASK_RUN", "KTASK_RUN_BEFORE_KTASK_RUN"},
+                                         {"KTASK_RUN_REPORT", "KTASK_RUN_BEFORE_KTASK_RUN_REPORT"}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char **place, **saved, *before = entry_of(names[i][1], &saved);
+    if (entry_of(names[i][0], &place)) before ? (void)(*place = before) : drop(place);
+    else if (before) *saved = before;
+    if (entry_of(names[i][1], &saved)) drop(saved);
+  }
 }
 
 /* Programs write their titles over the environment that they were started with. */

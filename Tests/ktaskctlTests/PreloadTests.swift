@@ -10,7 +10,12 @@ struct PreloadTests {
       (nil, "/x/l.so"), ("", "/x/l.so"), ("/y.so", "/x/l.so:/y.so"), ("/y.so /z.so", "/x/l.so:/y.so /z.so"),
       ("/x/l.so", "/x/l.so"), ("/y.so:/x/l.so", "/y.so:/x/l.so"),
     ] as [(String?, String)])
-  func list(before: String?, after: String) { #expect(Preload.list("/x/l.so", before: before) == after) }
+  func list(before: String?, after: String) {
+    #expect(Preload.list("/x/l.so", before: before.map { Array($0.utf8) }) == Array(after.utf8))
+  }
+
+  @Test("leaves the others' names as they are, which need not be text")
+  func bytes() { #expect(Preload.list("/x/l.so", before: [0x2F, 0xFF]) == Array("/x/l.so:/".utf8) + [0xFF]) }
 
   @Test("is looked for from the program's folder, and named where it is not there")
   func missing() {

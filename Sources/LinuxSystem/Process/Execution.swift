@@ -26,6 +26,7 @@ public enum Execution {
 
   /// The file that `replace` would execute, as far as names and rights tell.
   public static func file(of program: String) throws(Errno) -> String {
+    if program.isEmpty { throw .noEntry }
     if program.utf8.contains(UInt8(ascii: "/")) {
       if let errno = refusal(ofFile: program) { throw errno }
       return program
@@ -44,17 +45,14 @@ public enum Execution {
   public static func ownFile() -> String? {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlink("/proc/self/exe", &target, target.count - 1)
-    return count > 0 ? text(target.prefix(count)) : nil
+    return count > 0 ? String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
   }
 
-  /// Where names without a slash in front begin (getcwd(3)); nil where it has none, or one too deep.
-  public static func workingDirectory() -> String? {
+  /// Where names without a slash in front begin (getcwd(3)), which need not be text.
+  public static func workingDirectory() throws(Errno) -> [UInt8] {
     var name = [CChar](repeating: 0, count: Int(PATH_MAX))
-    return unsafe getcwd(&name, name.count) == nil ? nil : text(name.prefix { $0 != 0 })
-  }
-
-  private static func text(_ bytes: ArraySlice<CChar>) -> String {
-    String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    if unsafe getcwd(&name, name.count) == nil { throw .current }
+    return name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
   }
 
   private static func refusal(ofFile path: String) -> Errno? {

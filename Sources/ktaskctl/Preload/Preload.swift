@@ -30,9 +30,10 @@ enum Preload {
   }
 
   /// Before what the caller has in front already; not twice where this runs under another `ktaskctl run`.
-  static func list(_ path: String, before: String?) -> String {
+  static func list(_ path: String, before: [UInt8]?) -> [UInt8] {
+    let path = Array(path.utf8)
     guard let before, !before.isEmpty else { return path }
-    let named = before.split { $0 == ":" || $0 == " " }
-    return named.contains(Substring(path)) ? before : path + ":" + before
+    let named = before.split { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: " ") }
+    return named.contains(path[...]) ? before : path + [UInt8(ascii: ":")] + before
   }
 }

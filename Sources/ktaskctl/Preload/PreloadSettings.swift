@@ -6,23 +6,27 @@ struct PreloadSettings {
   var command: RunCommand
   var library: String
 
-  /// The report's file by a name that stays the same when COMMAND changes its directory; `-` and `json` as they are.
-  var report: String? {
-    guard let report = command.report, report != "-", report != "json", !report.hasPrefix("/") else {
-      return command.report
-    }
-    return (Execution.workingDirectory() ?? "") + "/" + report
+  /// The report's file, where it is one.
+  var reportFile: String? { command.report.flatMap { $0 == "-" || $0 == "json" ? nil : $0 } }
+
+  /// By a name that stays the same when COMMAND changes its directory; `-` and `json` as they are.
+  private func report() throws(Errno) -> [UInt8]? {
+    guard let file = reportFile, !file.hasPrefix("/") else { return command.report.map { Array($0.utf8) } }
+    return try Execution.workingDirectory() + Array("/\(file)".utf8)
   }
 
   /// A name, and its value.
-  func environment() -> [(name: String, value: String?)] {
-    let before = Terminal.environment("LD_PRELOAD")
-    var entries: [(name: String, value: String?)] = [
-      ("LD_PRELOAD", Preload.list(library, before: before)), ("KTASK_RUN", text), ("KTASK_RUN_REPORT", report),
+  func environment() throws(Errno) -> [(name: String, value: [UInt8]?)] {
+    let own: [(name: String, value: [UInt8]?)] = [
+      ("LD_PRELOAD", Preload.list(library, before: Environment.bytes("LD_PRELOAD"))), ("KTASK_RUN", Array(text.utf8)),
+      ("KTASK_RUN_REPORT", try report()),
     ]
-    // what the library puts back for what COMMAND starts
-    entries.append(("KTASK_RUN_PRELOAD", command.noChildren ? before.map { "LD_PRELOAD=" + $0 } : nil))
-    return entries
+    return own + own.map { entry in ("KTASK_RUN_BEFORE_" + entry.name, command.noChildren ? before(entry.name) : nil) }
+  }
+
+  /// The whole entry, which the library puts back for what COMMAND starts.
+  private func before(_ name: String) -> [UInt8]? {
+    Environment.bytes(name).map { Array("\(name)=".utf8) + $0 }
   }
 
   private var text: String {

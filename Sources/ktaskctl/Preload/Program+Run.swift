@@ -13,6 +13,7 @@ extension Program {
       let plan = RunPlan(settings: settings, started: started, words: words)
       if command.dryRun { return answer(plan.text.forReader) }
       if command.verbose { Terminal.errors.write(plan.line.forReader + "\n") }
+      if let report = settings.reportFile { try makeReport(report, isToCome: started.obstacle == nil) }
       if started.obstacle == nil { try prepare(settings) }
       Terminal.flush()
       throw Failure(command: words[0], Execution.replace(by: words))
@@ -32,19 +33,38 @@ extension Program {
   }
 
   private static func prepare(_ settings: PreloadSettings) throws(Failure) {
-    if let report = settings.report, report != "-", report != "json" { try makeReport(report) }
     try Failure.settingUp("setting COMMAND's environment") { () throws(Errno) in
-      for entry in settings.environment() { try Environment.set(entry.name, entry.value) }
+      for entry in try settings.environment() { try Environment.set(entry.name, entry.value) }
     }
   }
 
-  /// Empty until COMMAND ends: where it cannot be written that is said before COMMAND has run for hours.
-  private static func makeReport(_ path: String) throws(Failure) {
+  /// Empty until COMMAND ends, and for good where its calls cannot be reached: where it cannot be written that is said
+  /// before COMMAND has run for hours.
+  private static func makeReport(_ path: String, isToCome: Bool) throws(Failure) {
     do throws(Errno) {
-      _ = try FileDescriptor.open(path, [.writeOnly, .createToRead, .empty, .followLinks], mode: 0o644)
+      // who reads a pipe would take the end of this for the end of all
+      if isToCome, try kind(path) == .fifo { return }
+      let file = try FileDescriptor.open(path, [.writeOnly, .createToRead, .followLinks], mode: 0o644)
+      if try file.status().kind == .regular, try !isStream(file) { try file.resize(to: 0) }
     } catch {
       throw Failure(path.shown, "the report could not be written: \(error.sentence)", path: path, errno: error)
     }
+  }
+
+  /// nil: there is none.
+  private static func kind(_ path: String) throws(Errno) -> FileStatus.Kind? {
+    do throws(Errno) {
+      return try FileDescriptor.open(path, [.pathOnly, .followLinks]).status().kind
+    } catch {
+      if error == .noEntry { return nil }
+      throw error
+    }
+  }
+
+  /// Whether COMMAND's own words go there, too.
+  private static func isStream(_ file: borrowing FileDescriptor) throws(Errno) -> Bool {
+    let id = try file.status().id
+    return [1, 2].contains { (try? FileStatus(of: $0))?.id == id }
   }
 }
 
@@ -73,7 +93,7 @@ struct RunPlan {
         ("children", settings.command.noChildren ? "left alone" : "as COMMAND"),
       ]
     }
-    if let report = settings.report { rows.append(("report", report.shown)) }
+    if let report = settings.command.report { rows.append(("report", report.shown)) }
     return rows.map { name, value in name + String(repeating: " ", count: 10 - name.count) + value + "\n" }.joined()
   }
 }

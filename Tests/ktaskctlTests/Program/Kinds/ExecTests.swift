@@ -98,6 +98,7 @@ extension ProgramTests {
     func cannotRun() throws {
       let missing = try ktaskctl("exec", "--size", "4M", "--json", "--", "no-such-command", "{}")
       #expect(missing.status == 127)
+      #expect(try ktaskctl("exec", "--size", "4M", "--", "").status == 127)
       #expect(missing.message == "ktaskctl: no-such-command: cannot be run: No such file or directory (ENOENT)")
       let errors = try missing.document().errors
       #expect(errors.map(\.code) == ["command-not-found"])
