@@ -45,7 +45,9 @@ struct StartedProgram: Equatable, Sendable {
     file = try Execution.file(of: command)
     program = file
     for _ in 0...Self.scripts {
-      guard let found = Self.look(program), let next = Self.next(found, isNamed: program == file) else { return }
+      guard let found = Self.look(program), let next = Self.next(found, program, isNamed: program == file) else {
+        return
+      }
       switch next {
       case .interpreter(let path): program = path
       case .itself(let reason):
@@ -61,14 +63,14 @@ struct StartedProgram: Equatable, Sendable {
   }
 
   /// nil: nothing that is known.
-  private static func next(_ found: cprogram_file, isNamed: Bool) -> Next? {
+  private static func next(_ found: cprogram_file, _ path: String, isNamed: Bool) -> Next? {
     switch found.kind {
     case CPROGRAM_SCRIPT: .interpreter(interpreter(found))
     // as execvp(3) does it
     case CPROGRAM_OTHER: isNamed ? .interpreter("/bin/sh") : nil
     case CPROGRAM_OTHER_MACHINE: .itself(.otherMachine)
     case _ where found.gains_rights: .itself(.gainsRights)
-    case CPROGRAM_STATIC: .itself(.isStatic)
+    case CPROGRAM_STATIC: .itself(isOwnLoader(path) ? nil : .isStatic)
     case CPROGRAM_DYNAMIC: .itself(obstacle(ofLoader: interpreter(found)))
     default: nil
     }
@@ -84,6 +86,13 @@ struct StartedProgram: Equatable, Sendable {
     return unsafe withUnsafeBytes(of: &found.interpreter) { bytes in
       unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
+  }
+
+  /// It starts the program that its words name, with what is to be put in front of that.
+  private static func isOwnLoader(_ path: String) -> Bool {
+    guard let own = look("/proc/self/exe"), own.kind == CPROGRAM_DYNAMIC else { return false }
+    func id(_ path: String) -> FileID? { try? FileDescriptor.open(path, [.pathOnly, .followLinks]).status().id }
+    return id(path).map { $0 == id(interpreter(own)) } ?? false
   }
 
   /// Loaders have names of their own: `ld-linux-x86-64.so.2`, `ld-musl-x86_64.so.1`.

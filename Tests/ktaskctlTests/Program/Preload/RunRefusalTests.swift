@@ -80,13 +80,24 @@ extension ProgramTests {
       #expect(try ktaskctl("run", "--", program, "populate-none").status == 0)
     }
 
-    @Test("are run as they are with --best-effort, which -v tells")
+    @Test("are not what the loader starts by its own name", .enabled(if: Host.has("readelf"), "needs readelf"))
+    func loader() throws {
+      let head = try tool("readelf", "-lW", BuiltProgram.path)
+      let loader = try #require(head.firstMatch(of: /interpreter: (\S+)\]/)).1
+      let ended = try ktaskctl("run", "-v", "--", String(loader), Preloaded.caller, "populate-private")
+      #expect(ended.status == 0 && ended.err.contains("1 large call\n"), "\(ended.err)")
+    }
+
+    @Test("are run as they are with --best-effort, which -v tells, and the report of what was before is gone")
     func bestEffort() throws {
       let program = scratch.file("script")
       let machine = try copy("static", Self.withoutLoader)
       try Data("#!\(machine)\n".utf8).write(to: URL(filePath: program))
       _ = unsafe chmod(program, 0o755)
-      let ended = try ktaskctl("run", "-v", "--best-effort", "--", program)
+      let report = scratch.file("report")
+      try Data("old".utf8).write(to: URL(filePath: report))
+      let ended = try ktaskctl("run", "-v", "--best-effort", "--report", report, "--", program)
+      #expect(Host.text(report) == "")
       #expect(ended.err.hasPrefix("ktaskctl: \(program): run as it is: is linked statically"), "\(ended.err)")
     }
 
@@ -95,6 +106,7 @@ extension ProgramTests {
       let missing = try ktaskctl("run", "--", "no-such-command")
       #expect(missing.status == 127)
       #expect(missing.message == "ktaskctl: no-such-command: cannot be run: No such file or directory (ENOENT)")
+      #expect(try ktaskctl("run", "--", "").status == 127)
       let plain = scratch.file("plain")
       try Data().write(to: URL(filePath: plain))
       #expect(try ktaskctl("run", "--", plain).status == 126)
