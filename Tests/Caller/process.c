@@ -1,7 +1,10 @@
 // What a process is when it calls: sandboxed, forked, about to become another program, ended by a signal.
 #include "caller.h"
+#include <grp.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <locale.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -29,6 +32,67 @@ static void sandboxed(char **words) {
   tell("no_new_privs", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
   if (!strcmp(words[0], "prctl")) tell("seccomp", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
   else tell("seccomp", syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+  populate();
+}
+
+// As sandboxes do that name what they need: nothing ends the process but what it did not ask for itself.
+static void sandboxed_strictly(char **words) {
+  (void)words;
+  struct sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 4, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mlockall, 2, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+  populate();
+  tell("no_new_privs", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  tell("seccomp", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+  void *start = mmap(NULL, SIZE, BOTH, ANONYMOUS | MAP_POPULATE, -1, 0);
+  tell("mmap", start == MAP_FAILED ? -1 : 0);
+  tell("mlockall", mlockall(64));
+}
+
+// One that the kernel refuses, and the question whether it would take any.
+static void filter_refused(char **words) {
+  (void)words;
+  struct sock_fprog program = {0};
+  tell("asked", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL));
+  tell("asked", syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, NULL));
+  tell("refused", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+  populate();
+}
+
+// A child that shares this memory is filtered, and this process is not.
+static void filter_in_vfork(char **words) {
+  (void)words;
+  struct sock_filter filter[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  struct sock_fprog program = {1, filter};
+  pid_t child = vfork();
+  if (!child) {
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    _exit(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0);
+  }
+  int status;
+  waitpid(child, &status, 0);
+  printf("status=%d\n", WEXITSTATUS(status));
+  populate();
+}
+
+// So many that the lines behind them in /proc/self/status begin on a second page.
+static void many_groups(char **words) {
+  (void)words;
+  gid_t groups[800];
+  for (size_t i = 0; i < 800; i++) groups[i] = (gid_t)(1000000000 + i);
+  if (setgroups(800, groups)) exit(77);
+  populate();
+}
+
+static void without_proc(char **words) {
+  if (chroot(words[0]) || chdir("/")) exit(77);
   populate();
 }
 
@@ -82,6 +146,40 @@ static void in_threads(char **words) {
     printf("mapped=%d\n", start != NULL);
     if (start) tell_pages(start, SIZE);
   }
+}
+
+// A thread whose stack is as small as one may be.
+static void small_stack(char **words) {
+  (void)words;
+  pthread_attr_t attributes;
+  pthread_t small;
+  void *start;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, PTHREAD_STACK_MIN);
+  if (pthread_create(&small, &attributes, thread, NULL) || pthread_join(small, &start)) exit(1);
+  if (start) tell_pages(start, SIZE);
+}
+
+static void *hold_output(void *unused) {
+  flockfile(stdout);
+  pthread_barrier_wait(unused);
+  for (;;) pause();
+}
+
+// Ends while another thread holds the stream.
+static void output_held(char **words) {
+  (void)words;
+  pthread_t holder;
+  pthread_barrier_t barrier;
+  pthread_barrier_init(&barrier, NULL, 2);
+  if (pthread_create(&holder, NULL, hold_output, &barrier)) exit(1);
+  pthread_barrier_wait(&barrier);
+}
+
+// LOCALE: that of whoever started it
+static void in_locale(char **words) {
+  printf("locale=%s point=%s\n", setlocale(LC_ALL, words[0]), localeconv()->decimal_point);
+  populate();
 }
 
 static void many_small(char **words) {
@@ -138,6 +236,14 @@ static void titled(char **words) {
 const struct scenario process_scenarios[] = {
     {"titled", titled},
     {"sandboxed", sandboxed},
+    {"sandboxed-strictly", sandboxed_strictly},
+    {"filter-refused", filter_refused},
+    {"filter-in-vfork", filter_in_vfork},
+    {"many-groups", many_groups},
+    {"without-proc", without_proc},
+    {"small-stack", small_stack},
+    {"output-held", output_held},
+    {"in-locale", in_locale},
     {"fork", in_fork},
     {"vfork", in_vfork},
     {"exec", executed},

@@ -10,31 +10,6 @@ extension ProgramTests {
     let scratch: Scratch
     init() throws { scratch = try Scratch() }
 
-    @Test("that have installed a seccomp filter are left alone, and live", arguments: ["prctl", "syscall"])
-    func sandboxed(by call: String) throws {
-      try CallScenario("sandboxed \(call)", left: "seccomp filter").compare(scratch)
-    }
-
-    @Test("that began with a filter are not, since it is not theirs")
-    func filteredBefore() throws {
-      // a filter that allows everything, installed by who starts ktaskctl
-      let install = """
-        import ctypes, os, struct, sys
-        rules = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7fff0000), 8)
-        class Program(ctypes.Structure): _fields_ = [("length", ctypes.c_ushort), ("rules", ctypes.c_void_p)]
-        libc = ctypes.CDLL(None)
-        assert libc.prctl(38, 1, 0, 0, 0) == 0
-        assert libc.prctl(22, 2, ctypes.byref(Program(1, ctypes.addressof(rules)))) == 0
-        os.execvp(sys.argv[1], sys.argv[1:])
-        """
-      if !Host.has("python3") { try Test.cancel("needs python3") }
-      if !Host.text("/proc/self/status").contains("Seccomp_filters:") { try Test.cancel("needs Linux 5.10") }
-      let report = scratch.file("report.json")
-      let ended = try Preloaded.run(["populate-private"], ["--report", report], under: ["python3", "-c", install])
-      #expect(ended.status == 0, "\(ended.err)")
-      #expect(try Preloaded.report(report).calls.map(\.parallelBytes) == [size])
-    }
-
     @Test("that are forked have reports of their own")
     func forked() throws {
       try CallScenario("fork", parallel: size).compare(scratch)
@@ -61,6 +36,9 @@ extension ProgramTests {
       let under = try Preloaded.run(["threads"])
       #expect(under.status == 0 && under.out == alone.out)
     }
+
+    @Test("with a thread of the smallest stack have its call left alone")
+    func smallStack() throws { try CallScenario("small-stack", left: "little stack").compare(scratch) }
 
     @Test("that make large calls at once have helpers for the CPUs that are left, unless a number was asked for")
     func simultaneous() throws {
@@ -123,14 +101,24 @@ extension ProgramTests {
 
     @Test("what they start finds the environment as it was, with --no-children")
     func children() throws {
-      let names = ["environment", "LD_PRELOAD", "KTASK_RUN", "KTASK_RUN_REPORT", "KTASK_RUN_PRELOAD"]
+      let names = ["LD_PRELOAD", "KTASK_RUN", "KTASK_RUN_REPORT"]
+      let all = ["environment"] + names + names.map { "KTASK_RUN_BEFORE_" + $0 }
       let report = ["--report", scratch.file("report.json")]
-      let none = "LD_PRELOAD=(none)\nKTASK_RUN=(none)\nKTASK_RUN_REPORT=(none)\nKTASK_RUN_PRELOAD=(none)\n"
-      #expect(try Preloaded.run(names, ["--no-children"] + report).out == none)
-      let before = try Preloaded.run(names, ["--no-children"] + report, under: ["env", "LD_PRELOAD=libm.so.6"])
-      #expect(before.out == none.replacing("LD_PRELOAD=(none)", with: "LD_PRELOAD=libm.so.6"))
+      let none = all.dropFirst().map { $0 + "=(none)\n" }.joined()
+      #expect(try Preloaded.run(all, ["--no-children"] + report).out == none)
+      let before = try Preloaded.run(all, ["--no-children"] + report, under: ["env", "LD_PRELOAD=libm.so.6"])
+      #expect(before.out == none.replacing(/^LD_PRELOAD=\(none\)/, with: "LD_PRELOAD=libm.so.6"))
+      let outer = try start(["run"] + report + ["--", Preloaded.caller] + all).end().out
+      let inner = [BuiltProgram.path, "run", "--no-children", "--", Preloaded.caller] + all
+      let under = try start(["run"] + report + ["--"] + inner).end().out
+      func withoutProcess(_ text: String) -> String { text.replacing(/pid=\d+/, with: "pid=") }
+      #expect(outer.contains("KTASK_RUN=version=") && withoutProcess(under) == withoutProcess(outer), "\(under)")
       let both = try Preloaded.run(["environment", "LD_PRELOAD"], under: ["env", "LD_PRELOAD=libm.so.6"])
       #expect(both.out.hasSuffix("/libktask-run.so:libm.so.6\n"))
+      // names are bytes; the loader complains of what is not there
+      let odd = ["sh", "-c", #"LD_PRELOAD=$(printf '/\377') exec "$@""#, "sh"]
+      let words = ["sh", "-c", #"printf %s "$LD_PRELOAD" | tail -c 1 | od -An -tx1"#]
+      #expect(try start(["run", "--"] + words, under: odd).end().out == " ff\n")
       #expect(try Preloaded.run(["populate-private"], ["--no-children"] + report).status == 0)
       #expect(try Preloaded.report(scratch.file("report.json")).calls.map(\.parallelBytes) == [size])
     }

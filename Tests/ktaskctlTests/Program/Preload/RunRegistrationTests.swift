@@ -65,17 +65,10 @@ extension ProgramTests {
         }
         """
 
-    private func compile(_ name: String, _ text: String, _ words: String...) throws {
-      let source = scratch.file(name + ".c")
-      try Data(text.utf8).write(to: URL(filePath: source))
-      let ended = try Child(["clang", "-O2", "-o", scratch.file(name), source] + words).end()
-      #expect(ended.status == 0, "\(ended.err)")
-    }
-
     /// The client's program, with the stand-in beside it.
     private func compiled() throws -> String {
-      try compile("libcuda.so.1", Self.standIn, "-shared", "-fPIC")
-      try compile("client", Self.client, scratch.file("libcuda.so.1"), "-Wl,-rpath,\(scratch.path)")
+      try scratch.compile("libcuda.so.1", Self.standIn, "-shared", "-fPIC")
+      try scratch.compile("client", Self.client, scratch.file("libcuda.so.1"), "-Wl,-rpath,\(scratch.path)")
       return scratch.file("client")
     }
 
@@ -96,9 +89,9 @@ extension ProgramTests {
     @Test("is found where it came with a plugin, whoever called the plugin", arguments: ["call", "last_call"])
     func plugin(function: String) throws {
       _ = try compiled()
-      try compile(
+      try scratch.compile(
         "plugin.so", Self.plugin, "-shared", "-fPIC", scratch.file("libcuda.so.1"), "-Wl,-rpath,\(scratch.path)")
-      try compile("host", Self.host)
+      try scratch.compile("host", Self.host)
       let words = [scratch.file("host"), scratch.file("plugin.so"), function]
       let small = "0 pages, flags 1\nresult 217\n"
       #expect(try Child(words).end().out == small + small + "no error\n")

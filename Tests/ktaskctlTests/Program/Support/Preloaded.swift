@@ -63,12 +63,23 @@ enum Preloaded {
     var program: String
     var calls: [Call]
     var callsMade: Int
+    var until: String?
   }
 
   static func report(_ path: String) throws -> Report {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     return try decoder.decode(Report.self, from: Data(contentsOf: URL(filePath: path)))
+  }
+}
+
+extension Scratch {
+  /// A program or library of that name, in C.
+  func compile(_ name: String, _ text: String, _ words: String...) throws {
+    let source = file(name + ".c")
+    try Data(text.utf8).write(to: URL(filePath: source))
+    let ended = try Child(["clang", "-O2", "-o", file(name), source] + words).end()
+    #expect(ended.status == 0, "\(ended.err)")
   }
 }
 
