@@ -52,11 +52,47 @@ extension ProgramTests {
 
     @Test("of a program's name that JSON has to write otherwise is still JSON")
     func name() throws {
-      let program = scratch.file("a\"\\b\u{1}ö")
+      let program = scratch.file("a\"\\b\u{1}ö\u{202E}😀")
       try FileManager.default.copyItem(atPath: Preloaded.caller, toPath: program)
       let report = scratch.file("report.json")
       #expect(try ktaskctl("run", "--report", report, "--", program, "populate-none").status == 0)
-      #expect(try Preloaded.report(report).program.hasPrefix("a\"\\b\u{1}"))
+      #expect(try Preloaded.report(report).program == "a\"\\b\u{1}ö\u{202E}😀")
+      #expect(!Host.text(report).unicodeScalars.contains { $0 == "\u{202E}" || $0 == "\u{1}" })
+    }
+
+    /// The caller, by another name.
+    private func run(as name: String, _ report: String) throws -> Ended {
+      let line = #"exec -a "$(printf \#(name))" "$0" populate-private"#
+      return try ktaskctl("run", "--report", report, "--", "bash", "-c", line, Preloaded.caller)
+    }
+
+    @Test("of a program's name is all of it, however long, and does nothing to a terminal")
+    func longName() throws {
+      let report = scratch.file("report")
+      let long = String(repeating: "x", count: 9000)
+      #expect(try run(as: long, report).status == 0)
+      #expect(Host.text(report).hasPrefix("ktaskctl run: \(long) (process "))
+      #expect(try run(as: long, report + ".json").status == 0)
+      #expect(try Preloaded.report(report + ".json").program == long)
+      #expect(try run(as: #"'a\033[2J\nb\\c\303\266\377'"#, report).status == 0)
+      #expect(Host.text(report).hasPrefix(#"ktaskctl run: a\033[2J\nb\\cö\377 (process "#), "\(Host.text(report))")
+      #expect(try run(as: #"'a\377'"#, report + ".json").status == 0)
+      #expect(try Preloaded.report(report + ".json").program == "a\u{FFFD}")
+    }
+
+    @Test("has its numbers as JSON has them, and not as COMMAND's locale")
+    func locale() throws {
+      let folder = scratch.file("locales")
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+      let name = "de_DE.UTF-8"
+      if Host.has("localedef") {
+        _ = try Child(["localedef", "--no-archive", "-i", "de_DE", "-f", "UTF-8", "\(folder)/\(name)"]).end()
+      }
+      if FileFacts("\(folder)/\(name)") == nil { try Test.cancel("needs localedef, and the sources of locales") }
+      let report = scratch.file("report.json")
+      let ended = try Preloaded.run(["in-locale", name], ["--report", report], under: ["env", "LOCPATH=\(folder)"])
+      #expect(ended.out.hasPrefix("locale=de_DE.UTF-8 point=,\n"), "\(ended.out)")
+      #expect(try Preloaded.report(report).calls.map { $0.seconds != nil } == [true])
     }
 
     @Test("beforehand is what would be done, and nothing is run")
