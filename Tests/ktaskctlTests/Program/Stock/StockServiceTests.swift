@@ -164,6 +164,10 @@ extension ProgramTests {
           while True: os.write(w, b"x" * 4096)
         except BlockingIOError: os.set_blocking(w, True)
         child = subprocess.Popen(sys.argv[1:], stderr=w)
+        def hears():
+          lines = open(f"/proc/{child.pid}/status").read().split("\\n")
+          return int([line for line in lines if line.startswith("SigBlk")][0].split()[1], 16) & 0x4000
+        while not hears(): time.sleep(0.01)
         time.sleep(1)
         child.terminate()
         sys.exit(child.wait(120))
@@ -177,6 +181,8 @@ extension ProgramTests {
     func limited() throws {
       let stock = try StockFolder(scratch, on: "tmpfs")
       let child = try start(["stock", "--watch", stock.path, "--size", "64M", "--count", "2", "--timeout", "1ms"])
+      try child.waitForWords("timed out after 1.0 ms")
+      // the next try comes a second later
       usleep(500_000)
       child.send(SIGTERM)
       let ended = child.end()
