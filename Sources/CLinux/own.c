@@ -92,10 +92,10 @@ static void close_in_child(void) {
   }
 }
 
-void clinux_close_in_children(int number) {
+int clinux_close_in_children(int number) {
   static _Atomic bool is_told;
   struct stat status;
-  if (number <= 0 || fstat(number, &status) == -1) return;
+  if (number <= 0 || fstat(number, &status) == -1) return -1;
   if (!atomic_exchange(&is_told, true)) pthread_atfork(NULL, NULL, close_in_child);
   for (int i = 0; i < LOCK_FILES; i++) {
     // none of it counts as long as the number is negative
@@ -104,16 +104,12 @@ void clinux_close_in_children(int number) {
     lock_files[i].device = status.st_dev;
     lock_files[i].inode = status.st_ino;
     atomic_store(&lock_files[i].number, number);
-    return;
+    return i;
   }
+  return -1;
 }
 
-void clinux_is_closed(int number) {
-  for (int i = 0; i < LOCK_FILES; i++) {
-    int own = number;
-    if (atomic_compare_exchange_strong(&lock_files[i].number, &own, 0)) return;
-  }
-}
+void clinux_keep_in_children(int slot) { atomic_store(&lock_files[slot].number, 0); }
 
 static _Atomic(void *) objects[CLINUX_OBJECTS];
 

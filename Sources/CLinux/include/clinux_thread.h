@@ -65,10 +65,10 @@ CLINUX_NOLOCKS int clinux_thread_id(void);
 /// same memory. Never 0, below 2^31; costs two loads.
 CLINUX_NOLOCKS uint32_t clinux_generation(void);
 /// A forked child closes the file that is open at this number, as long as it is: locks of an open file (F_OFD_SETLK) would be
-/// held by every child that has a copy of the descriptor, also when this process is gone. For a few files.
-void clinux_close_in_children(int number);
-/// Before its owner closes it.
-void clinux_is_closed(int number);
+/// held by every child that has a copy of the descriptor, also when this process is gone. Its slot; -1: there are a few such files already.
+int clinux_close_in_children(int number);
+/// When it is closed here, or is about to be. In the process that was given the slot.
+void clinux_keep_in_children(int slot);
 /// What a process has one of.
 enum clinux_object { CLINUX_OBJECT_MACHINE, CLINUX_OBJECT_BUDGET, CLINUX_OBJECT_HELPERS, CLINUX_OBJECTS };
 /// No errno: what is kept; NULL before anything is.

@@ -43,8 +43,7 @@ final class TaskRun<Work: TaskWork & ~Copyable>: @unchecked Sendable {
     open = OpenNodeTasks(sizes: seating.sizes, nodes: seating.nodes, seats: seats)
     let pace = Pace(
       most: control.chunk(size: seating.units, threads: seats.count), first: control.minimumChunk,
-      alignment: control.alignment,
-      threads: seats.count,
+      alignment: control.alignment, threads: seats.count,
       time: control.isEnabled ? control.chunkTime : nil, isAsked: guardsTail || finders != nil)
     for (index, seat) in seats.enumerated() {
       let tail = unsafe guardsTail ? UnsafePointer(tail) : nil

@@ -16,6 +16,10 @@ internal import Synchronization
 public struct PlaceFile: ~Copyable, Sendable {
   private let number: Int32
   private let identity: Identity
+  /// Whose descriptor it is, where forked children close theirs: what such a child opens at the number is not this one's, be it the
+  /// same file. slot -1: children have it, too.
+  private let generation = Generation.current
+  private let slot: Int32
   /// Once another file was seen at the number: should one like it be opened there again, it is somebody else's.
   private let isLost = Atomic<Bool>(false)
 
@@ -39,17 +43,18 @@ public struct PlaceFile: ~Copyable, Sendable {
     if unsafe fstat(raised.number, &status) != 0 { return nil }
     identity = Identity(status)
     number = raised.released()
-    clinux_close_in_children(number)
+    slot = clinux_close_in_children(number)
   }
 
   deinit {
-    clinux_is_closed(number)
     if isOpen { close(number) }
+    if slot >= 0 && generation == Generation.current { clinux_keep_in_children(slot) }
   }
 
   /// What is open at the number; nil where it is not this file any more.
   private var status: stat? {
     if isLost.load(ordering: .relaxed) { return nil }
+    if slot >= 0 && generation != Generation.current { return nil }
     var status = stat()
     if unsafe fstat(number, &status) == 0, Identity(status) == identity { return status }
     isLost.store(true, ordering: .relaxed)

@@ -39,6 +39,28 @@ struct ForkTests {
 }
 
 extension ForkTests {
+  /// The file that it opens gets the number that its parent's had.
+  @Test("has the machine's places for itself, task after task, where its parent has none")
+  func opens() async {
+    await #expect(processExitsWith: .success) {
+      let directory = try PlaceDirectory()
+      let places = SharedPlaces(limit: 5, nodeLimits: [:], directory: directory.path)
+      let budget = HelperBudget(limit: 5, nodeLimits: [:], places: places)
+      let status = try exitStatus {
+        for _ in 0..<3 {
+          if budget.left != 5 || !budget.isMachineWide { return 1 }
+          let others = SharedPlaces(limit: 5, nodeLimits: [:], directory: directory.path)
+          guard let held = budget.heldPermit(on: nil) else { return 2 }
+          if withExtendedLifetime(held, { others.left }) != 4 { return 3 }
+        }
+        return 0
+      }
+      #expect(status == 0)
+    }
+  }
+}
+
+extension ForkTests {
   /// Its copy of the descriptor would keep the locks, whoever has killed the parent.
   @Test("keeps nothing of its parent's from others")
   func letsGo() async {
