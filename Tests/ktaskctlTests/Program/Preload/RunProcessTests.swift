@@ -34,7 +34,14 @@ extension ProgramTests {
     func threads() throws {
       let alone = try Preloaded.alone(["threads"])
       let under = try Preloaded.run(["threads"])
-      #expect(under.status == 0 && under.out == alone.out)
+      #expect(under.status == 0 && Self.pages(under) == Self.pages(alone), "\(under.out)")
+    }
+
+    /// Without what is told of whole mappings: two that lie side by side become one where the second comes before the first has
+    /// pages, which are the same all the same.
+    private static func pages(_ ended: Ended) -> [Substring] {
+      let ofMappings = ["mapping=", "Pss_Dirty:", "Private_Dirty:"]
+      return ended.out.split(separator: "\n").filter { line in !ofMappings.contains { line.hasPrefix($0) } }
     }
 
     @Test("with a thread of the smallest stack have its call left alone")
