@@ -50,7 +50,8 @@ extension ProgramTests {
       #expect(!next.isEmpty && next.allSatisfy { $0 == "futex" }, "\(next)")
     }
 
-    /// What the thread that lent called next, by the lines of strace.
+    /// What the thread that lent called next, by the lines of strace: wherever the helper was still in the chunk that strace
+    /// delays. One that was done meanwhile is not waited for.
     private func callsAfterLoans(_ lines: [Substring]) -> [String] {
       lines.indices.compactMap { index in
         let words = lines[index].split(whereSeparator: \.isWhitespace)
@@ -58,8 +59,12 @@ extension ProgramTests {
         guard words.count > 3, words[1] == "setpriority(PRIO_PROCESS,", words[2] != "0,", words[3] == "0)" else {
           return nil
         }
-        let next = lines[(index + 1)...].first { $0.hasPrefix(words[0] + " ") }
-        return next.map { String($0.dropFirst(words[0].count).drop { $0 == " " }.prefix { $0 != "(" }) }
+        let later = lines[(index + 1)...]
+        guard let next = later.firstIndex(where: { $0.hasPrefix(words[0] + " ") }),
+          let reported = later.firstIndex(where: { $0.hasPrefix(words[2].dropLast() + " ") }),
+          next < reported, lines[reported].hasSuffix("(DELAYED)")
+        else { return nil }
+        return String(lines[next].dropFirst(words[0].count).drop { $0 == " " }.prefix { $0 != "(" })
       }
     }
 
