@@ -49,6 +49,7 @@ final class DeviceMappings: MadePins {
   private let spaces: DeviceSpaces
   /// The spaces, for chunks.
   private let numbers: UnsafeMutablePointer<MappedSpace>
+  private let use: SpaceUse
   private let plan: AddressPlan
   private let bytes: Int
   /// What the kernel must count.
@@ -62,16 +63,20 @@ final class DeviceMappings: MadePins {
     self.bytes = bytes
     self.dueBytes = dueBytes
     self.largest = largest
+    use = SpaceUse(count: spaces.spaces.count)
     unsafe numbers = .allocate(capacity: spaces.spaces.count)
     for (index, space) in spaces.spaces.enumerated() { unsafe (numbers + index).initialize(to: space) }
   }
 
-  deinit { unsafe numbers.deallocate() }
+  deinit {
+    unsafe numbers.deallocate()
+    use.deallocate()
+  }
 
   func work(_ table: RegionTable) -> MapForDevices {
     unsafe MapForDevices(
       regions: UnsafePointer(table.regions), givenBack: table.givenBack, spaces: UnsafePointer(numbers),
-      spaceCount: spaces.spaces.count, base: plan.base, largest: largest)
+      spaceCount: spaces.spaces.count, use: use, base: plan.base, largest: largest)
   }
 
   func verify(_ memory: PinnedMemory, _ verification: inout Verification) throws(MemoryError) {

@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// pin --with vfio and iommufd: a chunk makes its pages and maps them for devices; its undo unmaps them.
 ///
-/// The kernel maps one chunk at a time in a container: with several of them, chunks begin at different ones, so that
-/// threads find them free.
+/// The kernel maps one chunk at a time in a container: with several of them, chunks begin at one that is free, whatever
+/// lengths the clock gives them.
 @safe
 struct MapForDevices: MemoryTaskWork, @unchecked Sendable {
   // @unchecked: regions and spaces do not change while a task runs.
@@ -15,6 +15,7 @@ struct MapForDevices: MemoryTaskWork, @unchecked Sendable {
   let givenBack: UnsafeMutablePointer<Atomic<Int>>
   let spaces: UnsafePointer<MappedSpace>
   let spaceCount: Int
+  let use: SpaceUse
   /// Where devices see the region's first byte.
   let base: UInt64
   /// The most that one mapping has, in bytes.
@@ -45,10 +46,13 @@ struct MapForDevices: MemoryTaskWork, @unchecked Sendable {
   /// In every space. What fails leaves the part mapped in none.
   @_noLocks
   private func map(_ region: Region, from: Int, to: Int) throws(Errno) {
-    let first = from / (to - from)
+    let first = use.enterFree(usual: from / (to - from) % spaceCount)
     for turn in 0..<spaceCount {
+      let space = (first + turn) % spaceCount
+      if turn > 0 { use.enter(space) }
+      defer { use.leave(space) }
       do throws(Errno) {
-        try map(region, from: from, to: to, in: (first + turn) % spaceCount)
+        try map(region, from: from, to: to, in: space)
       } catch {
         for done in 0..<turn {
           unsafe spaces[(first + done) % spaceCount].unmap(at: base + UInt64(from), to - from)
