@@ -73,19 +73,31 @@ final class FileLook {
     return mapping.value.address..<mapping.value.address + UInt(file.length)
   }
 
-  /// What is known, once the pages are visible; `seen`: bytes that were; `facts`: what the kernel counts there.
-  func findings(seen: Int, _ facts: MappingFacts) -> FileFindings {
+  /// Nobody tells how much is in memory: what comes to be seen does.
+  private var isGuess: Bool { file.before.residentBytes == nil && pageGuard != nil }
+
+  /// Of so many bytes that were seen, what is known to be all that is there; nil: not known, since pages that were there
+  /// before were not to be seen, and the kernel says that they still are.
+  func known(seen: Int, _ looking: Looking) throws(MemoryError) -> Int? {
+    if isGuess || seen == visible.bytes { return seen }
+    guard let now = try file.presence(isMaking: false, looking).residentBytes, now <= seen else { return nil }
+    return seen
+  }
+
+  /// What is known, once the pages are visible; `seen`: bytes that were, nil: not known; `facts`: what the kernel counts there.
+  func findings(seen: Int?, _ facts: MappingFacts) -> FileFindings {
     var found = FileFindings(path: file.path, bytes: file.length, pageSize: file.pageSize)
     if mapping == nil { return found }
-    let isGuess = file.before.residentBytes == nil && pageGuard != nil
     found.residentBytes = isGuess || !visible.ranges.isEmpty ? seen : file.before.residentBytes
     if file.before.isReadyKnown, let residentBytes = found.residentBytes {
       found.unclearedBytes = max(0, residentBytes - file.before.ready.bytes)
     }
-    found.bytesByNode = facts.bytesByNode ?? [:]
+    // of pages that are not among those that the kernel counts it does not tell
+    let resident = found.residentBytes ?? 0
+    if let nodes = facts.bytesByNode, nodes.values.sum() >= resident { found.bytesByNode = nodes }
     let isPool = file.pageSize > MemoryInfo.basePageSize
-    let isNothingSeen = (found.residentBytes ?? 0) == 0
-    found.hugeBytes = isPool || isNothingSeen ? found.residentBytes : facts.transparentHugeBytes
+    let isCounted = facts.residentBytes.map { $0 >= resident } ?? false
+    found.hugeBytes = isPool || resident == 0 ? found.residentBytes : isCounted ? facts.transparentHugeBytes : nil
     return found
   }
 }

@@ -50,7 +50,8 @@ private final class VerifyRun: PreparedRun {
     var verification = Verification()
     let facts = MappingFacts.of(looks.map(\.addresses))
     for (index, look) in looks.enumerated() {
-      var found = look.findings(seen: seen[index], facts[index])
+      let known = try look.known(seen: seen[index], Looking(control, monitor, isMaking: false))
+      var found = look.findings(seen: known, facts[index])
       let nonZero = job.demand.zero ? try firstContent(look, control, monitor) : nil
       if job.demand.zero { found.isZero = nonZero == nil }
       verification.add(found)

@@ -13,6 +13,8 @@ enum OnceFailed {
     "prefault tmpfs partly | fail read 0 1+", "topology | fail read 0 1+",
     // a file that gave nothing was all zeros
     "verify ext4 halfCached --zero | fail pread64 0 1+",
+    // pages that were not to be seen had gone, or were on no node
+    "verify tmpfs partly | fail madvise EFAULT 3+", "verify tmpfs data | fail madvise 0 3",
     // no words in JSON from one that has no room to begin
     "prefault tmpfs missing | RLIMIT as 62914560", "clear 4K | RLIMIT as 62914560",
     // an answer in a file that may not become so long
