@@ -25,10 +25,17 @@ size_t base_page(void) {
   return size;
 }
 
-/* That of the thread that the program began with grows. */
+/* A place in the stack that the program began on, which grows. Its first thread may be on another one: a coroutine's, say. */
+static uintptr_t first_stack;
+
+void remember_stack(void) { first_stack = (uintptr_t)__builtin_frame_address(0); }
+
 static bool has_stack(void) {
   uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-  return raw(SYS_gettid) == own->id || here - mapping_start(here) >= STACK;
+  // no other is as near
+  if (first_stack - here < 1 << 20) return true;
+  uintptr_t start = mapping_start(here);
+  return here - start >= STACK || (first_stack > here && mapping_start(first_stack) == start);
 }
 
 /*

@@ -68,8 +68,8 @@ HOOK int ioctl(int file, unsigned long request, ...) {
 
 static long control_process_raw(int option, long a, long b, long c, long d) {
   // without a filter it is a question whether there are any
-  bool filters = option == PR_SET_SECCOMP && (a == SECCOMP_MODE_STRICT || b);
-  return filters ? install_filter(SYS_prctl, option, a, b, c, d) : raw(SYS_prctl, option, a, b, c, d);
+  bool is_strict = a == SECCOMP_MODE_STRICT, filters = option == PR_SET_SECCOMP && (is_strict || b);
+  return filters ? install_filter(is_strict, SYS_prctl, option, a, b, c, d) : raw(SYS_prctl, option, a, b, c, d);
 }
 
 HOOK int prctl(int option, ...) {
@@ -82,8 +82,9 @@ HOOK int prctl(int option, ...) {
 }
 
 static long set_seccomp(long operation, long flags, long argument) {
-  bool filters = operation == SECCOMP_SET_MODE_STRICT || (operation == SECCOMP_SET_MODE_FILTER && argument);
-  return filters ? install_filter(SYS_seccomp, operation, flags, argument, 0, 0)
+  bool is_strict = operation == SECCOMP_SET_MODE_STRICT;
+  bool filters = is_strict || (operation == SECCOMP_SET_MODE_FILTER && argument);
+  return filters ? install_filter(is_strict, SYS_seccomp, operation, flags, argument, 0, 0)
                  : raw(SYS_seccomp, operation, flags, argument);
 }
 

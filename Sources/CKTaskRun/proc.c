@@ -123,16 +123,16 @@ bool peek(void *copy, const void *from, size_t length) {
   return count == (long)length;
 }
 
-static bool may_lock_all(void) {
+bool has_right(unsigned capability) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct data[2] = {{0}};
-  return !raw(SYS_capget, &header, data) && data[0].effective & 1U << CAP_IPC_LOCK;
+  return !raw(SYS_capget, &header, data) && data[0].effective & 1U << capability;
 }
 
 bool limit_allows(size_t locked) {
   struct rlimit limit;
   if (raw(SYS_prlimit64, 0, RLIMIT_MEMLOCK, NULL, &limit)) return false;
-  return limit.rlim_cur == RLIM_INFINITY || locked <= limit.rlim_cur || may_lock_all();
+  return limit.rlim_cur == RLIM_INFINITY || locked <= limit.rlim_cur || has_right(CAP_IPC_LOCK);
 }
 
 bool limit_allows_locking(size_t length) {

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "run.h"
+#include <linux/capability.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 /*
  * Memory that a forked child finds empty (MADV_WIPEONFORK), and that a vfork child shares with its parent: what is in it
@@ -25,6 +27,7 @@ static int process_id(void) { return (int)raw(SYS_getpid); }
 __attribute__((constructor)) static void begin(void) {
   raw(SYS_madvise, &wiped, sizeof wiped, MADV_WIPEONFORK);
   own->id = process_id();
+  remember_stack();
   remember_streams();
   note_allocator();
   read_settings();
@@ -42,12 +45,14 @@ bool is_own_process(void) {
  * A filter may end the program for a call that it does not make itself, be it getpid(2). From here on none is made, by its
  * children neither, which inherit both; what there is to tell is told before.
  */
-long install_filter(long number, long a, long b, long c, long d, long e) {
+long install_filter(bool is_strict, long number, long a, long b, long c, long d, long e) {
   bool is_own = is_on() && is_own_process();
-  if (is_own) report_before_filter();
+  // what the kernel refuses anyway is not told beforehand
+  bool is_told = is_own && (is_strict || raw(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 || has_right(CAP_SYS_ADMIN));
+  if (is_told) report_before_filter();
   long result = raw(number, a, b, c, d, e);
-  if (is_own && raw_failed(result)) report_no_filter();
-  if (is_own && !raw_failed(result)) __atomic_store_n(&settings.least, SIZE_MAX, __ATOMIC_RELAXED);
+  bool is_behind = !raw_failed(result) || (is_told && !report_again());
+  if (is_own && is_behind) __atomic_store_n(&settings.least, SIZE_MAX, __ATOMIC_RELAXED);
   return result;
 }
 

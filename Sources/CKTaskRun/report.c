@@ -4,6 +4,7 @@
 #include "words.h"
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool is_told(void) { return settings.report || settings.verbose; }
@@ -67,7 +68,7 @@ static void put_text(struct words *words) {
     put_number(words, own->entries - known());
     put(words, " calls more\n");
   }
-  if (own->is_filtered) put(words, "  what comes after its seccomp filter is the kernel's, and not told\n");
+  if (own->is_filtered) put(words, "  what comes after it came to a seccomp filter is the kernel's, and not told\n");
 }
 
 static void put_field(struct words *words, const char *name, uint64_t number) {
@@ -159,7 +160,14 @@ void report_before_filter(void) {
   write_report();
 }
 
-void report_no_filter(void) { own->is_reported = own->is_filtered = false; }
+bool report_again(void) {
+  struct stat status;
+  // only a file's first words go when there are others
+  bool is_file = settings.report && !is_to_stream() && !stat(settings.report, &status) && S_ISREG(status.st_mode);
+  if (is_told() && (settings.verbose || !is_file)) return false;
+  own->is_reported = own->is_filtered = false;
+  return true;
+}
 
 /* After what the program itself has to say, unless a thread that is still there keeps it from that. */
 __attribute__((destructor)) static void end(void) {

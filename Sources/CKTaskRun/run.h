@@ -57,7 +57,8 @@ struct process {
 /* process.c: whose memory this is. */
 extern struct process *const own;
 bool is_own_process(void); /* false in a vfork child, whose memory is its parent's */
-long install_filter(long number, long a, long b, long c, long d, long e); /* a seccomp filter, by that system call */
+/* A seccomp filter, or the strict mode, by that system call. */
+long install_filter(bool is_strict, long number, long a, long b, long c, long d, long e);
 bool is_on(void);          /* false behind a filter: nothing may be asked of the kernel any more */
 const char *why_filtered(void); /* NULL: no filter of the program's own is known */
 void note_future_locks(int flags);
@@ -81,6 +82,7 @@ bool maps_open(struct lines *maps);
 bool maps_next(struct lines *maps, struct mapping *mapping);
 size_t maps_page_size(int maps, uintptr_t address); /* of the mapping there; 0: not known */
 void maps_close(struct lines *maps);
+bool has_right(unsigned capability); /* a capability below 32 */
 uintptr_t mapping_start(uintptr_t address); /* of the mapping there; 0: not known */
 long number_in(const char *path, const char *key); /* behind `key` at a line's start, in its own unit; -1: not known */
 long status_number(const char *key);               /* of the calling thread */
@@ -161,6 +163,7 @@ struct destination {
 int destination_open(struct destination *to); /* an error number; 0: it is open */
 int destination_close(const struct destination *to, int error); /* the error of writing; what is only begun is taken away */
 void remember_streams(void);
+void remember_stack(void); /* by the first thread */
 bool is_same_stream(int file);
 bool is_to_stream(void);
 bool is_json(const char *report);
@@ -175,7 +178,7 @@ void be_as_before(const struct quiet *quiet);
 void note_call(const struct call *call, double seconds);
 void write_report(void);
 void report_before_filter(void); /* since nothing may be written behind it */
-void report_no_filter(void);     /* it was refused: the report is still to come */
+bool report_again(void);         /* it was refused: false where what was told cannot be told anew */
 
 static inline uintptr_t rounded_down(uintptr_t address, size_t unit) { return address & ~(unit - 1); }
 static inline uintptr_t rounded_up(uintptr_t address, size_t unit) { return (address + unit - 1) & ~(unit - 1); }
