@@ -17,8 +17,8 @@ final class SignalWatcher: Sendable {
     var process: Owned<RunningProcess>?
     var isDrawing = false
     var end: Interruption?
-    /// A signal that came when something else had ended the work.
-    var laterSignal: Int32?
+    /// The signals that came, each once, also when something else had ended the work.
+    var signals: [Int32] = []
     var isOver = false
     var hasLeft = true
     /// The caller looks for signals itself.
@@ -72,13 +72,8 @@ final class SignalWatcher: Sendable {
   /// What cancelled the work, if anything did.
   var end: Interruption? { state.withLock { $0.end } }
 
-  /// The signal that it is to end by, whatever ended the work.
-  var signal: Int32? {
-    state.withLock { state in
-      if case .signal(let number)? = state.end { return number }
-      return state.laterSignal
-    }
-  }
+  /// The signals that came, each once, whatever ended the work.
+  var heard: [Int32] { state.withLock { $0.signals } }
 
   /// Whether the work was in vain, since its process has ended.
   var hasLostProcess: Bool {
@@ -175,7 +170,7 @@ final class SignalWatcher: Sendable {
   /// The first cause counts; the undo is not to be interrupted by a second one.
   private func cancel(_ end: Interruption) {
     state.withLock { state in
-      if case .signal(let number) = end, state.end != nil { state.laterSignal = state.laterSignal ?? number }
+      if case .signal(let number) = end, !state.signals.contains(number) { state.signals.append(number) }
       if state.end != nil || (state.isOver && end == .timeout) { return }
       state.end = end
       monitor.cancel()

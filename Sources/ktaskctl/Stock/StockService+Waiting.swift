@@ -5,13 +5,15 @@ import MemoryWork
 extension StockService {
   /// Until a name comes or goes, a signal, or for so long; the exit status, where that is the end.
   mutating func wait(_ limit: Int?) -> ExitStatus? {
+    if isGone { return end(Failure(command.subject, "the directory is gone")) }
     do throws(Errno) {
       let signals = try SignalDescriptor(signals.heard)
       switch try signals.next(orEndOfInput: false, orReadable: watch.value.number, milliseconds: limit) {
       case .signal(let number): return hear(number)
-      case .readable where watch.value.forget(): return end(Failure(command.subject, "the directory is gone"))
-      case .readable, .inputEnded, nil: return nil
+      case .readable: forget()
+      case .inputEnded, nil: break
       }
+      return isGone ? end(Failure(command.subject, "the directory is gone")) : nil
     } catch {
       return end(Failure(command.subject, "waiting for the next failed: \(error.sentence)", errno: error))
     }

@@ -14,6 +14,7 @@ struct StockService {
   /// What waits for it has been told that it may go on.
   var isReady = false
   private let stock: Stock
+  private(set) var isGone = false
   /// What went wrong last: it is told once.
   private var trouble: Failure?
   /// Milliseconds after which what went wrong is tried again.
@@ -34,8 +35,10 @@ struct StockService {
     while true {
       switch round() {
       case .changed: patience = Self.shortest
-      case .ended(let signal):
-        if let status = hear(signal) { return status }
+      case .ended(let signals):
+        for signal in signals {
+          if let status = hear(signal) { return status }
+        }
       case .idle(let limit):
         tell()
         if let status = wait(limit) { return status }
@@ -48,19 +51,19 @@ struct StockService {
     case changed
     /// Nothing can be done, or needs to, for so long at most.
     case idle(milliseconds: Int?)
-    case ended(Int32)
+    case ended([Int32])
   }
 
   /// Makes one file ready, where one is missing.
   private mutating func round() -> Round {
-    _ = watch.value.forget()
+    forget()
     let monitor = TaskMonitor()
     let watcher = SignalWatcher(monitor, signals, timeout: command.work.timeout?.nanoseconds)
     watcher.start()
     let made = Self.givingWay { fill(monitor, watcher) }
     watcher.handOver()
     if watcher.wasAsked { _ = hear(HeardSignals.question) }
-    if let number = watcher.signal { return .ended(number) }
+    if !watcher.heard.isEmpty { return .ended(watcher.heard) }
     switch made {
     case .success(true):
       trouble = nil
@@ -71,9 +74,14 @@ struct StockService {
       return isFull ? .idle(milliseconds: nil) : later()
     case .failure(let failure):
       complain(failure)
+      // the names that came and went with it are this round's own
+      forget()
       return later()
     }
   }
+
+  /// Drops what the watch has heard of names.
+  mutating func forget() { isGone = watch.value.forget() || isGone }
 
   /// Each time twice as late.
   private mutating func later() -> Round {
@@ -120,7 +128,8 @@ struct StockService {
   }
 
   mutating func complain(_ failure: Failure) {
-    if failure != trouble { Program.show(failure) }
+    // of a file that is made each time it has another name
+    if failure.why != trouble?.why { Program.show(failure) }
     trouble = failure
     // a moment: what is not read stays to be told, and signals are to be heard
     Terminal.flush { true }
