@@ -24,6 +24,9 @@
 #ifndef SYS_openat2
 #define SYS_openat2 437
 #endif
+#ifndef CONFIGFS_MAGIC
+#define CONFIGFS_MAGIC 0x62656570
+#endif
 #ifndef EXT4_SUPER_MAGIC
 #define EXT4_SUPER_MAGIC 0xEF53
 #endif
@@ -170,6 +173,10 @@ static enum clinux_filesystem kind_of(unsigned long magic) {
   case XFS_SUPER_MAGIC: return CLINUX_FS_XFS;
   case BTRFS_SUPER_MAGIC: return CLINUX_FS_BTRFS;
   case PROC_SUPER_MAGIC: return CLINUX_FS_PROC;
+  case SYSFS_MAGIC: case CGROUP_SUPER_MAGIC: case CGROUP2_SUPER_MAGIC: case RDTGROUP_SUPER_MAGIC: case DEBUGFS_MAGIC:
+  case TRACEFS_MAGIC: case SECURITYFS_MAGIC: case SELINUX_MAGIC: case SMACK_MAGIC: case BPF_FS_MAGIC: case BINFMTFS_MAGIC:
+  case EFIVARFS_MAGIC: case PSTOREFS_MAGIC: case NSFS_MAGIC: case XENFS_SUPER_MAGIC: case CONFIGFS_MAGIC:
+    return CLINUX_FS_PSEUDO;
   default: return CLINUX_FS_OTHER;
   }
 }

@@ -23,8 +23,7 @@ enum Program {
     } catch {
       return answer(error, name, words: arguments, inJSON: inJSON)
     }
-    // an answer in a file that may not become so long is told; a reader that is gone ends us as it ends any filter
-    if !(command is any WorkCommand || command is RunCommand) { try? Signals.ignore([SIGXFSZ]) }
+    if !(command is any WorkCommand || command is RunCommand) { outliveFileSizes() }
     switch command {
     case let topology as TopologyCommand: return show(topology)
     case let compare as Compare: return self.compare(compare)
@@ -36,6 +35,10 @@ enum Program {
       return help.map { answer($0.forReader) } ?? runParsersOwn(command)
     }
   }
+
+  /// An answer in a file that may not become so long is told; a reader that is gone ends us as it ends any filter. Not for who
+  /// gives its place to COMMAND, which would inherit it.
+  static func outliveFileSizes() { try? Signals.ignore([SIGXFSZ]) }
 
   /// `help` is ArgumentParser's own command, answers by an error, and at more length than `--help`.
   private static func runParsersOwn(_ command: any ParsableCommand) -> ExitStatus {
@@ -54,6 +57,7 @@ enum Program {
     _ watcher: SignalWatcher? = nil
   ) -> ExitStatus {
     if Ktaskctl.exitCode(for: error) == .success { return answer(parsersAnswer(error)) }
+    outliveFileSizes()
     let misuse = Misuse.of(Ktaskctl.message(for: error), command, words: words)
     let failure = Failure(wrongUsage: misuse.why, remedy: misuse.remedy)
     show(failure)
@@ -69,6 +73,7 @@ enum Program {
 
   /// Says what was asked; a failure where nobody could hear it.
   static func answer(_ text: String) -> ExitStatus {
+    outliveFileSizes()
     Terminal.output.write(text)
     Terminal.flush()
     guard let errno = Terminal.output.failure else { return .done }

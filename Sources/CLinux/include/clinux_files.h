@@ -51,7 +51,8 @@ int clinux_rename_new(int from, const char *_Nonnull old_name, int to, const cha
 
 /// The kinds of file system whose memory is understood.
 enum clinux_filesystem {
-  CLINUX_FS_OTHER, CLINUX_FS_HUGETLBFS, CLINUX_FS_TMPFS, CLINUX_FS_EXT, CLINUX_FS_XFS, CLINUX_FS_BTRFS, CLINUX_FS_PROC
+  CLINUX_FS_OTHER, CLINUX_FS_HUGETLBFS, CLINUX_FS_TMPFS, CLINUX_FS_EXT, CLINUX_FS_XFS, CLINUX_FS_BTRFS, CLINUX_FS_PROC,
+  CLINUX_FS_PSEUDO
 };
 struct clinux_filesystem_facts {
   uint64_t device;           // st_dev

@@ -7,7 +7,12 @@ public struct FileSystemFacts: Sendable, Equatable {
     case hugetlbfs, tmpfs
     case ext = "ext4"
     case xfs, btrfs, proc
+    /// sysfs, cgroups, debugfs and their like.
+    case pseudo = "a pseudo file system"
     case other = "unknown file system"
+
+    /// Whether the kernel makes up what a file has while it is read.
+    public var isPseudo: Bool { self == .proc || self == .pseudo }
   }
   public let kind: Kind
   /// Which of its kind (st_dev).
@@ -17,7 +22,7 @@ public struct FileSystemFacts: Sendable, Equatable {
   public var ownsItsPages: Bool {
     switch kind {
     case .tmpfs, .ext, .xfs, .btrfs: true
-    case .hugetlbfs, .proc, .other: false
+    case .hugetlbfs, .proc, .pseudo, .other: false
     }
   }
   /// Bytes a block; on hugetlbfs the huge page size.
@@ -55,6 +60,7 @@ public struct FileSystemFacts: Sendable, Equatable {
     case CLINUX_FS_XFS: .xfs
     case CLINUX_FS_BTRFS: .btrfs
     case CLINUX_FS_PROC: .proc
+    case CLINUX_FS_PSEUDO: .pseudo
     default: .other
     }
   }

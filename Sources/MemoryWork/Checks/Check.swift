@@ -32,7 +32,10 @@ public struct Check: Equatable, Sendable {
   /// In bytes, huge pages too; pieces are counted.
   public var need: Int
   public var have: Int
+  /// Of several files the first.
   public var path: String?
+  /// Of how many files or regions it is the sum.
+  public var parts = 1
   /// What a pool has for it, `have` in parts; nil: it is not about a pool.
   public var supply: HugePagePool.Supply?
   /// Why it could not be made; nil: it was. What is then needed and had means nothing.

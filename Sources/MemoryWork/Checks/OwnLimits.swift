@@ -12,7 +12,7 @@ extension MemoryJob {
     if bytes == 0 || !needsMemory { return [] }
     // one thread watches for signals and the time limit
     let own = Self.ownBytes + (threads + 1) * DetachedThread.stackBytes
-    let path = files.first?.path
+    let path = files.count > 1 ? nil : files.first?.path
     let space = files.isEmpty ? anonymousSpace : files.map(\.length).sum()
     let data = files.isEmpty ? bytes : 0
     return facts.limitChecks(.addressSpaceLimit, space +| own, facts.addressSpace, path: path)

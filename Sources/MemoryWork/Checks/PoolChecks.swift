@@ -75,6 +75,7 @@ extension Check {
   /// Together with another one of the same stock.
   mutating func add(_ other: Check) {
     need +|= other.need
+    parts += other.parts
     notMade = notMade ?? other.notMade
     have = max(have, other.have)
     guard let more = other.supply, let pageSize else { return }

@@ -27,6 +27,8 @@ public protocol MemoryJob: AnyObject {
   /// The part of a file that it works on, and the part that was asked for, which need not be whole pages.
   func part(of file: MemoryFile) -> Range<Int>
   func askedPart(of file: MemoryFile) -> Range<Int>
+  /// Bytes that it gives back beyond that, since they lie behind the file's end.
+  func bytesBehindEnd(of file: MemoryFile) -> Int
   /// Whether it makes pages, or maps all that it works on at once. False: its `checks` are none.
   var needsMemory: Bool { get }
   /// Whether what is in its files goes: nobody else should have them.
@@ -85,6 +87,7 @@ extension MemoryJob {
   public var usefulThreads: Int { .max }
   public func part(of file: MemoryFile) -> Range<Int> { 0..<file.length }
   public func askedPart(of file: MemoryFile) -> Range<Int> { 0..<file.askedBytes }
+  public func bytesBehindEnd(of file: MemoryFile) -> Int { 0 }
   public var needsMemory: Bool { true }
   public var losesContent: Bool { false }
   public var changesNames: Bool { false }

@@ -38,6 +38,8 @@ public struct Released: Sendable, Equatable {
   public var bytes = 0
   /// Of them those that pools have got, by the size of their pages.
   public var bytesOfPools: [Int: Int] = [:]
+  /// What a disk keeps for the files though none of it is in them: behind their ends, or the file system's own.
+  public var bytesOutside = 0
   /// Whether the names are gone, too.
   public var hasRemoved = false
   /// Whether the kernel tells that no page is left there.

@@ -100,8 +100,7 @@ public final class MemoryFile {
     guard let opened = try Self.find(in: place.value, path) else { throw MemoryError(.missing, path: path) }
     try named.add(opened, at: place.value, path)
     fileSystem = try Self.fileSystem(of: opened, or: place.value, path)
-    // they say that they are empty, and are not
-    if fileSystem.kind == .proc { throw MemoryError(.wrongFileSystem("proc"), path: path) }
+    try Self.refusePseudo(fileSystem, path)
     let original = try Self.status(of: opened.value, path).size
     measure = try FileMeasure(min(original, wanted ?? original), of: original, on: fileSystem, .inspect, path)
     self.path = path
@@ -113,6 +112,13 @@ public final class MemoryFile {
     parts = measure.whole
     descriptor = opened
     before = try presence(isMaking: false, looking)
+  }
+
+  /// Files of a pseudo file system have what the kernel makes up while they are read: they say that they are empty, and are not.
+  func refusePseudo() throws(MemoryError) { try Self.refusePseudo(fileSystem, path) }
+
+  private static func refusePseudo(_ fileSystem: FileSystemFacts, _ path: String) throws(MemoryError) {
+    if fileSystem.kind.isPseudo { throw MemoryError(.wrongFileSystem(fileSystem.kind.rawValue), path: path) }
   }
 
   private static func status(of file: borrowing FileDescriptor, _ path: String) throws(MemoryError) -> FileStatus {

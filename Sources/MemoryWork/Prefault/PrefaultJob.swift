@@ -80,9 +80,7 @@ public final class PrefaultJob: MemoryJob {
   private let watch = OpenWatch.started()
 
   public init(_ files: [MemoryFile], method wanted: Method?) throws(MemoryError) {
-    for file in files where file.fileSystem.kind == .proc {
-      throw MemoryError(.wrongFileSystem("proc"), path: file.path)
-    }
+    for file in files { try file.refusePseudo() }
     if wanted == .mapCold { throw MemoryError(.noMethod(.mapCold)) }
     if wanted == .populate && !Memory.canPopulate { throw MemoryError(.noMethod(.populate)) }
     let placed = files.first { ($0.placement != nil || $0.ownersPolicy != nil) && $0.fileSystem.kind == .hugetlbfs }

@@ -9,13 +9,15 @@ extension FileScan {
     // as many pages as that may have are there; some may lie behind its end, where fallocate(2) makes them with FALLOC_FL_KEEP_SIZE
     let mayBeAll = isWhole && allocated >= within
     var found = mayBeAll && isMade ? all : try probed()
-    if found == nil && mayBeAll { found = all }
     if found == nil && isMaking { found = try tried() }
+    // where nothing tells more, as many as it is to have are taken for those; more are not all in it
+    if found == nil && mayBeAll && allocated == within { found = all }
     if let there = found {
       return FilePresence(present: there, resident: there, ready: there, residentBytes: there.bytes)
     }
     return FilePresence(
-      present: all, isExact: false, isReadyKnown: false, residentBytes: isWhole ? allocated : nil, mayBeResident: all)
+      present: all, isExact: false, isReadyKnown: false, residentBytes: isWhole && !mayBeAll ? allocated : nil,
+      mayBeResident: all)
   }
 
   private func probed() throws(MemoryError) -> Extents? {

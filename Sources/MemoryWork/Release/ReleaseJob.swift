@@ -44,9 +44,7 @@ public final class ReleaseJob: MemoryJob {
     for file in files where offset > file.originalSize {
       throw MemoryError(.beyondEnd(size: file.originalSize), path: file.path)
     }
-    for file in files where file.fileSystem.kind == .proc {
-      throw MemoryError(.wrongFileSystem("proc"), path: file.path)
-    }
+    for file in files { try file.refusePseudo() }
     self.files = files
     self.unlink = unlink
     self.evenIfOpen = evenIfOpen
@@ -72,12 +70,13 @@ public final class ReleaseJob: MemoryJob {
   }
 
   /// What is only behind a file's end goes as well.
-  public var changesNames: Bool { files.contains(where: hasPagesBehindItsEnd) }
+  public var changesNames: Bool { files.contains { bytesBehindEnd(of: $0) > 0 } }
 
-  /// Pages that fallocate(2) made with FALLOC_FL_KEEP_SIZE, in a file that is released to its end.
-  fileprivate func hasPagesBehindItsEnd(_ file: MemoryFile) -> Bool {
-    !file.isOnDisk && file.presentIsExact && part(of: file).upperBound == file.length
-      && file.length >= file.originalSize && file.before.allocatedBytes > file.present.bytes
+  /// Pages that fallocate(2) made with FALLOC_FL_KEEP_SIZE, in a file that is released to its end. What a disk has there it
+  /// keeps: file systems punch nothing behind an end.
+  public func bytesBehindEnd(of file: MemoryFile) -> Int {
+    let isToEnd = part(of: file).upperBound == file.length && file.length >= file.originalSize
+    return isToEnd && !file.isOnDisk && file.presentIsExact ? max(0, file.before.allocatedBytes - file.present.bytes) : 0
   }
 
   public func prepare() throws(MemoryError) -> any PreparedRun {
@@ -112,12 +111,7 @@ private final class ReleaseRun: PreparedRun {
   func run(_ control: TaskControl, _ monitor: TaskMonitor?) throws(MemoryError) -> JobRun {
     let work = unsafe PunchPages(regions: UnsafePointer(table.regions))
     hasBegun = true
-    for (index, file) in job.files.enumerated() where job.hasPagesBehindItsEnd(file) {
-      try attempting(.punch, file.path) { () throws(Errno) in
-        let most = Int.max / file.pageSize * file.pageSize
-        try FileRange.punch(unsafe table.regions[index].file, file.length, most - file.length)
-      }
-    }
+    for file in job.files where job.bytesBehindEnd(of: file) > 0 { try file.punchBehindEnd(monitor) }
     let nodeTasks = job.nodeTasks
     var control = control
     // holes of any size, in no more than a thousand steps
@@ -137,8 +131,9 @@ private final class ReleaseRun: PreparedRun {
       released.isProven = released.isProven && (now.isExact || part == 0..<file.length)
       let left = now.isExact ? now.present.clamped(to: part).bytes : released.isProven ? now.allocatedBytes : 0
       if left > 0 { throw MemoryError(.notReleased(bytes: left), path: file.path) }
-      let bytes = file.releasedBytes(part, behindEnd: job.hasPagesBehindItsEnd(file), now)
+      let bytes = file.releasedBytes(part, behindEnd: job.bytesBehindEnd(of: file) > 0, now)
       released.bytes += bytes
+      if file.isOnDisk && part == 0..<file.length && now.isExact { released.bytesOutside += now.allocatedBytes }
       if file.fileSystem.kind == .hugetlbfs { released.bytesOfPools[file.pageSize, default: 0] += bytes }
     }
     if job.unlink { try removeNames(monitor) }
@@ -165,6 +160,23 @@ extension MemoryFile {
     Region(
       address: 0, length: length, pageSize: pageSize, file: file.value.number, fileSize: size,
       recipe: Recipe(pages: .none))
+  }
+
+  /// Where those pages are is not known: so much at a time, and twice as much after a step that finds none.
+  fileprivate func punchBehindEnd(_ monitor: TaskMonitor?) throws(MemoryError) {
+    let file = try openedForWriting()
+    let most = Int.max / pageSize * pageSize
+    var (at, left, step) = (length, before.allocatedBytes, rounded(usualMinimumChunk, up: pageSize) ?? pageSize)
+    while at < most && left > present.bytes {
+      try monitor?.check(path)
+      let length = min(step, most - at)
+      let now = try attempting(.punch, path) { () throws(Errno) in
+        try FileRange.punch(file.value.number, at, length)
+        return try file.value.status().allocatedBytes
+      }
+      if now == left { step = min(step, most / 2) * 2 }
+      (at, left) = (at + length, now)
+    }
   }
 
   /// Before anything in it is gone.

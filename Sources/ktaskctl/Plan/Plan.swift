@@ -79,6 +79,8 @@ struct PlannedFile: Equatable, Sendable {
   var isTransparent = false
   /// The pages that are given back of it: all that lie whole in what was asked for.
   var part: Range<Int>
+  /// Bytes that are given back with these, since they lie behind its end.
+  var behindEnd = 0
   /// Where it comes from, where it was to come from a stock.
   var source: FileSource?
 }

@@ -18,6 +18,7 @@ extension Program {
       Terminal.flush()
       throw Failure(command: words[0], Execution.replace(by: words))
     } catch {
+      outliveFileSizes()
       show(error)
       Terminal.flush()
       return error.exitStatus

@@ -40,6 +40,8 @@ struct ProgressListeners: Sendable {
   init<Command: WorkCommand>(_ command: Command, _ work: PlannedWork) {
     let plan = work.plan
     monitor = work.monitor
+    // what was looked at beforehand is no part of the work
+    monitor.forget()
     self.command = Command.name
     subject = plan.subject
     total = plan.bytes

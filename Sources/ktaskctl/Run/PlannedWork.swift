@@ -130,6 +130,6 @@ extension PlannedFile {
     self.init(
       path: file.path, name: file.ownersName, bytes: file.length, residentBefore: file.residentBefore,
       sizeBefore: file.originalSize, size: file.size, pageSize: file.pageSize, isTransparent: file.isTransparent,
-      part: job.part(of: file), source: file.source)
+      part: job.part(of: file), behindEnd: job.bytesBehindEnd(of: file), source: file.source)
   }
 }

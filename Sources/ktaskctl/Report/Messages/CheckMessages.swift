@@ -3,7 +3,9 @@ import MemoryWork
 
 extension Check {
   /// Why it is not met.
-  var sentence: String {
+  var sentence: String { ofAll + (path != nil && parts > 1 ? ", with \((parts - 1).counted("other FILE"))" : "") }
+
+  private var ofAll: String {
     let (need, have) = (ByteSize.text(need), ByteSize.text(have))
     switch what {
     case .memory: return "needs \(need) of memory with its page tables, \(have) are available"

@@ -62,7 +62,7 @@ extension Plan {
   var lines: [String] {
     let counts = threadCounts.map(String.init).joined(separator: ", ")
     var lines = [
-      "plan: \(command), \(ByteSize.text(bytes)) to do, \(pageWord) pages\(method.map { ", \($0.rawValue)" } ?? ""), "
+      "plan: \(command), \(ByteSize.text(bytes +| files.map(\.behindEnd).sum())) to do, \(pageWord) pages\(method.map { ", \($0.rawValue)" } ?? ""), "
         + "\(runs) measured and \(warmup) unmeasured runs"
         + (warmsUp ? ", more of these until two agree, at most \(WarmUp.most)" : ""),
       "  threads \(counts), chunk \(ByteSize.text(chunkBytes)) at most, by the clock (5 to 50 ms each)",
@@ -76,7 +76,8 @@ extension Plan {
     lines += files.map {
       let name = $0.name.map { " (\($0.shown))" } ?? ""
       let source = $0.source.flatMap { $0 == .there ? nil : $0.text }
-      return "  file: \($0.path.shown)\(name), \(ByteSize.text($0.bytes)), \(source ?? Self.ready($0))"
+      let behind = $0.behindEnd > 0 ? ", \(ByteSize.text($0.behindEnd)) behind its end" : ""
+      return "  file: \($0.path.shown)\(name), \(ByteSize.text($0.bytes)), \(source ?? Self.ready($0))\(behind)"
     }
     lines += (growth ?? []).map { "  " + $0.line } + (shrink ?? []).map { "  " + $0.line }
     lines += checks.map { "  " + $0.line }

@@ -11,7 +11,10 @@ extension Report {
       ? "had no pages\(within)"
       : "\(ByteSize.text(released.bytes)) given back in \(seconds.asTime) by \(threads.counted("thread")), "
         + (released.isProven ? "no page left" : "not known whether a page is left") + within
-    return "\(subject): \(amount)" + (released.hasRemoved ? ", removed" : "")
+    let outside =
+      released.bytesOutside > 0 && !released.hasRemoved
+      ? ", \(ByteSize.text(released.bytesOutside)) of disk stay allocated outside of its length" : ""
+    return "\(subject): \(amount)" + outside + (released.hasRemoved ? ", removed" : "")
   }
 }
 
