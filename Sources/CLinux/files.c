@@ -155,7 +155,11 @@ int clinux_read_through(int fd, off_t offset, size_t length, size_t *at) {
 
 int clinux_read_no_ahead(int fd) { return posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM); }
 
+// Who has made a file without a name, as memfd_create(2) and shared anonymous memory do, is not counted among its openers.
 int clinux_sole_opener(int fd) {
+  struct stat status;
+  if (fstat(fd, &status) == -1) return errno;
+  if (status.st_nlink == 0) return EOPNOTSUPP;
   if (fcntl(fd, F_SETLEASE, F_WRLCK) == -1) return errno;
   fcntl(fd, F_SETLEASE, F_UNLCK);
   return 0;

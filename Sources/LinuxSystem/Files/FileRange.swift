@@ -76,7 +76,7 @@ public enum FileRange {
   public enum Openers: Equatable, Sendable {
     case onlyThis
     case others
-    /// To the owner and to CAP_LEASE only, and not on every file system.
+    /// To the owner and to CAP_LEASE only, not on every file system, and not of a file that has no name.
     case notTold(Errno)
   }
 

@@ -87,6 +87,18 @@ extension FilesInUse {
   }
 }
 
+extension FileDescriptor {
+  /// Who has the file that is open here, as a lease tells it: who only looks whether it is locked has it for a moment.
+  func settledOpeners() -> FileRange.Openers {
+    for _ in 0..<10 {
+      let openers = FileRange.openers(number)
+      if openers != .others { return openers }
+      Clock.sleep(milliseconds: 1)
+    }
+    return .others
+  }
+}
+
 /// A file that a lease does not tell to be this process's alone.
 private struct Suspect {
   let file: MemoryFile
@@ -96,7 +108,7 @@ private struct Suspect {
 
   init?(_ file: MemoryFile) throws(MemoryError) {
     guard let descriptor = file.descriptor else { return nil }
-    switch FileRange.openers(descriptor.value.number) {
+    switch descriptor.value.settledOpeners() {
     case .onlyThis: return nil
     case .others: isTaken = true
     case .notTold: isTaken = false

@@ -69,16 +69,12 @@ extension FileDescriptor {
   /// Whether it is certain that nobody else has it open or mapped.
   func isAlone(_ monitor: TaskMonitor? = nil) -> Bool { company(monitor) == .nobody }
 
-  /// Who else has it open or mapped. Who only looks whether it is locked has it for a moment. A lease tells it; where the kernel
-  /// has none for it, all processes are looked at.
+  /// Who else has it open or mapped. A lease tells it; where the kernel has none for it, all processes are looked at.
   func company(_ monitor: TaskMonitor? = nil) -> FilesInUse.Company {
-    for _ in 0..<10 {
-      switch FileRange.openers(number) {
-      case .onlyThis: return .nobody
-      case .others: Clock.sleep(milliseconds: 1)
-      case .notTold: return FilesInUse.company(of: self, monitor)
-      }
+    switch settledOpeners() {
+    case .onlyThis: .nobody
+    case .others: .others
+    case .notTold: FilesInUse.company(of: self, monitor)
     }
-    return .others
   }
 }

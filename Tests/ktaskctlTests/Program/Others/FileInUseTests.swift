@@ -77,17 +77,29 @@ extension ProgramTests {
       #expect(number > 3)
     }
 
+    /// Who has made one is not among its openers, by the kernel's count, until he opens it by that name.
     @Test("is a memfd, by its name in /proc", arguments: ["clear", "release"])
     func memfd(command: String) throws {
       let memory = try FileDescriptor.memory("vm")
+      let words = Array("the machine's memory".utf8)
+      #expect(unsafe pwrite(memory.number, words, words.count, 0) == words.count)
       try memory.resize(to: 8 << 20)
-      let path = "/proc/\(getpid())/fd/\(memory.number)"
-      let content = try Content(path, bytes: 8 << 20)
-      content.write(0..<8 << 20)
-      let ended = try ktaskctl(command, path)
+      let ended = try ktaskctl(command, "/proc/\(getpid())/fd/\(memory.number)")
       #expect(ended.status == 7, "\(ended.err)")
       #expect(ended.message.contains("process \(getpid()) ("))
-      #expect(content.isWritten(0..<8 << 20))
+      var found = [UInt8](repeating: 0, count: words.count)
+      #expect(unsafe pread(memory.number, &found, found.count, 0) == words.count && found == words)
+    }
+
+    @Test("is not two that come at once: one of them has it", arguments: ["clear", "release"])
+    func together(command: String) throws {
+      for _ in 0..<20 {
+        let file = try file()
+        let both = try (0..<2).map { _ in try start([command, file, "--quiet"]) }
+        let statuses = both.map { $0.end().status }
+        #expect(statuses.contains(0), "\(statuses)")
+        try tool("rm", file)
+      }
     }
 
     @Test("names three of those who have it, and those first that map it")
