@@ -63,6 +63,7 @@ static const char *reason_to_stay_out(struct call *call, size_t others, const vo
 bool begin_call(struct call *call, const char *name, size_t length, const void *caller) {
   if (is_busy || !is_on() || !is_own_process()) return false;
   *call = (struct call){.name = name, .length = length, .error = errno, .began = now()};
+  hold_interruptions(&call->held);
   is_busy = true;
   call->why = reason_to_stay_out(call, __atomic_fetch_add(&own->calls, 1, __ATOMIC_RELAXED), caller);
   if (!call->why) return true;
@@ -83,8 +84,9 @@ long end_call(struct call *call, long result) {
   // of what was made in part the reason is known by now
   if (!call->why && !call->done) call->why = why_nothing(call, result);
   note_call(call, call->began ? (double)(now() - call->began) / 1e9 : -1);
-  errno = call->error;
   is_busy = false;
+  let_interruptions(&call->held);
+  errno = call->error;
   return result;
 }
 

@@ -81,6 +81,8 @@ static int register_memory(const char *name, void *address, size_t length, unsig
   if (length < settings.least || flags & (IO_MEMORY | READ_ONLY) || !begin_call(&call, name, length, NULL))
     return next(address, length, flags);
   make_pinned(&call, (uintptr_t)address, length);
+  // what comes now is no system call, and may start threads
+  let_interruptions(&call.held);
   return (int)end_call(&call, next(address, length, flags));
 }
 

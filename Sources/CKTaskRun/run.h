@@ -113,6 +113,15 @@ typedef int (*chunk_func)(uintptr_t start, uintptr_t end, int advice);
 /* `most`: threads; 0: as the settings have it. */
 int engine_run(chunk_func work, uintptr_t start, uintptr_t end, int advice, size_t most, size_t *threads);
 
+/* interruptions.c: what waits for the end of a call, as it would for the kernel's. */
+struct held {
+  uint64_t mask;  /* of signals, as it was */
+  int cancelling; /* pthread_setcancelstate(3)'s, as it was */
+  bool is_held;
+};
+void hold_interruptions(struct held *held);
+void let_interruptions(struct held *held);
+
 /* call.c: one large call. */
 struct call {
   const char *name;
@@ -122,6 +131,7 @@ struct call {
   size_t most_threads; /* that it may have; 0: as the settings have it. 1: it makes its pages alone, part by part */
   const char *why;   /* why something was left to the kernel */
   uint64_t began;
+  struct held held;
   int error;         /* errno as it was */
 };
 bool begin_call(struct call *call, const char *name, size_t length, const void *caller);

@@ -29,7 +29,7 @@ struct scenario {
   void (*run)(char **words);
 };
 extern const struct scenario mapping_scenarios[], locking_scenarios[], file_scenarios[], process_scenarios[],
-    simultaneous_scenarios[];
+    simultaneous_scenarios[], interrupted_scenarios[];
 
 // Large enough to be made parallel.
 #define SIZE ((size_t)96 << 20)

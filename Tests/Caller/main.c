@@ -94,8 +94,8 @@ static const struct scenario *find(const struct scenario *scenario, const char *
 }
 
 int main(int count, char **words) {
-  const struct scenario *all[] = {
-      mapping_scenarios, locking_scenarios, file_scenarios, process_scenarios, simultaneous_scenarios};
+  const struct scenario *all[] = {mapping_scenarios, locking_scenarios,      file_scenarios,
+                                  process_scenarios, simultaneous_scenarios, interrupted_scenarios};
   for (size_t i = 0; count > 1 && i < sizeof all / sizeof *all; i++) {
     const struct scenario *scenario = find(all[i], words[1]);
     if (!scenario) continue;

@@ -77,6 +77,19 @@ extension ProgramTests {
       #expect(!calls.contains { $0.contains(" \(size), ") }, "\(calls)")
     }
 
+    @Test(
+      "of which one is forked by a signal's handler, or a thread is cancelled, in the midst of a call go on as they would",
+      arguments: [
+        CallScenario("forked-by-handler", parallel: size), CallScenario("cancelled", parallel: size, size),
+      ])
+    func interrupted(scenario: CallScenario) throws { try scenario.compare(scratch) }
+
+    @Test("that a signal ends in the midst of a call have ended by it")
+    func endedBySignal() throws {
+      let status = try Preloaded.run(["ended-by-signal"], ["--report", scratch.file("report.json")]).status
+      #expect(status == -SIGALRM && Host.text(scratch.file("report.json")) == "")
+    }
+
     @Test("that write their title over their environment are reported where it was asked for")
     func titled() throws { try CallScenario("titled", parallel: size).compare(scratch) }
 
