@@ -26,6 +26,9 @@ static bool is_nameless(const char *name) {
   return false;
 }
 
+// Of shared anonymous memory and of a System V segment there is no descriptor.
+static bool may_be_reserved(const char *name) { return !is_nameless(name) || strncmp(name, "/memfd:", 7) == 0; }
+
 static bool is_anonymous(const char *name) {
   static const char pooled[] = "/anon_hugepage (deleted)", zero[] = "/dev/zero";
   return strncmp(name, pooled, sizeof pooled - 1) == 0 ||
@@ -47,7 +50,7 @@ static int ask(int maps, uintptr_t address, struct clinux_own_mapping *mapping) 
       .start = query.start, .end = query.end, .page_size = query.page_size,
       .is_readable = query.found & IS_READABLE, .is_writable = query.found & IS_WRITABLE,
       .is_shared = query.found & IS_SHARED, .device = query.inode ? makedev(query.major, query.minor) : 0, .is_nameless = is_nameless(name),
-      .has_file = query.inode && !is_anonymous(name)};
+      .may_be_reserved = may_be_reserved(name), .has_file = query.inode && !is_anonymous(name)};
   return 0;
 }
 
@@ -62,7 +65,7 @@ static bool parse(const char *line, struct clinux_own_mapping *mapping) {
       .start = start, .end = end, .page_size = (size_t)sysconf(_SC_PAGESIZE),
       .is_readable = access[0] == 'r', .is_writable = access[1] == 'w', .is_shared = access[3] == 's',
       .device = inode ? makedev(major, minor) : 0, .is_nameless = path > 0 && is_nameless(line + path),
-      .has_file = inode && !(path > 0 && is_anonymous(line + path))};
+      .may_be_reserved = path == 0 || may_be_reserved(line + path), .has_file = inode && !(path > 0 && is_anonymous(line + path))};
   return true;
 }
 

@@ -14,6 +14,8 @@ struct clinux_own_mapping {
   uint64_t device;
   /// A file that has no name anywhere: a memfd, shared anonymous memory, a System V segment.
   bool is_nameless;
+  /// Somebody may have a descriptor of its file, and so have reserved pages of it (fallocate(2)).
+  bool may_be_reserved;
   /// False of anonymous memory, in whatever way it came: in huge pages of a pool, or as a private mapping of /dev/zero.
   bool has_file;
 };

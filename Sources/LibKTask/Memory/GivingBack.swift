@@ -16,6 +16,9 @@ private enum Leaving {
 }
 
 extension MemoryCall {
+  /// Bytes that are looked into before they are given back: what somebody writes between the two is lost.
+  private static let looked = 64 << 10
+
   /// Gives back what a range of noted chunks has that was not there.
   func giveBackNew(_ from: UInt, _ to: UInt) {
     guard let there else { return }
@@ -38,7 +41,7 @@ extension MemoryCall {
       try now.note(range.lowerBound, range.count)
       var run = range.lowerBound..<range.lowerBound
       forEachNewPage(range, UInt(mapping.pageSize), before: there, now: now) { page in
-        if run.upperBound != page.lowerBound {
+        if run.upperBound != page.lowerBound || run.count >= Self.looked {
           leave(run, way)
           run = page.lowerBound..<page.lowerBound
         }
@@ -72,7 +75,8 @@ extension MemoryCall {
     }
     if !isOfMemory { return .stay }
     // of a pool's pages mincore(2) tells those that this process has mapped
-    return knowsFile ?? (mapping.pageSize == MemoryInfo.basePageSize) ? .remove : .unknown
+    let isTold = mapping.pageSize == MemoryInfo.basePageSize && !mapping.mayBeReserved
+    return knowsFile ?? isTold ? .remove : .unknown
   }
 
   private func isZero(_ address: UInt, _ length: Int) -> Bool {

@@ -16,6 +16,8 @@ final class MemoryCall: @unchecked Sendable {
   private(set) var there: PagesThere?
   /// Whether of a shared file of memory all that was there is known; nil: as far as a mapping of it tells.
   var knowsFile: Bool?
+  /// A file of memory that is mapped there.
+  var file: MappedFile?
   /// Pages are only read: no page of a file is copied for this process.
   var isReading = false
   /// Pages are locked until the end, and cannot be given back before.
@@ -24,6 +26,8 @@ final class MemoryCall: @unchecked Sendable {
   var policiesBefore: [RangePolicy] = []
   private let givenBack = Atomic<Int>(0)
   private let isComplete = Atomic<Bool>(true)
+  /// Some of what was there mincore(2) has not told of.
+  private let hasUntold = Atomic<Bool>(false)
   /// Finished chunks that are to be taken back, as the engine names them.
   private var undone: [Range<UInt>] = []
 
@@ -49,7 +53,7 @@ final class MemoryCall: @unchecked Sendable {
 
   /// Notes what is there, does one chunk's work, and gives back what that has added where it fails.
   func doChunk(_ address: UInt, _ length: Int, _ body: (UInt, Int) throws(Errno) -> Void) throws(Errno) {
-    try there?.note(address, length)
+    try note(address, length)
     do throws(Errno) {
       try body(address, length)
     } catch {
@@ -60,6 +64,14 @@ final class MemoryCall: @unchecked Sendable {
       }
       throw error
     }
+  }
+
+  private func note(_ address: UInt, _ length: Int) throws(Errno) {
+    guard let there else { return }
+    let found = try there.note(address, length)
+    guard let file, !file.has(found, address, length) else { return }
+    there.noteAll(address, length)
+    hasUntold.store(true, ordering: .relaxed)
   }
 
   private let lock = FutexLock()
@@ -149,7 +161,8 @@ extension MemoryCall {
   private func concluded(_ outcome: MemoryOutcome) -> MemoryOutcome {
     var outcome = outcome
     outcome.bytesGivenBack = givenBack.load(ordering: .relaxed)
-    outcome.isUndone = isComplete.load(ordering: .relaxed) && (there != nil || outcome.error == 0)
+    let isKnown = there != nil && !hasUntold.load(ordering: .relaxed)
+    outcome.isUndone = isComplete.load(ordering: .relaxed) && (isKnown || outcome.error == 0)
     return outcome
   }
 }

@@ -25,9 +25,18 @@ final class PagesThere: @unchecked Sendable {
 
   private func number(_ address: UInt) -> Int { Int((address - first) / UInt(MemoryInfo.basePageSize)) }
 
-  /// Before a chunk (mincore(2)). ENOMEM: something in it is not mapped.
-  func note(_ address: UInt, _ length: Int) throws(Errno) {
-    _ = try unsafe Memory.markResident(address, length, words, first: number(address))
+  /// Before a chunk (mincore(2)); how many there are. ENOMEM: something in it is not mapped.
+  @discardableResult
+  func note(_ address: UInt, _ length: Int) throws(Errno) -> Int {
+    try unsafe Memory.markResident(address, length, words, first: number(address))
+  }
+
+  /// That all pages of a noted chunk were there: of none is it known that it was not.
+  func noteAll(_ address: UInt, _ length: Int) {
+    let first = number(address)
+    for page in first..<first + length / MemoryInfo.basePageSize {
+      unsafe words[page / 64] |= 1 << UInt64(page % 64)
+    }
   }
 
   /// Whether any base page of one page was there.

@@ -21,6 +21,22 @@ public func ktask_prefault_fd(
   }
 }
 
+/// A file of memory where it is mapped. Of its pages mincore(2) tells those that somebody has cleared, and not those that
+/// fallocate(2) has reserved.
+struct MappedFile {
+  let number: Int32
+  let offset: Int
+  let start: UInt
+  /// It had no page.
+  let isNew: Bool
+
+  /// Whether a part has so many pages and no more; false where that is not told (before Linux 6.5).
+  func has(_ pages: Int, _ address: UInt, _ length: Int) -> Bool {
+    guard let all = try? FileRange.cachedPages(number, offset + Int(address - start), length) else { return isNew }
+    return all.cached + all.swapped == pages
+  }
+}
+
 /// A part of a client's file of memory.
 private struct FileOfMemory {
   let number: Int32
@@ -64,6 +80,7 @@ private struct FileOfMemory {
     let isKnown = isTold && (!isOfPool || allocated == 0 || seesPool(start))
     var outcome = unsafe outcome(start, length, options, makes: true) { call, plan in
       call.knowsFile = isKnown
+      if !isOfPool { call.file = MappedFile(number: number, offset: offset, start: start, isNew: allocated == 0) }
       return unsafe call.run(populateWriting, plan)
     }
     outcome.failed = outcome.failed.map { $0.lowerBound - start..<$0.upperBound - start }

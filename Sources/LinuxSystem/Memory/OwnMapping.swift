@@ -13,6 +13,9 @@ public struct OwnMapping: Sendable, Equatable {
   public let device: UInt64
   /// Its file has no name anywhere: a memfd, shared anonymous memory, a System V segment.
   public let isNameless: Bool
+  /// Pages of its file may be reserved, which mincore(2) does not tell of before they are cleared: fallocate(2) needs a
+  /// descriptor, which nobody has of shared anonymous memory and of a System V segment.
+  public let mayBeReserved: Bool
   /// False of anonymous memory, in whatever way it came.
   public let hasFile: Bool
 
@@ -24,7 +27,7 @@ public struct OwnMapping: Sendable, Equatable {
     return OwnMapping(
       range: found.start..<max(found.start, found.end), pageSize: Int(clamping: found.page_size),
       isReadable: found.is_readable, isWritable: found.is_writable, isShared: found.is_shared, device: found.device,
-      isNameless: found.is_nameless, hasFile: found.has_file)
+      isNameless: found.is_nameless, mayBeReserved: found.may_be_reserved, hasFile: found.has_file)
   }
 
   /// Whether its file is in memory, which is all that there is of its pages; nil where that is not told: its file system is
