@@ -1,13 +1,18 @@
 internal import LinuxSystem
 
 extension MemoryFile {
-  /// Several files to look at.
+  /// Several files to look at. A stock stands for its files that are ready.
   public static func look(
     at paths: [String], size: Int?, _ looking: Looking = Looking()
   ) throws(MemoryError) -> [MemoryFile] {
     let named = NamedFiles()
-    let files = try paths.map { path throws(MemoryError) in
-      try MemoryFile(lookingAt: path, size: size, beside: named, looking)
+    var files: [MemoryFile] = []
+    for path in paths {
+      if let stock = try Stock.known(at: path, mayBeEmpty: true) {
+        files += try stock.readyFiles(size: size, beside: named, looking)
+      } else {
+        files.append(try MemoryFile(lookingAt: path, size: size, beside: named, looking))
+      }
     }
     try refuseTooMuch(files.map(\.length), path: files.first?.path)
     return files

@@ -52,21 +52,46 @@ public struct StockContents: Equatable, Sendable {
 }
 
 extension Stock {
-  /// The stock that a directory is, if it has files of one; nil where it has none, or is no directory.
-  public static func known(at path: String) throws(MemoryError) -> Stock? {
+  /// The stock that a directory is, if it has files of one; nil where it has none, or is no directory. `mayBeEmpty`: one that has
+  /// nothing at all, and could be one, is a stock from which all has been taken.
+  public static func known(at path: String, mayBeEmpty: Bool = false) throws(MemoryError) -> Stock? {
+    let names: [String]
     do throws(Errno) {
-      if try !Directory(path).names().contains(where: { StockName($0) != nil }) { return nil }
+      names = try Directory(path).names()
     } catch {
       let unread = Unreadable(path, error)
       if unread.isShortage { throw MemoryError(.unread(unread), path: path) }
       return nil
     }
-    return try Stock(path)
+    if names.contains(where: { StockName($0) != nil }) { return try Stock(path) }
+    return mayBeEmpty && names.isEmpty ? try possible(at: path) : nil
   }
 
-  /// The files in it that are ready, by their paths.
-  public func readyFiles() throws(MemoryError) -> [String] {
-    try contents().files.filter { $0.condition == .ready }.map { path(of: $0.name) }
+  private static func possible(at path: String) throws(MemoryError) -> Stock? {
+    do throws(MemoryError) {
+      return try Stock(path)
+    } catch {
+      switch error.cause {
+      case .wrongFileSystem, .noStock: return nil
+      default: throw error
+      }
+    }
+  }
+
+  /// Opens its files that are ready to look at them, but those that are taken meanwhile; `named`: what came before them.
+  func readyFiles(
+    size: Int?, beside named: NamedFiles, _ looking: Looking
+  ) throws(MemoryError) -> [MemoryFile] {
+    var files: [MemoryFile] = []
+    for ready in try contents().files where ready.condition == .ready {
+      do throws(MemoryError) {
+        files.append(try MemoryFile(lookingAt: path(of: ready.name), size: size, beside: named, looking))
+      } catch {
+        if !error.cause.isAbsence { throw error }
+      }
+    }
+    if files.isEmpty { throw MemoryError(.noStock(.noneReady), path: path) }
+    return files
   }
 
   /// Looks at all names. Files that are ready are not opened: who takes one at that moment has it for himself.
@@ -137,4 +162,14 @@ struct Soundness: Equatable {
 extension StockName {
   /// Permission bits of a stock's files: their owner's alone.
   static let mode: UInt32 = 0o600
+}
+
+extension MemoryError.Cause {
+  /// That a name has gone between two looks at it.
+  fileprivate var isAbsence: Bool {
+    switch self {
+    case .missing, .failed(.open, .noEntry), .failed(.open, .stale): true
+    default: false
+    }
+  }
 }

@@ -114,7 +114,7 @@ struct Opening {
     }
   }
 
-  /// Files to be looked at, which may be others'.
+  /// Files to be looked at, which may be others', or a stock's.
   func filesToLookAt(_ paths: [String], size: Int?) throws(MemoryError) -> [MemoryFile] {
     // whoever started this process may have switched them off for it: files that others made have theirs all the same
     do throws(Unreadable) {
@@ -122,22 +122,7 @@ struct Opening {
     } catch {
       throw MemoryError(.unread(error), path: paths.first)
     }
-    return try MemoryFile.look(at: withFilesOfStocks(paths), size: size, nodes.looking)
-  }
-
-  /// A stock stands for its files that are ready.
-  private func withFilesOfStocks(_ paths: [String]) throws(MemoryError) -> [String] {
-    var files: [String] = []
-    for path in paths {
-      guard let stock = try Stock.known(at: path) else {
-        files.append(path)
-        continue
-      }
-      let ready = try stock.readyFiles()
-      if ready.isEmpty { throw MemoryError(.noStock(.noneReady), path: path) }
-      files += ready
-    }
-    return files
+    return try MemoryFile.look(at: paths, size: size, nodes.looking)
   }
 
   /// What files that are looked at are to be.

@@ -23,10 +23,10 @@ enum Traced {
       + calls.flatMap { ["-e", "inject=\($0.call):error=\($0.errno):when=\($0.when)"] }
   }
 
-  /// It stands still (SIGSTOP) when it opens that file for the first time, before it reads it: `log` says so then, in a line that
-  /// begins with its number.
-  static func standingStill(at path: String, log: String) -> [String] {
-    quietly(into: log) + ["-P", path, "-e", "trace=openat", "-e", "inject=openat:signal=STOP:when=1"]
+  /// It stands still (SIGSTOP) when it opens that file for the first time, before it reads it, or has made another call for it:
+  /// `log` says so then, in a line that begins with its number.
+  static func standingStill(at path: String, in call: String = "openat", log: String) -> [String] {
+    quietly(into: log) + ["-P", path, "-e", "trace=\(call)", "-e", "inject=\(call):signal=STOP:when=1"]
   }
 
   /// The call waits for 2 seconds, or as long as is said, before it is made; with `path`, if it is about that. In `log` is
