@@ -35,6 +35,8 @@ public final class MemoryFile {
   var reserved: ReservedFile?
   /// nil: it was not to come from a stock.
   public internal(set) var source: FileSource?
+  /// Its path in a stock, once the work has made it one of the stock's files; nil: it is none.
+  public internal(set) var pathInStock: String?
   /// Whose it is to be if it is made. One that is there already is left as it is.
   public var rightsIfMade = FileRights()
   /// The running process whose memory it is, and what the kernel calls it there; nil: it was named by its path.

@@ -136,7 +136,8 @@ extension MemoryFile {
   /// Its name becomes one of the stock's, in one step; what it has in it is not touched.
   func returnTo(_ stock: Stock, as kind: StockKind) throws(MemoryError) {
     guard let place, let descriptor else { return }
-    let other = try stock.place(of: .random(.returned, kind))
+    let name = StockName.random(.returned, kind)
+    let other = try stock.place(of: name)
     do throws(Errno) {
       try place.value.move(descriptor.value.status(), to: other.value)
     } catch {
@@ -146,5 +147,6 @@ extension MemoryFile {
       default: throw MemoryError(.failed(.giveToStock, error), path: path)
       }
     }
+    pathInStock = stock.path(of: name)
   }
 }

@@ -39,12 +39,14 @@ extension Stock {
   /// asked for before others. Changes nothing.
   func reserve(_ wanted: StockKind) throws(MemoryError) -> Result<ReservedFile, NoStockFile> {
     let names = try attempting(.inspect, path) { () throws(Errno) in try directory.value.names() }
-    let ready = names.compactMap(StockName.init).filter { $0.state == .ready }
+    let ready = names.compactMap(StockName.init).filter { $0.state == .ready && !reserved.contains($0) }
     let fitting = ready.filter { $0.kind.satisfies(wanted) }
     // two that come at once begin at different ones
     let (plain, placed) = (fitting.filter { $0.kind == wanted }, fitting.filter { $0.kind != wanted })
     for name in plain.shuffled() + placed.shuffled() {
-      if let file = try reserve(name) { return .success(file) }
+      guard let file = try reserve(name) else { continue }
+      reserved.insert(name)
+      return .success(file)
     }
     return .failure(NoStockFile(wanted, ready: ready.map(\.kind)))
   }

@@ -62,6 +62,8 @@ private final class ReturnRun: PreparedRun {
     for file in files {
       try monitor?.check(file.path)
       try file.returnTo(stock, as: StockKind(bytes: file.originalSize))
+      // from now on it is anybody's who cleans it
+      file.descriptor = nil
     }
     return run
   }

@@ -20,6 +20,8 @@ public final class Stock {
   let directory: Owned<Directory>
   /// Whose its files are.
   let owner: UInt32
+  /// Of its files that are ready those that are kept for somebody here.
+  var reserved: Set<StockName> = []
 
   /// Throws where it is no directory of memory files, or where others than its owner might put a file into it that they know
   /// the content of.

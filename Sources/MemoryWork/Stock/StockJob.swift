@@ -118,10 +118,11 @@ extension MemoryFile {
     case .others: throw MemoryError(.busy, path: path)
     case .unknown(let unread): throw MemoryError(.unread(unread), path: path)
     }
-    let name = StockName.random(.ready, kind).text
+    let name = StockName.random(.ready, kind)
     try attempting(.giveToStock, path) { () throws(Errno) in
-      try place.value.move(status, to: place.value.beside(name))
+      try place.value.move(status, to: place.value.beside(name.text))
     }
+    pathInStock = stock.path(of: name)
     (hasCreated, hasExtended) = (false, false)
   }
 }

@@ -14,6 +14,8 @@ struct Report: Sendable {
   var outcome: Outcome?
   /// What the stock had when it was told; nil: it is about none, or that is not known.
   var stock: StockContents?
+  /// Of each file of the plan where it is in a stock by now; nil: in none.
+  var pathsInStock: [String?] = []
   /// What a look found where there was nothing to do.
   var found: Verification?
   /// What was missing beforehand, or failed on the way; the first in time first.

@@ -14,6 +14,7 @@ struct Telling<Command: WorkCommand> {
     watcher.beginTelling()
     (work.job as? StockJob)?.letGo()
     report.stock = work.job.stock.flatMap { try? $0.contents() }
+    report.pathsInStock = work.job.files.map(\.pathInStock)
     if command.output.json || !exports.isEmpty {
       (report.host, report.date) = (.current(), Clock.date())
     }

@@ -138,11 +138,14 @@ extension Document {
     var takenFrom: String?
     /// Why it was not taken from the stock that was named: "none-ready".
     var notTaken: String?
+    /// Where it is in the stock that it was given to.
+    var returnedTo: String?
 
     enum CodingKeys: String, CodingKey {
       case path, name, bytes, zero
       case takenFrom = "taken_from"
       case notTaken = "not_taken"
+      case returnedTo = "returned_to"
       case pageSize = "page_size"
       case hugeBytes = "huge_bytes"
       case unclearedBytes = "uncleared_bytes"

@@ -13,9 +13,9 @@ extension Report {
     document.results = results
     document.plan?.bounds += kneeBounds.map { .init(what: $0.what.rawValue, threads: $0.threads) }
     document.files = documentFiles
-    document.verified = (outcome?.verification ?? found).map(Document.Verified.init)
+    document.verified = (outcome?.verification ?? found).flatMap { $0.isProof ? Document.Verified($0) : nil }
     if plan.files.isEmpty { document.verified?.pagesByNode = pagesByNode }
-    if plan.hold != nil && isDone { document.held = true }
+    if plan.hold != nil && isDone && !plan.words.dryRun { document.held = true }
     document.errors = entries.map(Document.Failure.init)
     document.undone = outcome?.undone.map { Document.Undone($0) }
     document.grown = plan.growth == nil ? nil : (outcome?.grown ?? []).map { .init($0) }
@@ -31,7 +31,11 @@ extension Report {
     let (findings, nodes) = (found?.findings ?? [], found?.bytesByNodeOfFiles ?? [])
     return plan.files.enumerated().map { index, file in
       if index < findings.count { return .init(findings[index]) }
-      return documentFile(file, index < nodes.count ? nodes[index] : [:])
+      var entry = documentFile(file, index < nodes.count ? nodes[index] : [:])
+      if index < pathsInStock.count, let path = pathsInStock[index] {
+        entry.move(to: path, isRenamed: plan.intent.fillsStock)
+      }
+      return entry
     }
   }
 
@@ -64,7 +68,8 @@ extension Plan {
       bytes: bytesAskedFor, offset: intent.offset, pageSize: pageWord, nodes: words.nodes?.text,
       policy: policyWord,
       regions: intent.regions.isEmpty ? nil : intent.regions.map(\.text),
-      files: files.map(\.path), pid: intent.process?.number, method: method?.rawValue,
+      files: intent.paths.isEmpty ? files.map(\.path) : intent.paths, pid: intent.process?.number,
+      method: method?.rawValue,
       threads: threadRequest?.text ?? doublingCounts, runs: runs, warmup: warmup, minChunkBytes: words.minChunk.bytes,
       timeoutSeconds: words.timeout?.seconds,
       mode: intent.newFiles.mode?.text, owner: intent.newFiles.owner?.text, keepFree: intent.pool?.keepFree,
@@ -99,6 +104,18 @@ extension Check {
     if let notMade { return .init(what: name, need: need, notMade: notMade.description) }
     return .init(what: name, need: need, have: have, ok: isMet)
   }
+}
+
+extension Document.File {
+  /// It is a stock's by now: what nobody has named has only that name.
+  fileprivate mutating func move(to path: String, isRenamed: Bool) {
+    if isRenamed { self.path = path } else { returnedTo = path }
+  }
+}
+
+extension Verification {
+  /// Whether it is known what there is: not of what was given away, nor where the kernel does not tell.
+  fileprivate var isProof: Bool { released?.isProven != false }
 }
 
 extension Document.Verified {

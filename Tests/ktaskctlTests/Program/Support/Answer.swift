@@ -89,6 +89,7 @@ struct Answer: Decodable {
     var zero: Bool?
     var takenFrom: String?
     var notTaken: String?
+    var returnedTo: String?
   }
   struct Stock: Decodable {
     struct Kind: Decodable {

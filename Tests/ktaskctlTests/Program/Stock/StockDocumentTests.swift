@@ -1,0 +1,29 @@
+import Testing
+
+extension ProgramTests {
+  @Suite("The document of a stock's files", .enabled(if: Host.isRoot, "\(Host.needsRoot)"))
+  struct StockDocumentTests {
+    let scratch: Scratch
+    init() throws { scratch = try Scratch() }
+
+    @Test("the document of what went into it says where it is, and of nothing that it was looked at")
+    func returnedDocument() throws {
+      let stock = try StockFolder(scratch, on: "hugetlbfs")
+      #expect(try stock.take("vm").status == 0)
+      let document = try stock.giveBack("vm", "--json").document()
+      #expect(document.verified == nil)
+      #expect(document.stock?.returned == 1 && document.stock?.making == 0, "nobody is at work on it")
+      #expect(document.files.map(\.path) == [stock.beside("vm")])
+      #expect(document.files.map(\.returnedTo) == stock.names("returned-").map { stock.path + "/" + $0 })
+    }
+
+    @Test("of two that one call wants, the second hears that none is ready, not that it is in use")
+    func twoOfOneCall() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      try stock.fill(1)
+      let ended = try stock.take("a", stock.beside("b"), "--json")
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(try ended.document().files.map(\.notTaken) == [nil, "none-ready"])
+    }
+  }
+}
