@@ -116,7 +116,7 @@ extension Program {
     }
     watcher.start()
     do {
-      let exports = try Exports(command.output)
+      let exports = try Exports(command.output, isPlanOnly: command.work.dryRun)
       try exports.refuseSharing(withJSON: command.output.json)
       let request = try command.request()
       // before any failure is written there

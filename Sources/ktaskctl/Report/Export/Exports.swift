@@ -33,12 +33,15 @@ struct Exports {
     var identity: FileIdentity?
   }
   private var items: [Item] = []
+  /// Files are left as they are: only streams are told.
+  private var leavesFiles = false
 
   /// None.
   init() {}
 
-  /// The first that there is no place for is told.
-  init(_ output: OutputOptions) throws(Failure) {
+  /// The first that there is no place for is told. `isPlanOnly`: nothing is changed, and so no file replaced or made.
+  init(_ output: OutputOptions, isPlanOnly: Bool) throws(Failure) {
+    leavesFiles = isPlanOnly
     for format in ExportFormat.all {
       guard let path = format.file(output) else { continue }
       do throws(Errno) {
@@ -106,7 +109,7 @@ struct Exports {
   func write(_ document: Document, isCalledOff: () -> Bool) -> Outcome {
     outcome { item throws(Errno) in
       if case .file(let file) = item.place {
-        if let text = item.format.text(document) { try file.replace(by: text) }
+        if !leavesFiles, let text = item.format.text(document) { try file.replace(by: text) }
       } else if !item.format.isDocument {
         return try stream(item, document, isCalledOff)
       }
@@ -124,6 +127,7 @@ struct Exports {
   /// Documents in files once more: what they say is not so any more. One that cannot be written now is removed; those that
   /// could not be written before are left alone.
   func replaceDocument(_ document: Document, after failures: [Failure]) {
+    if leavesFiles { return }
     for item in items
     where item.format.isDocument && !failures.contains(where: { isSameName($0.path ?? "", item.path) }) {
       guard case .file(let file) = item.place else { continue }
@@ -164,6 +168,8 @@ extension Exports {
       Terminal.errors.write(text)
       return true
     case .descriptor(let number): return try write(text, to: Outlet(number), isCalledOff)
+    // one that cannot be replaced is written over
+    case .stream where leavesFiles && item.identity != nil: return true
     case .stream(let place, let found):
       guard let file = try opened(place.value, found.value, isCalledOff) else { return false }
       return try write(text, to: Outlet(owning: file), isCalledOff)

@@ -57,6 +57,30 @@ extension ProgramTests {
       #expect(document.plan?.bytesToDo == 64 << 20)
     }
 
+    @Test("holds nothing", arguments: [["pin", "--size", "4M"], ["prefault", "--size", "4M", "FILE"]])
+    func hold(words: [String]) throws {
+      let words = words.map { $0 == "FILE" ? scratch.file("vm") : $0 }
+      #expect(try start(words + ["--hold", "--dry-run", "--json"]).end().document().held == nil)
+    }
+
+    @Test("leaves the files of exports as they are, and makes none; streams are told")
+    func exports() throws {
+      let (old, new) = (scratch.file("old.json"), scratch.file("new.csv"))
+      #expect(Host.write("old", to: old))
+      let plans: [(words: [String], status: Int32)] = [
+        (["clear", "--size", "4M"], 0), (["clear", "--size", "\(2 * Host.memory)"], 3), (["verify", scratch.path], 8),
+      ]
+      for (words, status) in plans {
+        let ended = try start(words + ["--dry-run", "--export-json", old, "--export-csv", new]).end()
+        #expect(ended.status == status, "\(ended.err)")
+        #expect(Host.text(old) == "old" && FileFacts(new) == nil)
+      }
+      let told = try ktaskctl("clear", "--size", "4M", "--dry-run", "--export-json", "-", "--quiet")
+      #expect(try told.document().plan?.bytesToDo == 4 << 20)
+      let nowhere = try ktaskctl("clear", "--size", "4M", "--dry-run", "--export-json", scratch.path + "/none/report")
+      #expect(nowhere.status == 1 && nowhere.message.contains("the export could not be written"), "\(nowhere.err)")
+    }
+
     @Test("says what is short, as the run would")
     func short() throws {
       let ended = try ktaskctl("clear", "--size", "\(2 * Host.memory)", "--dry-run")
