@@ -7,7 +7,7 @@ struct ComparedReport: Equatable, Sendable {
   var command: String?
   var request: Request?
   var host: Host?
-  /// By the number of threads; one with its times twice is not expected, and the last counts then.
+  /// By the number of threads.
   var times: [Int: [Double]]
 
   struct Request: Decodable, Equatable, Sendable {
@@ -77,7 +77,12 @@ extension ComparedReport {
       guard let count = result.count, count > 0, !result.times.isEmpty,
         result.times.allSatisfy({ $0 == 0 || (shortest...longest).contains($0) })
       else { throw noReport(path, "has a result without a number of threads or without times") }
-      times[count] = result.times
+      // as hyperfine writes where it varies something else, too
+      if times.updateValue(result.times, forKey: count) != nil {
+        throw Failure(
+          path.shown, "has several results for \(count.counted("thread")): which is meant is not known",
+          remedy: "a report whose results differ in the number of threads alone", path: path)
+      }
     }
     if times.isEmpty { throw noReport(path, "has no results") }
     return ComparedReport(
@@ -85,6 +90,6 @@ extension ComparedReport {
   }
 
   private static func noReport(_ path: String, _ why: String) -> Failure {
-    Failure(path.shown, why, remedy: "ktaskctl clear --size 1G --export-json \(quotedFile(path))", path: path)
+    Failure(path.shown, why, remedy: "one that is: ktaskctl clear --size 1G --export-json FILE", path: path)
   }
 }

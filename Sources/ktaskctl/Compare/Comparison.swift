@@ -21,7 +21,9 @@ struct Comparison: Sendable {
     let runs: (first: Int, second: Int)
     /// The first median by the second: above 1 the second is faster; nil: one that took no time.
     let ratio: Double?
-    /// Where the ratio of the medians is, and how sure that is; nil where one was measured once.
+    /// One of the runs took no time that its clock shows.
+    let isTooShort: Bool
+    /// Where the ratio of the medians is, and how sure that is; nil where one was measured once, or was too short.
     let interval: (least: Double, most: Double, confidence: Double)?
 
     var verdict: Verdict {
@@ -61,8 +63,9 @@ extension Comparison.Row {
     runs = (first.count, second.count)
     ratio = one.median > 0 && other.median > 0 ? one.median / other.median : nil
     let confidence = range.confidence * otherRange.confidence
+    isTooShort = [range.least, otherRange.least].contains(0)
     interval =
-      confidence > 0 && range.least > 0 && otherRange.least > 0
+      confidence > 0 && !isTooShort
       ? (range.least / otherRange.most, range.most / otherRange.least, confidence) : nil
   }
 }

@@ -16,7 +16,7 @@ extension Comparison {
       guard let first, let second, first != second else { return nil }
       return "not the same \(what): \(first.shown) and \(second.shown)"
     }
-    return differences + [leftOut, doubt].compactMap(\.self)
+    return differences + [leftOut, tooShort, doubt].compactMap(\.self)
   }
 
   private var leftOut: String? {
@@ -25,11 +25,18 @@ extension Comparison {
     return alone.isEmpty ? nil : "only one of them has \(ThreadRequest.counts(alone).text) threads"
   }
 
+  private var tooShort: String? {
+    let short = rows.filter(\.isTooShort).map(\.threads)
+    if short.isEmpty { return nil }
+    return "runs that took no time tell nothing: --threads \(ThreadRequest.counts(short).text)"
+  }
+
   /// Too few runs.
   private var doubt: String? {
-    let least = rows.map { $0.interval?.confidence ?? 0 }.min() ?? 0
-    if least >= MedianInterval.wanted { return nil }
-    let fewest = rows.flatMap { [$0.runs.first, $0.runs.second] }.min() ?? 0
+    let timed = rows.filter { !$0.isTooShort }
+    let least = timed.map { $0.interval?.confidence ?? 0 }.min()
+    guard let least, least < MedianInterval.wanted else { return nil }
+    let fewest = timed.flatMap { [$0.runs.first, $0.runs.second] }.min() ?? 0
     let runs = MedianInterval.runsForWanted
     let wanted = "\((MedianInterval.wanted * 100).fixed(0)) % takes --runs \(runs) for both"
     if least == 0 { return "a single run tells nothing of its neighbours: \(wanted)" }

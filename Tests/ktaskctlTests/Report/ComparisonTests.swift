@@ -35,6 +35,36 @@ struct ComparisonTests {
     #expect(try #require(Comparison.Row(1, first, second)).verdict == verdict)
   }
 
+  @Test("runs that took no time are told as those, not as too few")
+  func noTime() throws {
+    let times = [1: [0.0, 0, 0], 2: [1, 1, 1]]
+    let comparison = try Comparison(report("a.json", times), report("b.json", times))
+    #expect(
+      comparison.warnings == [
+        "runs that took no time tell nothing: --threads 1",
+        "3 runs make the interval sure to 56 % only: 95 % takes --runs 7 for both",
+      ])
+    let none = try Comparison(report("a.json", [1: [0, 0, 0]]), report("b.json", [1: [0, 0, 0]]))
+    #expect(none.warnings == ["runs that took no time tell nothing: --threads 1"])
+  }
+
+  @Test("two results for one number of threads are none, as hyperfine has them that varies something else, too")
+  func twice() {
+    let results = ["1", "2"].map { #"{"times":[\#($0)],"parameters":{"threads":"2","size":"\#($0)"}}"# }
+    let error = #expect(throws: Told.self) {
+      try ComparedReport.parse("{\"results\":[\(results.joined(separator: ","))]}", "a.json")
+    }
+    #expect(error?.why == "has several results for 2 threads: which is meant is not known")
+  }
+
+  @Test("no remedy names a file of the user's as what would be overwritten")
+  func remedies() {
+    for text in ["", "{\"results\":[]}"] {
+      let error = #expect(throws: Told.self) { try ComparedReport.parse(text, "mine.json") }
+      #expect(error?.remedy?.contains("mine.json") == false)
+    }
+  }
+
   @Test("a line for each number of threads that both have, and what is not alike is told")
   func text() throws {
     var old = report("a.json", [1: [2, 2.1, 1.9], 2: [1.5]])
