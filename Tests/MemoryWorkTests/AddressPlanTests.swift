@@ -101,6 +101,22 @@ struct RingLayoutTests {
     #expect(RingLayout.rings(bytes, largest: largest, cpus: cpus, most: most) == rings)
   }
 
+  @Test(
+    "A page that buffers cut is locked once for each ring that has a part of it: measured on Linux 6.18",
+    arguments: [
+      (4, 1024, 512, 2048), (64, 64, 64, 128), (1024, 4, 4, 8), (2048, 2, 2, 4), (1 << 20, 1, 2, 4), (4, 1024, 2, 8),
+      (4, 1024, 1, 4),
+    ] as [(Int, Int, Int, Int)])
+  func locked(kibibytes: Int, buffers: Int, rings: Int, mebibytes: Int) {
+    func locked(_ bytes: Int, page: Int) -> Int {
+      RingLayout.lockedBytes(bytes, buffers: buffers, largest: kibibytes << 10, page: page, rings: rings)
+    }
+    let (four, huge, expected) = (4 << 20, 2 << 20, mebibytes << 20)
+    #expect(locked(four, page: huge) == expected)
+    #expect(locked(four + 4096, page: huge) == expected + 4096, "what is beside whole pages comes in base pages")
+    #expect(locked(four, page: 4096) == four && locked(huge / 2, page: huge) == huge / 2)
+  }
+
   @Test("Places are shared out, and rings have no more than the kernel allows")
   func places() {
     #expect(RingLayout(buffers: 1000, rings: 512)?.places == 2)

@@ -83,10 +83,11 @@ extension MemoryError {
   fileprivate init(
     _ chunk: FailedChunk<MemoryPosition, ChunkFailure>, _ node: Int?, _ table: RegionTable, _ path: (Int) -> String?
   ) {
-    let region = chunk.start.region
+    let number = chunk.start.region
+    let region = unsafe table.regions[number]
     self.init(
-      chunk.error.cause, path: path(region), offset: chunk.start.offset + chunk.error.at, bytes: chunk.units,
-      pageSize: unsafe table.regions[region].pageSize, node: node)
+      chunk.error.cause, path: path(number), offset: chunk.start.offset + chunk.error.at, bytes: chunk.units,
+      pageSize: region.isTransparent ? nil : region.pageSize, node: node)
     if case .failed(let operation, _) = cause, operation.makesPages { self = lookingAtPool(need: table.missingBytes) }
   }
 }

@@ -90,8 +90,10 @@ final class MappedPieces: MappedMemory {
     for piece in pieces {
       let mapping = try piece.map()
       mappings.append(mapping)
-      regions.append(
-        Region(address: mapping.value.address, length: piece.bytes, pageSize: piece.pageSize, recipe: recipe))
+      var region = Region(
+        address: mapping.value.address, length: piece.bytes, pageSize: piece.pageSize, recipe: recipe)
+      region.isTransparent = piece.page == .transparent
+      regions.append(region)
     }
     table = RegionTable(regions, present: [])
   }

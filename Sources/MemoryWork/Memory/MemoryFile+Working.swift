@@ -17,6 +17,7 @@ extension MemoryFile {
     var region = Region(
       address: mapping.value.address, length: length, pageSize: pageSize, file: file.value.number, fileSize: size,
       recipe: recipe)
+    region.isTransparent = isTransparent
     region.watch = self.watch?.value.number ?? -1
     return (mapping, region)
   }

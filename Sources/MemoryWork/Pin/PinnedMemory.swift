@@ -12,6 +12,8 @@ public final class PinnedMemory {
   let bytes: Int
   let pageSize: Int
   let alignment: Int
+  /// Bytes of the largest pages that it comes in.
+  let largestPage: Int
   /// Its node tasks.
   let parts: [Span]
 
@@ -20,6 +22,7 @@ public final class PinnedMemory {
     bytes = memory.bytes
     pageSize = memory.pageSize
     alignment = memory.page.alignment
+    largestPage = alignment
     parts = memory.parts
   }
 
@@ -29,6 +32,7 @@ public final class PinnedMemory {
     bytes = file.length
     pageSize = file.pageSize
     alignment = file.alignment
+    largestPage = file.isTransparent ? alignment : pageSize
     parts = file.parts
   }
 

@@ -30,6 +30,8 @@ struct Region: BitwiseCopyable {
   /// Bytes mapped, whole pages.
   var length: Int
   var pageSize: Int
+  /// Any of its pages may be larger than that.
+  var isTransparent = false
   /// The file behind it, -1 for none, and its size in bytes.
   var file: Int32
   var fileSize: Int

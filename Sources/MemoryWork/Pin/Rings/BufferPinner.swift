@@ -37,7 +37,9 @@ final class BufferPinner: Pinner {
   func checks(_ memory: PinnedMemory, _ facts: MachineFacts) -> [Check] {
     let rings = rings(memory)
     let buffers = buffers(memory, alignment: rounded(leastChunk, up: memory.alignment) ?? leastChunk)
-    return facts.lockChecks(memory.bytes +| rings *| BufferRing.lockedBytes)
+    let locked = RingLayout.lockedBytes(
+      memory.bytes, buffers: buffers, largest: largest, page: memory.largestPage, rings: rings)
+    return facts.lockChecks(locked +| rings *| BufferRing.lockedBytes)
       + [Check(.pieces("buffers"), need: buffers, have: rings *| BufferRing.mostPlaces, path: "io_uring")]
   }
 

@@ -15,6 +15,17 @@ struct RingLayout: Equatable {
     return max(1, min(max(buffers, cpus), most, mostRings))
   }
 
+  /// What the kernel counts as locked at most, of `bytes` in pages of no more than `page`: one that buffers share counts whole
+  /// for each ring that has a part of it.
+  static func lockedBytes(_ bytes: Int, buffers: Int, largest: Int, page: Int, rings: Int) -> Int {
+    let whole = bytes / page
+    // a power of two, as pages are
+    let step = min(page, largest & -largest)
+    if whole == 0 || step == page { return bytes }
+    let cutting = buffers - buffers / (page / step)
+    return bytes % page +| min(whole +| cutting, whole *| rings) *| page
+  }
+
   /// nil: more buffers than the rings have places for.
   init?(buffers: Int, rings: Int) {
     self.rings = rings

@@ -94,6 +94,19 @@ extension ProgramTests {
     }
 
     @Test(
+      "buffers that cut huge pages are more than the limit allows beforehand, not on the way",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
+    func cutPages() throws {
+      let program = try scratch.programForAll()
+      let user = ["prlimit", "--memlock=5242880"] + Host.ordinaryUser
+      let words = [program, "pin", "--with", "io_uring", "--size", "4M", "--page-size", "thp", "--runs", "1", "--json"]
+      #expect(try Child(user + words + ["--map-size", "2M"]).end().status == 0)
+      let cut = try Child(user + words + ["--map-size", "64K"]).end()
+      #expect(cut.status == 4 && cut.message.contains("of locked memory, the limit (RLIMIT_MEMLOCK)"), "\(cut.err)")
+      #expect(try cut.document().results.isEmpty && cut.document().undone == nil)
+    }
+
+    @Test(
       "a refusal that is none of the kernel's settings is told as a seccomp profile's",
       .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
     func filtered() throws {
