@@ -17,6 +17,12 @@ struct PreloadTests {
   @Test("leaves the others' names as they are, which need not be text")
   func bytes() { #expect(Preload.list("/x/l.so", before: [0x2F, 0xFF]) == Array("/x/l.so:/".utf8) + [0xFF]) }
 
+  @Test("where the program itself is not known, that is what is told")
+  func unknown() {
+    let error = #expect(throws: Told.self) { try Preload.path(nil) }
+    #expect(error?.exitStatus == .notSupported && error?.why.hasSuffix("/proc/self/exe cannot be read") == true)
+  }
+
   @Test("is looked for from the program's folder, and named where it is not there")
   func missing() {
     do throws(ktaskctl.Failure) {

@@ -13,9 +13,7 @@ public final class AnonymousMemory {
 
   /// `bytes` are rounded up to whole pages.
   public init(bytes: Int, page: PageKind) throws(MemoryError) {
-    guard let whole = rounded(bytes, up: page.smallestPage) else {
-      throw MemoryError(.short(Check(.memory, need: bytes, have: 0)))
-    }
+    guard let whole = rounded(bytes, up: page.smallestPage) else { throw MemoryError.tooMuch(bytes) }
     self.bytes = whole
     self.page = page
     parts = [Span(region: 0, range: 0..<whole)]
@@ -66,6 +64,15 @@ public final class AnonymousMemory {
     do throws(Errno) {
       try Memory.adviseHuge(address, bytes, page == .transparent)
     } catch .invalid where page != .transparent {}
+  }
+}
+
+extension MemoryError {
+  /// More than any machine has, in whole pages.
+  fileprivate static func tooMuch(_ bytes: Int) -> MemoryError {
+    let memory = asking { () throws(Unreadable) in try MemoryInfo.current() }
+    guard let memory = memory.known else { return .mapping(.noMemory, bytes: bytes, pageSize: MemoryInfo.basePageSize) }
+    return MemoryError(.short(Check(.memory, need: bytes, have: MachineFacts.available(in: memory))))
   }
 }
 

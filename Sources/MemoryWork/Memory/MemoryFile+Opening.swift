@@ -9,9 +9,16 @@ extension MemoryFile {
     do throws(Errno) {
       return Owned(try FilePlace(path))
     } catch {
+      if error == .isDirectory { try refuseDirectory(path) }
       if orMissing && error == .noEntry { throw MemoryError(.missing, path: path) }
       throw MemoryError(.failed(orMissing ? .open : .create, error), path: path)
     }
+  }
+
+  /// A name that ends in a slash is a directory's, if there is one.
+  private static func refuseDirectory(_ path: String) throws(MemoryError) {
+    let found = try? FileDescriptor.open(path, [.pathOnly, .directory, .followLinks]).status()
+    if found != nil { throw MemoryError(.wrongKind(.directory), path: path) }
   }
 
   /// nil where there is nothing of that name. What is there is not really opened before it is known to be a regular file.

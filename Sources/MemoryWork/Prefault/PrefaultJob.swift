@@ -81,8 +81,9 @@ public final class PrefaultJob: MemoryJob {
 
   public init(_ files: [MemoryFile], method wanted: Method?) throws(MemoryError) {
     for file in files { try file.refusePseudo() }
-    if wanted == .mapCold { throw MemoryError(.noMethod(.mapCold)) }
-    if wanted == .populate && !Memory.canPopulate { throw MemoryError(.noMethod(.populate)) }
+    if let wanted, wanted == .mapCold || wanted == .populate && !Memory.canPopulate {
+      throw MemoryError(.noMethod(wanted), path: files.first?.path)
+    }
     let placed = files.first { ($0.placement != nil || $0.ownersPolicy != nil) && $0.fileSystem.kind == .hugetlbfs }
     if wanted == .fallocate, let file = placed {
       throw MemoryError(.noPlacement("fallocate on hugetlbfs"), path: file.path)

@@ -9,7 +9,12 @@ enum Preload {
 
   /// Its path; why there is none.
   static func path(_ program: String? = Execution.ownFile()) throws(Failure) -> String {
-    let folder = program.map { $0.utf8.split(separator: UInt8(ascii: "/")).dropLast().compactMap { String($0) } } ?? []
+    guard let program else {
+      throw Failure(
+        "run", "it is not known where \(name) is: /proc/self/exe cannot be read", remedy: "mount -t proc proc /proc",
+        .notSupported)
+    }
+    let folder = program.utf8.split(separator: UInt8(ascii: "/")).dropLast().compactMap { String($0) }
     let found = folders.map { "/" + (resolved(folder, $0) + [name]).joined(separator: "/") }
     guard let path = found.first(where: { SystemFiles().exists($0) }) else {
       throw Failure(

@@ -26,6 +26,13 @@ extension ProgramTests {
 
     private static let sizes = ["4611686018427387904", "9223372036854771712", "9223372036854775807"]
 
+    @Test("what no whole page holds is short of the memory that there is, which is some")
+    func mostBytes() throws {
+      let ended = try ktaskctl("clear", "--size", "9223372036854775807")
+      #expect(ended.status == 3, "\(ended.err)")
+      #expect(!ended.message.contains(" 0 B are available"), "\(ended.message)")
+    }
+
     @Test("of sizes, regions and chunks are refused or planned", arguments: sizes)
     func asked(size: String) throws {
       let file = folder + "/vm"

@@ -15,6 +15,20 @@ extension ProgramTests {
       try refused(command, scratch.path, "a directory")
     }
 
+    @Test("a directory with a slash behind it as well", arguments: commands)
+    func slash(command: String) throws {
+      try refused(command, scratch.path + "/", "a directory")
+    }
+
+    @Test("a method that does not work for a file is told of the file")
+    func method() throws {
+      let file = scratch.file("vm")
+      let ended = try ktaskctl("prefault", "--method", "map-cold", file, "--size", "2M", "--json")
+      #expect(ended.status == 8)
+      #expect(ended.message == "ktaskctl: \(file): the method map-cold does not work here")
+      #expect(try ended.document().errors.map(\.path) == [file])
+    }
+
     @Test("a FIFO is told from a file and is not waited for", arguments: commands)
     func fifo(command: String) throws {
       let path = scratch.file("fifo")
