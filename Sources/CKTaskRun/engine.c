@@ -104,10 +104,10 @@ static int run_chunk(void *start, void *end, void *argument) {
 
 /* No page is two threads', as far as the kernel tells of what pages a mapping is: one would only wait for the other. */
 static size_t alignment_at(uintptr_t start) {
-  int maps = raw_open("/proc/self/maps");
-  if (maps < 0) return HUGE_ALIGNMENT;
-  size_t page_size = maps_page_size(maps, start);
-  raw(SYS_close, maps);
+  struct lines maps;
+  if (!maps_open(&maps)) return HUGE_ALIGNMENT;
+  size_t page_size = maps_page_size(maps.file, start);
+  maps_close(&maps);
   return page_size > HUGE_ALIGNMENT ? page_size : HUGE_ALIGNMENT;
 }
 

@@ -81,10 +81,12 @@ static bool make_alone(const struct piece *piece, bool writing, enum purpose pur
 }
 
 /* As mlock(2) does it: private memory that can be written is written, all else is read. */
-static bool make_piece(struct call *call, const struct piece *piece, enum purpose purpose) {
+static bool make_piece(struct call *call, struct lines *maps, const struct piece *piece, enum purpose purpose) {
   bool writing = piece->mapping->writes && !piece->mapping->shared;
   bool is_passed = purpose & PASSING_OVER && !piece->mapping->reads;
   if (is_passed || !is_for(piece, purpose)) return make_alone(piece, writing, purpose);
+  // a descriptor under a number of the program's, which may take long now
+  maps_close(maps);
   const char *why = why_not(piece, writing);
   if (!why && make_pages(call, piece->start, piece->end, writing)) why = not_populated;
   if (why) call->why = why;
@@ -102,6 +104,6 @@ void make_mapped(struct call *call, uintptr_t start, uintptr_t end, enum purpose
     return;
   }
   while (next_piece(&maps, &mapping, &at, end, is_all, &piece))
-    if (!make_piece(call, &piece, purpose) && !is_all) break;
+    if (!make_piece(call, &maps, &piece, purpose) && !is_all) break;
   maps_close(&maps);
 }

@@ -6,16 +6,30 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 static bool lines_open(struct lines *lines, const char *path) {
+  struct stat status;
   *lines = (struct lines){.file = raw_open(path)};
-  return lines->file >= 0;
+  if (lines->file < 0) return false;
+  if (!fstat(lines->file, &status)) lines->device = status.st_dev, lines->inode = status.st_ino;
+  return true;
 }
 
-static void lines_close(struct lines *lines) { raw(SYS_close, lines->file); }
+/* Programs close all that they did not open, and then open what is theirs under the same numbers. */
+static bool is_ours(const struct lines *lines) {
+  struct stat status;
+  return lines->file >= 0 && !fstat(lines->file, &status) && status.st_dev == lines->device &&
+         status.st_ino == lines->inode;
+}
 
-/* The next line, ended by 0, as far as it has room; NULL: there is none. */
+static void lines_close(struct lines *lines) {
+  if (is_ours(lines)) raw(SYS_close, lines->file);
+  *lines = (struct lines){.file = -1};
+}
+
+/* The next line, ended by 0, as far as it has room; NULL: there is none, or the file is not open any more. */
 static char *next_line(struct lines *lines) {
   const size_t room = sizeof lines->text - 1;
   for (;;) {
@@ -30,6 +44,8 @@ static char *next_line(struct lines *lines) {
     }
     memmove(lines->text, line, lines->used -= lines->at);
     lines->at = 0;
+    if (!is_ours(lines)) lines_close(lines);
+    if (lines->file < 0) return NULL;
     long count = raw(SYS_read, lines->file, lines->text + lines->used, room - lines->used);
     if (count == -EINTR) continue;
     if (count <= 0) return NULL;
@@ -41,9 +57,18 @@ bool maps_open(struct lines *maps) { return lines_open(maps, "/proc/self/maps");
 
 void maps_close(struct lines *maps) { lines_close(maps); }
 
+/* From its beginning where it had to be opened anew. */
+static char *next_map(struct lines *maps) {
+  char *line;
+  do
+    if (maps->file < 0 && !maps_open(maps)) return NULL;
+  while (!(line = next_line(maps)) && maps->file < 0);
+  return line;
+}
+
 /* start-end perms offset major:minor inode   path */
 bool maps_next(struct lines *maps, struct mapping *mapping) {
-  char *at = next_line(maps);
+  char *at = next_map(maps);
   if (!at) return false;
   mapping->start = strtoul(at, &at, 16);
   mapping->end = strtoul(at + 1, &at, 16);

@@ -73,15 +73,16 @@ struct mapping {
 };
 /* A file of /proc, line by line. Small: a thread's whole stack may be 16 KiB (PTHREAD_STACK_MIN). */
 struct lines {
-  int file;
+  int file; /* -1: not open for now */
+  uint64_t device, inode;
   size_t used, at;
   bool is_rest; /* what comes next is the rest of a line that had no room */
   char text[512];
 };
 bool maps_open(struct lines *maps);
-bool maps_next(struct lines *maps, struct mapping *mapping);
+bool maps_next(struct lines *maps, struct mapping *mapping); /* may tell mappings again, from the first one on */
 size_t maps_page_size(int maps, uintptr_t address); /* of the mapping there; 0: not known */
-void maps_close(struct lines *maps);
+void maps_close(struct lines *maps); /* until maps_next() opens it again */
 bool has_right(unsigned capability); /* a capability below 32 */
 uintptr_t mapping_start(uintptr_t address); /* of the mapping there; 0: not known */
 long number_in(const char *path, const char *key); /* behind `key` at a line's start, in its own unit; -1: not known */

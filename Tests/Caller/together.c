@@ -53,7 +53,27 @@ static void advise_meanwhile(char **words) {
   tell_pages(first, SIZE);
 }
 
+static void *lock(void *start) { return (void *)(intptr_t)mlock(start, SIZE); }
+
+// FILE: while a call waits for its pages all that is open is closed, and files of the program's own get the numbers.
+static void numbers_taken(char **words) {
+  char *start = mapped(SIZE, BOTH, ANONYMOUS, -1);
+  int watch = fcntl(watched(start), F_DUPFD_CLOEXEC, 200), files[8], kept = 0;
+  pthread_t caller;
+  void *result;
+  pthread_create(&caller, NULL, lock, start);
+  wait_for_fault(watch);
+  syscall(SYS_close_range, 3, 199, 0);
+  for (int i = 0; i < 8; i++) files[i] = opened(words[0], O_RDWR | O_CREAT);
+  bring_pages(watch, start);
+  pthread_join(caller, &result);
+  tell("mlock", (long)result);
+  for (int i = 0; i < 8; i++) kept += fcntl(files[i], F_GETFD) != -1;
+  printf("kept=%d\n", kept);
+}
+
 const struct scenario simultaneous_scenarios[] = {
     {"advise-meanwhile", advise_meanwhile},
+    {"numbers-taken", numbers_taken},
     {0},
 };

@@ -90,6 +90,17 @@ extension ProgramTests {
       #expect(status == -SIGALRM && Host.text(scratch.file("report.json")) == "")
     }
 
+    @Test("that close all descriptors in the midst of a call keep those that get the numbers")
+    func numbers() throws {
+      let words = ["numbers-taken", scratch.file("own")]
+      let alone = try Preloaded.alone(words)
+      if alone.status == 77 { try Test.cancel("needs userfaultfd: \(alone.out)") }
+      let report = scratch.file("report.json")
+      let under = try Preloaded.run(words, ["--report", report])
+      #expect(under.out == alone.out && under.out.contains("kept=8"), "\(under.out)")
+      #expect(try Preloaded.report(report).calls.map(\.parallelBytes) == [size])
+    }
+
     @Test("that write their title over their environment are reported where it was asked for")
     func titled() throws { try CallScenario("titled", parallel: size).compare(scratch) }
 
