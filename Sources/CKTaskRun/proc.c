@@ -26,7 +26,7 @@ static bool is_ours(const struct lines *lines) {
 
 static void lines_close(struct lines *lines) {
   if (is_ours(lines)) raw(SYS_close, lines->file);
-  *lines = (struct lines){.file = -1};
+  lines->file = -1;
 }
 
 /* The next line, ended by 0, as far as it has room; NULL: there is none, or the file is not open any more. */
@@ -44,8 +44,7 @@ static char *next_line(struct lines *lines) {
     }
     memmove(lines->text, line, lines->used -= lines->at);
     lines->at = 0;
-    if (!is_ours(lines)) lines_close(lines);
-    if (lines->file < 0) return NULL;
+    if (!is_ours(lines)) return lines->file = -1, NULL;
     long count = raw(SYS_read, lines->file, lines->text + lines->used, room - lines->used);
     if (count == -EINTR) continue;
     if (count <= 0) return NULL;
@@ -59,7 +58,7 @@ void maps_close(struct lines *maps) { lines_close(maps); }
 
 /* From its beginning where it had to be opened anew. */
 static char *next_map(struct lines *maps) {
-  char *line;
+  char *line = NULL;
   do
     if (maps->file < 0 && !maps_open(maps)) return NULL;
   while (!(line = next_line(maps)) && maps->file < 0);
@@ -120,8 +119,9 @@ long number_in(const char *path, const char *key) {
   size_t length = strlen(key);
   if (!lines_open(&lines, path)) return -1;
   while ((line = next_line(&lines)) && strncmp(line, key, length)) {}
+  long number = line ? strtol(line + length, NULL, 10) : -1;
   lines_close(&lines);
-  return line ? strtol(line + length, NULL, 10) : -1;
+  return number;
 }
 
 long status_number(const char *key) { return number_in("/proc/thread-self/status", key); }
