@@ -68,7 +68,7 @@ static void put_text(struct words *words) {
     put_number(words, own->entries - known());
     put(words, " calls more\n");
   }
-  if (own->is_filtered) put(words, "  what comes after it came to a seccomp filter is the kernel's, and not told\n");
+  if (own->is_filtered) put(words, "  what comes after it asked for a seccomp filter is the kernel's, and not told\n");
 }
 
 static void put_field(struct words *words, const char *name, uint64_t number) {

@@ -56,6 +56,16 @@ static void sandboxed_strictly(char **words) {
   tell("mlockall", mlockall(64));
 }
 
+// Of who has not given up new privileges first the kernel takes none.
+static void sandboxed_unasked(char **words) {
+  (void)words;
+  struct sock_filter filter[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  struct sock_fprog program = {1, filter};
+  populate();
+  tell("seccomp", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+  populate();
+}
+
 // One that the kernel refuses, and the question whether it would take any.
 static void filter_refused(char **words) {
   (void)words;
@@ -238,6 +248,7 @@ const struct scenario process_scenarios[] = {
     {"sandboxed", sandboxed},
     {"sandboxed-strictly", sandboxed_strictly},
     {"filter-refused", filter_refused},
+    {"sandboxed-unasked", sandboxed_unasked},
     {"filter-in-vfork", filter_in_vfork},
     {"many-groups", many_groups},
     {"without-proc", without_proc},

@@ -155,6 +155,7 @@ extension ProgramTests {
       let files = ["a", "b"].map { "\(folder)/\($0)" }
       let ended = try start(["prefault"] + files + ["--size", "10M"]).end()
       #expect(ended.status == 3 && ended.message.contains("needs 20 MiB more on its tmpfs"), "\(ended.err)")
+      #expect(ended.message.hasSuffix(", with 1 other FILE"), "\(ended.err)")
       #expect(files.allSatisfy { FileFacts($0) == nil })
     }
   }

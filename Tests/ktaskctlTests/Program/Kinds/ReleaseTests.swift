@@ -235,6 +235,8 @@ extension ProgramTests {
       // as much as it may have, and elsewhere
       let looked = try ktaskctl("verify", file)
       #expect(looked.status == 2 && looked.out.contains("nothing resident"), "\(looked.out)\(looked.err)")
+      let planned = try start(["release", file, "--dry-run"]).end().out
+      #expect(planned.contains("release, 8 MiB to do,") && planned.contains(", 8 MiB behind its end\n"), "\(planned)")
       #expect(try ktaskctl("release", file).out.hasPrefix("\(file): 8 MiB given back in "))
       #expect(FileFacts(file)?.allocated == 0 && FileFacts(file)?.size == 8 << 20)
       try tool("fallocate", "--keep-size", "--offset=8M", "--length=8M", file)
@@ -242,6 +244,27 @@ extension ProgramTests {
       #expect(try ktaskctl("verify", file).status == 0)
       #expect(try ktaskctl("release", file).out.hasPrefix("\(file): 16 MiB given back in "))
       #expect(FileFacts(file)?.allocated == 0)
+    }
+
+    @Test("a file at any distance behind the end is found, step by step, and no further than there are pages")
+    func farBehindTheEnd() throws {
+      let file = try scratch.tmpfs(mebibytes: 40) + "/vm"
+      try tool("truncate", "--size=4M", file)
+      for offset in ["4M", "1G", "1T", "3E"] {
+        try tool("fallocate", "--keep-size", "--offset=\(offset)", "--length=4M", file)
+      }
+      #expect(try ktaskctl("release", file).out.hasPrefix("\(file): 16 MiB given back in "))
+      #expect(FileFacts(file)?.allocated == 0 && FileFacts(file)?.size == 4 << 20)
+    }
+
+    @Test("says what a disk keeps behind the end")
+    func diskBehindTheEnd() throws {
+      let file = try scratch.folder(on: "ext4") + "/vm"
+      try tool("truncate", "--size=4M", file)
+      try tool("fallocate", "--keep-size", "--length=12M", file)
+      let ended = try ktaskctl("release", file)
+      #expect(ended.status == 0 && ended.out.contains("no page left"), "\(ended.out)\(ended.err)")
+      #expect(ended.out.hasSuffix(", 8 MiB of disk stay allocated outside of its length\n"), "\(ended.out)")
     }
 
     @Test("goes over holes of any size in a moment")

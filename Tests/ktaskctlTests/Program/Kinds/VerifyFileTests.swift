@@ -198,6 +198,16 @@ extension ProgramTests {
       #expect(try ktaskctl("verify").status == 64)
     }
 
+    @Test("a pseudo file system's files, which say that they are empty, are refused")
+    func pseudo() throws {
+      let file = try #require(
+        ["/sys/fs/cgroup/cgroup.procs", "/sys/fs/cgroup/cpu/cgroup.procs"].first { !Host.text($0).isEmpty })
+      for command in ["verify", "release", "prefault"] {
+        let ended = try ktaskctl(command, file)
+        #expect(ended.status == 8 && ended.message.contains("lies on a pseudo file system"), "\(ended.out)\(ended.err)")
+      }
+    }
+
     @Test("a file of proc is none that could be looked at", arguments: ["/proc/version", "/proc/kpagecount"])
     func proc(path: String) throws {
       let ended = try ktaskctl("verify", "--zero", path)

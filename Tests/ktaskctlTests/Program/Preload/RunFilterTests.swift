@@ -26,7 +26,7 @@ extension ProgramTests {
     func text() throws {
       let ended = try Preloaded.run(["sandboxed-strictly"], ["-v"])
       let last = ended.err.split(separator: "\n").last
-      #expect(last == "  what comes after its seccomp filter is the kernel's, and not told", "\(ended.err)")
+      #expect(last == "  what comes after it asked for a seccomp filter is the kernel's, and not told", "\(ended.err)")
     }
 
     @Test(
@@ -35,6 +35,29 @@ extension ProgramTests {
     func none(scenario: String) throws {
       try CallScenario(scenario, parallel: size).compare(scratch)
       #expect(try Preloaded.report(scratch.file("report.json")).until == nil)
+    }
+
+    /// What is told on standard output, among the program's own words.
+    private func document(in output: String) -> String {
+      let all = output.drop { $0 != "{" }
+      return String(all[...(all.lastIndex(of: "}") ?? all.startIndex)])
+    }
+
+    @Test(
+      "that may not have one tell all of their calls, once",
+      .enabled(if: Host.hasOrdinaryUser, "\(Host.needsOrdinaryUser)"))
+    func forbidden() throws {
+      let ended = try Preloaded.run(["sandboxed-unasked"], ["--report", "json"], under: Host.ordinaryUser)
+      let report = try Preloaded.report(text: document(in: ended.out))
+      #expect(report.until == nil && report.calls.map(\.parallelBytes) == [size, size], "\(ended.out)\(ended.err)")
+    }
+
+    @Test("whose filter is refused after a stream was told of it are left alone from there on")
+    func toldInVain() throws {
+      let ended = try Preloaded.run(["filter-refused"], ["--report", "json", "-v"])
+      #expect(ended.err.components(separatedBy: "ktaskctl run: ").count == 2, "\(ended.err)")
+      let report = try Preloaded.report(text: document(in: ended.out))
+      #expect(report.until == "seccomp filter" && report.calls.isEmpty, "\(ended.out)")
     }
 
     @Test("that began with a filter are not, since it is not theirs")

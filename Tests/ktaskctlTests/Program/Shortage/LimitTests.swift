@@ -29,6 +29,16 @@ extension ProgramTests {
       #expect(try ended.document().errors.first?.code == "resource-limit")
     }
 
+    @Test("of files: an answer that has no room in one is told, whatever was asked")
+    func answers() throws {
+      let program = BuiltProgram.path
+      for (words, status) in [("--version", 1), ("run --dry-run -- true", 1), ("clear --bogus --json", 64)] {
+        let line = "ulimit -f 0; trap - XFSZ; exec \(program) \(words) > \(scratch.file("answer"))"
+        let ended = try Child(["sh", "-c", line]).end()
+        #expect(ended.status == status, "\(words): \(ended.err)")
+      }
+    }
+
     @Test("RLIMIT_FSIZE holds for everybody, and no file is made")
     func fileSize() throws {
       let file = scratch.file("vm")

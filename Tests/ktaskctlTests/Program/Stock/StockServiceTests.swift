@@ -103,6 +103,40 @@ extension ProgramTests {
       #expect(child.end().status == 0 && stock.names("ready-").count == 1)
     }
 
+    @Test("hears the end that comes while it makes way for its settings")
+    func both() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs", mebibytes: 600)
+      for _ in 0..<3 {
+        let receiver = try NotifyReceiver(scratch.file("manager"))
+        let child = try service(stock, receiver, stock.path, "--size", "512M", "--threads", "1")
+        while let message = receiver.next(), !message.contains("%") {}
+        child.send(SIGHUP)
+        usleep(4000)
+        child.send(SIGTERM)
+        _ = try receiver.messages(upTo: "STOPPING=1")
+        #expect(child.end().status == 0)
+        _ = unsafe unlink(scratch.file("manager"))
+      }
+    }
+
+    @Test(
+      "waits after a file that came to nothing, whatever names that made",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func patience() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs", mebibytes: 600)
+      let log = scratch.file("calls")
+      let child = try start(
+        ["stock", "--watch", stock.path, "--size", "512M", "--threads", "1", "--timeout", "0.02"],
+        under: ["strace", "-D", "-f", "-qq", "-o", log, "-e", "trace=unlinkat"])
+      try child.waitForWords("timed out")
+      usleep(2_500_000)
+      child.send(SIGTERM)
+      #expect(child.end().status == 0)
+      // at once, after a second, after two more
+      let undone = Host.text(log).split(separator: "\n").filter { $0.contains("making-") }
+      #expect((1...3).contains(undone.count), "\(undone)")
+    }
+
     @Test("a shortage is told once, and stands in nobody's way")
     func shortage() throws {
       let stock = try StockFolder(scratch, on: "tmpfs", mebibytes: 20)

@@ -66,10 +66,12 @@ enum Preloaded {
     var until: String?
   }
 
-  static func report(_ path: String) throws -> Report {
+  static func report(_ path: String) throws -> Report { try report(text: Host.text(path)) }
+
+  static func report(text: String) throws -> Report {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try decoder.decode(Report.self, from: Data(contentsOf: URL(filePath: path)))
+    return try decoder.decode(Report.self, from: Data(text.utf8))
   }
 }
 

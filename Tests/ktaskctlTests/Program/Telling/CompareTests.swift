@@ -58,10 +58,10 @@ extension ProgramTests {
       #expect(FileFacts(picture) == nil)
     }
 
-    @Test("times that nobody has waited for are no report's, and many are compared in a moment")
+    @Test("times that nobody has waited for, or no clock shows, are no report's, and many are compared in a moment")
     func extremes() throws {
       let (one, many) = (scratch.file("one.json"), scratch.file("many.json"))
-      for time in ["1e308", "1e13", "-1"] {
+      for time in ["1e308", "1e13", "-1", "1e-320", "5e-324"] {
         #expect(Host.write("{\"results\":[{\"threads\":1,\"times\":[\(time)]}]}", to: one))
         #expect(try ktaskctl("compare", one, one).status == 1)
       }

@@ -29,6 +29,17 @@ extension ProgramTests {
     let scratch: Scratch
     init() throws { scratch = try Scratch() }
 
+    @Test("the start has all files' bytes, and not those of the one that was looked at last")
+    func total() throws {
+      let files = try ["a", "b"].map { try scratch.tmpfs(mebibytes: 16) + "/\($0)" }
+      #expect(try start(["prefault", "--size", "4M"] + files).end().status == 0)
+      for command in ["release", "verify"] {
+        let first = try lines(start([command, "--progress", "json"] + files).end()).first
+        #expect(first?.event == "start" && first?.bytesTotal == 8 << 20, "\(command): \(String(describing: first))")
+        #expect(try start(["prefault"] + files).end().status == 0)
+      }
+    }
+
     /// The events among the lines on standard error.
     private func lines(_ ended: Ended) throws -> [Line] {
       let decoder = JSONDecoder()
