@@ -61,7 +61,7 @@ public final class Stock {
   public var pageSize: Int { fileSystem.kind == .hugetlbfs ? fileSystem.blockSize : MemoryInfo.basePageSize }
 
   /// What a file of it is called in messages.
-  func path(of name: StockName) -> String { path + "/" + name.text }
+  func path(of name: StockName) -> String { (path.utf8.last == UInt8(ascii: "/") ? path : path + "/") + name.text }
 
   func place(of name: StockName) throws(MemoryError) -> Owned<FilePlace> {
     try attempting(.open, path) { () throws(Errno) in Owned(try directory.value.place(of: name.text)) }

@@ -25,17 +25,17 @@ extension Report {
     return document
   }
 
-  /// What was found of each that was looked at.
+  /// What was found of each that was looked at; none that was made for a stock, which nobody has named, and is gone again.
   private var documentFiles: [Document.File] {
     let found = outcome?.verification
     let (findings, nodes) = (found?.findings ?? [], found?.bytesByNodeOfFiles ?? [])
-    return plan.files.enumerated().map { index, file in
+    return plan.files.enumerated().compactMap { index, file in
       if index < findings.count { return .init(findings[index]) }
       var entry = documentFile(file, index < nodes.count ? nodes[index] : [:])
-      if index < pathsInStock.count, let path = pathsInStock[index] {
-        entry.move(to: path, isRenamed: plan.intent.fillsStock)
-      }
-      return entry
+      let path = index < pathsInStock.count ? pathsInStock[index] : nil
+      if let path { entry.move(to: path, isRenamed: plan.intent.fillsStock) }
+      let wasUndone = plan.intent.fillsStock && outcome != nil && path == nil && file.sizeBefore == 0
+      return wasUndone ? nil : entry
     }
   }
 

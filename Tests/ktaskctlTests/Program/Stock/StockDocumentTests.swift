@@ -17,6 +17,23 @@ extension ProgramTests {
       #expect(document.files.map(\.returnedTo) == stock.names("returned-").map { stock.path + "/" + $0 })
     }
 
+    @Test("names nothing that was made and is gone again", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
+    func undone() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      let words = ["stock", stock.path, "--size", StockFolder.size, "--count", "2", "--json"]
+      let ended = try start(words, under: Traced.failing("renameat2", "EIO", when: "2")).end()
+      let ready = stock.names("ready-").map { stock.path + "/" + $0 }
+      #expect(ended.status == 1 && ready.count == 1 && stock.names().count == 1, "\(ended.err)")
+      #expect(try ended.document().files.map(\.path) == ready)
+    }
+
+    @Test("a slash behind the stock's name is not doubled")
+    func slash() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      let document = try ktaskctl("stock", stock.path + "/", "--size", StockFolder.size, "--json").document()
+      #expect(document.files.map(\.path) == stock.names().map { stock.path + "/" + $0 })
+    }
+
     @Test("of two that one call wants, the second hears that none is ready, not that it is in use")
     func twoOfOneCall() throws {
       let stock = try StockFolder(scratch, on: "tmpfs")
