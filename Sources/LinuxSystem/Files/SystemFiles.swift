@@ -28,6 +28,11 @@ public struct SystemFiles: Sendable, Equatable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// All that an open file says, whoever wrote it, without white space at its end.
+  public func text(of file: borrowing FileDescriptor) throws(Errno) -> String {
+    Self.text(try contents(of: file.number))
+  }
+
   /// All that the file at `path` says, for names in it that have to be exact.
   func all(_ path: String) throws(Unreadable) -> [UInt8]? {
     let descriptor = unsafe open(located(path), O_RDONLY | O_CLOEXEC)
