@@ -3,6 +3,7 @@
 #include "answer.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/falloc.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
@@ -15,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 // Numbers that older C library headers lack.
@@ -163,6 +165,41 @@ int clinux_sole_opener(int fd) {
   if (fcntl(fd, F_SETLEASE, F_WRLCK) == -1) return errno;
   fcntl(fd, F_SETLEASE, F_UNLCK);
   return 0;
+}
+
+// Labels come from the policy that a system has, whoever had the file.
+static bool is_somebodys(const char *attribute) {
+  return strncmp(attribute, "security.", 9) != 0 || strcmp(attribute, "security.capability") == 0;
+}
+
+// `names`: as listxattr(2) gives them.
+static int any_is_somebodys(const char *names, ssize_t length, bool *has) {
+  *has = length == -1 && errno == ERANGE;
+  if (length == -1) return *has || errno == ENOTSUP ? 0 : errno;
+  for (const char *name = names; name < names + length; name += strlen(name) + 1) *has = *has || is_somebodys(name);
+  return 0;
+}
+
+int clinux_has_attributes(int fd, bool *has) {
+  char names[4096];
+  return any_is_somebodys(names, flistxattr(fd, names, sizeof names), has);
+}
+
+int clinux_name_has_attributes(int directory, const char *name, bool *has) {
+  char path[PATH_MAX], names[4096];
+  if (snprintf(path, sizeof path, "/proc/self/fd/%d/%s", directory, name) >= (int)sizeof path) return ENAMETOOLONG;
+  return any_is_somebodys(names, llistxattr(path, names, sizeof names), has);
+}
+
+int clinux_open_nameless(int directory, int *fd) {
+  *fd = openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  return answer(*fd);
+}
+
+int clinux_give_name(int fd, int directory, const char *name) {
+  char path[40];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  return answer(linkat(AT_FDCWD, path, directory, name, AT_SYMLINK_FOLLOW));
 }
 
 int clinux_rename_new(int from, const char *old_name, int to, const char *new_name) {

@@ -28,7 +28,7 @@ int clinux_watch_names(int watch, int directory) {
   char name[40];
   snprintf(name, sizeof name, "/proc/self/fd/%d", directory);
   return answer(inotify_add_watch(
-    watch, name, IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_ONLYDIR));
+    watch, name, IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR));
 }
 
 bool clinux_watch_forget(int watch) {
@@ -37,7 +37,7 @@ bool clinux_watch_forget(int watch) {
   ssize_t count;
   while ((count = read(watch, events, sizeof events)) > 0) {
     for (char *at = events; at < events + count; at += sizeof(struct inotify_event) + ((struct inotify_event *)at)->len)
-      if (((struct inotify_event *)at)->mask & (IN_DELETE_SELF | IN_UNMOUNT | IN_IGNORED)) gone = true;
+      if (((struct inotify_event *)at)->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)) gone = true;
   }
   return gone;
 }

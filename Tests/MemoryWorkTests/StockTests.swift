@@ -66,7 +66,8 @@ struct StockTests {
     "a file is ready only with all that one that is ready has",
     arguments: [
       (Soundness(size: 8 << 20, allocatedBytes: 8 << 20, owner: 7), true),
-      (Soundness(size: 8 << 20, allocatedBytes: 9 << 20, owner: 7), true),
+      (Soundness(size: 8 << 20, allocatedBytes: 10 << 20, owner: 7), true),
+      (Soundness(size: 8 << 20, allocatedBytes: 11 << 20, owner: 7), false),
       (Soundness(isRegular: false, size: 8 << 20, allocatedBytes: 8 << 20, owner: 7), false),
       (Soundness(size: 4 << 20, allocatedBytes: 8 << 20, owner: 7), false),
       (Soundness(size: 16 << 20, allocatedBytes: 16 << 20, owner: 7), false),
@@ -77,7 +78,7 @@ struct StockTests {
       (Soundness(size: 8 << 20, allocatedBytes: 8 << 20, owner: 0), false),
     ] as [(Soundness, Bool)])
   func soundness(facts: Soundness, isMet: Bool) {
-    #expect(facts.isMet(by: StockKind(bytes: 8 << 20), owner: 7) == isMet)
+    #expect(facts.isMet(by: StockKind(bytes: 8 << 20), owner: 7, mostBytes: 10 << 20) == isMet)
   }
 
   /// A stock with files of those conditions, named so that each is told apart.
@@ -149,6 +150,15 @@ struct StockTests {
     }
   }
 
+  @Test("what somebody has locked who makes nothing ready is waited for by nobody, and left alone")
+  func held() {
+    for state in StockName.State.allCases {
+      let file = StockFile(StockName(state, Self.any, id: 7), .returned, allocatedBytes: Self.any.bytes, isHeld: true)
+      #expect(numbers(StockPlan(StockContents(files: [file]), Self.any, count: 1)) == [[], [1], []])
+      #expect(StockPlan(StockContents(files: [file]), Self.any, count: 0).isEmpty)
+    }
+  }
+
   @Test("a stock says why it has nothing")
   func reasons() {
     let (small, transparent) = (StockKind(bytes: Self.gib), StockKind(bytes: 8 * Self.gib, isTransparent: true))
@@ -169,5 +179,26 @@ struct StockTests {
     let plan = StockPlan(dirty, Self.any, count: 2, mostBytes: 16 * Self.gib)
     #expect(numbers(plan) == [[], [1], [0]])
     #expect(plan.spare == 0)
+  }
+
+  @Test("what is cleaned, or is being made, has memory to come: no more of it is cleaned than may be there")
+  func sparse() {
+    func contents(_ files: [(StockFile.Condition, Int)]) -> StockContents {
+      StockContents(
+        files: files.enumerated().map { index, file in
+          let state: StockName.State = file.0 == .making ? .making : .returned
+          return StockFile(StockName(state, Self.any, id: UInt64(index)), file.0, allocatedBytes: file.1 * Self.gib)
+        })
+    }
+    func plan(_ files: [(StockFile.Condition, Int)], most: Int) -> [[UInt64]] {
+      numbers(StockPlan(contents(files), Self.any, count: 9, mostBytes: most * Self.gib))
+    }
+    #expect(plan([(.returned, 0), (.returned, 0), (.returned, 0)], most: 20) == [[0, 1], [0], []])
+    #expect(plan([(.returned, 0), (.returned, 8), (.returned, 5)], most: 16) == [[1, 2], [0], []])
+    #expect(plan([(.returned, 6), (.returned, 8)], most: 24) == [[0, 1], [1], []])
+    #expect(plan([(.making, 1), (.returned, 0)], most: 15) == [[], [0], []])
+    #expect(plan([(.making, 1), (.returned, 0)], most: 24) == [[1], [1], []])
+    // it has more than it is to have
+    #expect(plan([(.returned, 20), (.returned, 0)], most: 27) == [[0], [0], []])
   }
 }

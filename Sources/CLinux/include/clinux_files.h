@@ -46,6 +46,16 @@ int clinux_read_no_ahead(int fd);
 /// 0: nobody else has the file open or mapped, which taking and dropping a write lease tells (fcntl(2), F_SETLEASE).
 /// EAGAIN: somebody has. EACCES: neither its owner nor capable, and so not told.
 CLINUX_NOLOCKS int clinux_sole_opener(int fd);
+/// Whether a file has attributes that somebody gave it, access control lists among them (flistxattr(2)); what a security module
+/// has noted on it is none.
+int clinux_has_attributes(int fd, bool *_Nonnull has);
+/// The same of a name in a directory, by /proc: nothing is opened (llistxattr(2)).
+int clinux_name_has_attributes(int directory, const char *_Nonnull name, bool *_Nonnull has);
+/// Makes a file without a name, mode 0600, to be read and written, on the file system of a directory (openat(2), O_TMPFILE);
+/// EOPNOTSUPP, EISDIR: it has none. *fd: close-on-exec.
+int clinux_open_nameless(int directory, int *_Nonnull fd);
+/// Gives it its first name (linkat(2)). EEXIST: something has it; ENOENT: there is no /proc to name it by.
+int clinux_give_name(int fd, int directory, const char *_Nonnull name);
 /// renameat2(2) with RENAME_NOREPLACE: EEXIST where the new name is taken.
 int clinux_rename_new(int from, const char *_Nonnull old_name, int to, const char *_Nonnull new_name);
 

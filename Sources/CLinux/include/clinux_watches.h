@@ -11,7 +11,7 @@ CLINUX_NOLOCKS bool clinux_watch_is_silent(int watch);
 
 /// From now on of names that come into a directory or leave it, and of files in it that are closed after writing.
 int clinux_watch_names(int watch, int directory);
-/// Forgets what was heard; true where what is watched is gone.
+/// Forgets what was heard; true where what is watched is gone, or called otherwise.
 bool clinux_watch_forget(int watch);
 /// Ends it without a wait for the kernel, which is done with it a moment later.
 void clinux_watch_close(int watch);

@@ -121,6 +121,13 @@ public struct FileDescriptor: ~Copyable, Sendable {
   /// What is open here (fstat(2)).
   public func status() throws(Errno) -> FileStatus { try FileStatus(of: number) }
 
+  /// Whether it has attributes that somebody gave it, access control lists among them (flistxattr(2)).
+  public func hasAttributes() throws(Errno) -> Bool {
+    var has = false
+    try Errno.check(unsafe clinux_has_attributes(number, &has))
+    return has
+  }
+
   /// Whether seals keep everybody from mapping it to be written; false for what has no seals (fcntl(2), F_GET_SEALS).
   public var isSealedAgainstWriting: Bool {
     var forbids = false

@@ -45,6 +45,19 @@ public struct FilePlace: ~Copyable, Sendable {
   /// The directory itself.
   public func directoryStatus() throws(Errno) -> FileStatus { try directory.status() }
 
+  /// Whether what the name means has attributes that somebody gave it, access control lists among them; nothing is opened.
+  public func hasAttributes() throws(Errno) -> Bool {
+    var has = false
+    try Errno.check(unsafe clinux_name_has_attributes(directory.number, name, &has))
+    return has
+  }
+
+  /// The group that a file gets which is made here: the directory's where that has it so (S_ISGID), else the caller's.
+  public func groupOfNew() throws(Errno) -> UInt32 {
+    let status = try directory.status()
+    return status.mode & 0o2000 != 0 ? status.group : getegid()
+  }
+
   /// The number of the mount that the directory lies on; nil: the kernel does not tell.
   public var mount: UInt64? { directory.mount }
 
@@ -83,6 +96,17 @@ public struct FilePlace: ~Copyable, Sendable {
 
   /// Makes the file, mode 0600; EEXIST: there is one (openat(2), O_EXCL).
   public func create() throws(Errno) -> FileDescriptor { try open(.createNew) }
+
+  /// Makes a file that has no name yet; nil where there are none (openat(2), O_TMPFILE).
+  public func createNameless() -> Owned<FileDescriptor>? {
+    var number: Int32 = -1
+    return unsafe clinux_open_nameless(directory.number, &number) == 0 ? Owned(FileDescriptor(owning: number)) : nil
+  }
+
+  /// Gives one the name; EEXIST: something else has it; ENOENT: there is no /proc to name it by (linkat(2)).
+  public func giveName(to file: borrowing FileDescriptor) throws(Errno) {
+    try Errno.check(unsafe clinux_give_name(file.number, directory.number, name))
+  }
 
   private func open(_ access: FileDescriptor.Access) throws(Errno) -> FileDescriptor {
     try FileDescriptor.open(name, access, in: directory.number)

@@ -23,6 +23,7 @@ public struct FileStatus: Sendable, Equatable {
   public let inode: UInt64
   /// The user whose it is.
   public let owner: UInt32
+  public let group: UInt32
   /// Permission bits, as chmod(2) has them.
   public let mode: UInt32
   /// Names that it has.
@@ -57,6 +58,7 @@ public struct FileStatus: Sendable, Equatable {
     device = UInt64(raw.st_dev)
     inode = UInt64(raw.st_ino)
     owner = raw.st_uid
+    group = raw.st_gid
     mode = raw.st_mode & 0o7777
     names = Int(raw.st_nlink)
     isSticky = raw.st_mode & S_ISVTX != 0

@@ -44,6 +44,6 @@ public struct DirectoryWatch: ~Copyable, Sendable {
     watch = opened
   }
 
-  /// Forgets what it has heard so far; true where the directory is gone.
+  /// Forgets what it has heard so far; true where the directory is gone, or called otherwise.
   public func forget() -> Bool { clinux_watch_forget(number) }
 }

@@ -37,6 +37,8 @@ public protocol MemoryJob: AnyObject {
   var changesNames: Bool { get }
   /// The stock whose files they are; nil: they are in none.
   var stock: Stock? { get }
+  /// Why some of what it could have worked on is left as it is.
+  var leftAlone: [MemoryError] { get }
   /// What must hold beforehand.
   func checks(_ facts: MachineFacts) -> [Check]
   /// What a run needs and its time should not count. One that throws has left nothing that `putBack` does not put back.
@@ -92,6 +94,7 @@ extension MemoryJob {
   public var losesContent: Bool { false }
   public var changesNames: Bool { false }
   public var stock: Stock? { nil }
+  public var leftAlone: [MemoryError] { [] }
   public func putBack() -> Bool { true }
 
   /// The engine's bounds for memory: chunks of whole pages, `minimumChunk` or more, and no more than the usual minimum

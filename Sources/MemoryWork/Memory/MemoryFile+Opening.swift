@@ -25,7 +25,22 @@ extension MemoryFile {
   static func find(in place: borrowing FilePlace, _ path: String) throws(MemoryError) -> Owned<FileDescriptor>? {
     guard let found = try attempting(.open, path, { () throws(Errno) in try place.lookIfAny() }) else { return nil }
     try checkKind(found.value, path)
-    return try attempting(.open, path) { () throws(Errno) in Owned(try place.open(found.value, .readOnly)) }
+    return try open(found.value, .readOnly, in: place, path)
+  }
+
+  /// For real. Who asks by a lease whether he is alone with it keeps others from it for a moment.
+  static func open(
+    _ found: borrowing FileDescriptor, _ access: FileDescriptor.Access, in place: borrowing FilePlace, _ path: String
+  ) throws(MemoryError) -> Owned<FileDescriptor> {
+    for _ in 0..<5 {
+      do throws(Errno) {
+        return Owned(try place.open(found, access))
+      } catch {
+        if error != .tryAgain { throw MemoryError(.failed(.open, error), path: path) }
+      }
+      Clock.sleep(milliseconds: 1)
+    }
+    throw MemoryError(.busy, path: path)
   }
 
   private static func checkKind(_ file: borrowing FileDescriptor, _ path: String) throws(MemoryError) {

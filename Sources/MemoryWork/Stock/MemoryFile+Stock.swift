@@ -1,3 +1,4 @@
+internal import Glibc
 internal import LinuxSystem
 
 /// Where a file comes from that was to come from a stock.
@@ -105,20 +106,35 @@ extension MemoryFile {
   /// Takes what was reserved: from now on it is this file, and what was asked for it is its owner's.
   func take() throws(MemoryError) {
     guard let reserved else { return }
-    do throws(Errno) {
-      if let place { try reserved.move(to: place.value) } else { try reserved.unlink() }
+    do throws(MemoryError) {
+      if let place {
+        try become(reserved, at: place.value)
+      } else {
+        try attempting(.create, path) { () throws(Errno) in try reserved.unlink() }
+      }
     } catch {
       // made meanwhile by another ktaskctl, which then is at work on it
-      if error == .exists, let place, let other = try Self.find(in: place.value, path) {
+      if error.errno == .exists, let place, let other = try Self.find(in: place.value, path) {
         try Self.claim(other.value, path)
       }
-      // stale: somebody has got hold of it although it is locked
-      throw MemoryError(error == .stale ? .replaced : .failed(.create, error), path: path)
+      // somebody has got hold of it although it is locked
+      throw error.errno == .stale ? MemoryError(.replaced, path: path) : error
     }
     hasCreated = place != nil
-    // as for a file that is made: its owner first
-    try attempting(.own, path) { () throws(Errno) in try reserved.descriptor.value.setOwner(rightsIfMade) }
-    try attempting(.mode, path) { () throws(Errno) in try reserved.descriptor.value.setMode(rightsIfMade) }
+  }
+
+  /// Whose it is before what it is called, so that no file is called so that is another's: whoever dies in between leaves one that
+  /// is not ready. So does who may not give it the name: others might have opened it by then, and it is to be cleared again.
+  private func become(_ reserved: ReservedFile, at place: borrowing FilePlace) throws(MemoryError) {
+    let file = reserved.descriptor
+    try attempting(.create, path) { () throws(Errno) in if !reserved.isSound { throw .stale } }
+    var rights = rightsIfMade
+    // as of a file that is made
+    if rights.group == nil { rights.group = try attempting(.own, path) { () throws(Errno) in try place.groupOfNew() } }
+    // its owner first: a change of that takes bits of the mode away
+    try attempting(.own, path) { () throws(Errno) in try file.value.setOwner(rights) }
+    try attempting(.mode, path) { () throws(Errno) in try file.value.setMode(rights) }
+    try attempting(.create, path) { () throws(Errno) in try reserved.move(to: place) }
   }
 
   /// Gives back what was taken: others may have had it, so that it is dirty. Whether that was possible.
@@ -133,20 +149,38 @@ extension MemoryFile {
     }
   }
 
-  /// Its name becomes one of the stock's, in one step; what it has in it is not touched.
+  /// It becomes the stock's: first nobody else may open it any more, then its name becomes one of the stock's, in one step. What it
+  /// has in it is not touched.
   func returnTo(_ stock: Stock, as kind: StockKind) throws(MemoryError) {
     guard let place, let descriptor else { return }
     let name = StockName.random(.returned, kind)
     let other = try stock.place(of: name)
-    do throws(Errno) {
-      try place.value.move(descriptor.value.status(), to: other.value)
+    let status = try attempting(.inspect, path) { () throws(Errno) in try descriptor.value.status() }
+    do throws(MemoryError) {
+      try becomeStocks(owner: stock.owner)
+      try attempting(.giveToStock, path) { () throws(Errno) in try place.value.move(status, to: other.value) }
     } catch {
-      switch error {
+      try? descriptor.value.setOwner(FileRights(user: status.owner, group: status.group))
+      try? descriptor.value.setMode(FileRights(mode: status.mode))
+      switch error.errno {
       case .stale: throw MemoryError(.replaced, path: path)
       case .otherDevice: throw MemoryError(.noStock(.otherMount(stock: stock.path)), path: path)
-      default: throw MemoryError(.failed(.giveToStock, error), path: path)
+      default: throw error
       }
     }
     pathInStock = stock.path(of: name)
+  }
+
+  /// From now on nobody opens it whom the stock is not for; nor does the group stay that it was given to.
+  func becomeStocks(owner: UInt32) throws(MemoryError) {
+    let file = try openedForWriting()
+    let status = try attempting(.inspect, path) { () throws(Errno) in try file.value.status() }
+    if status.mode != StockName.mode {
+      try attempting(.mode, path) { () throws(Errno) in try file.value.setMode(FileRights(mode: StockName.mode)) }
+    }
+    let group = getegid()
+    if status.owner != owner || status.group != group {
+      try attempting(.own, path) { () throws(Errno) in try file.value.setOwner(FileRights(user: owner, group: group)) }
+    }
   }
 }

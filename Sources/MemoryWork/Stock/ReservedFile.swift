@@ -15,15 +15,15 @@ final class ReservedFile {
 
   /// That it still is what its name says, and that nobody else has it: in constant time, on what is open here. What is in it
   /// was proven when it was made.
-  fileprivate var isSound: Bool {
+  var isSound: Bool {
+    guard (try? descriptor.value.hasAttributes()) == false else { return false }
     guard let status = try? descriptor.value.status(), stock.isSound(status, name.kind) else { return false }
     guard let named = try? place.value.status(), named.isSameFile(as: status) else { return false }
     return descriptor.value.isAlone()
   }
 
-  /// Gives it the name at `other`, in one step.
+  /// Gives it the name at `other`, in one step, after a look whether it is sound.
   func move(to other: borrowing FilePlace) throws(Errno) {
-    if !isSound { throw .stale }
     try place.value.move(descriptor.value.status(), to: other)
   }
 
@@ -51,7 +51,7 @@ extension Stock {
     return .failure(NoStockFile(wanted, ready: ready.map(\.kind)))
   }
 
-  /// nil: it is gone, somebody else's, or not what its name says.
+  /// nil: it is gone, somebody else's, not what its name says, or not to be opened.
   private func reserve(_ name: StockName) throws(MemoryError) -> ReservedFile? {
     let place = try place(of: name)
     do throws(Errno) {
@@ -61,8 +61,20 @@ extension Stock {
       let file = ReservedFile(self, name, place, descriptor)
       return file.isSound ? file : nil
     } catch {
-      if [.noEntry, .stale].contains(error) { return nil }
-      throw MemoryError(.failed(.open, error), path: path(of: name))
+      let failure = MemoryError(.failed(.open, error), path: path(of: name))
+      if failure.isOfOneFile { return nil }
+      throw failure
+    }
+  }
+}
+
+extension MemoryError {
+  /// Whether it says that this one file of a stock is not to be had, whatever the reason, which says nothing of others.
+  var isOfOneFile: Bool {
+    switch cause {
+    case .busy: true
+    case .failed(.open, let errno), .failed(.lock, let errno): !Unreadable("open(2)", errno).isShortage
+    default: false
     }
   }
 }

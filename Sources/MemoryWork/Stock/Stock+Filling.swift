@@ -3,7 +3,7 @@ internal import LinuxSystem
 extension Stock {
   /// Does nothing: what it has is told, as after any work on it.
   public func look() throws(MemoryError) -> StockJob {
-    try StockJob(self, StockKind(bytes: 0), [], dropped: [], method: nil)
+    try StockJob(self, StockKind(bytes: 0), [], dropped: [], leftAlone: [], method: nil)
   }
 
   /// Opens what is to become ready so that the stock has `count` files of `kind`, by what `plan` says, and locks it. Changes
@@ -12,39 +12,42 @@ extension Stock {
     _ kind: StockKind, by plan: StockPlan, method: Method?, _ looking: Looking,
     place: (MemoryFile) throws(MemoryError) -> Void
   ) throws(MemoryError) -> StockJob {
-    var (files, dropped): ([MemoryFile], [MemoryFile]) = ([], [])
-    var (made, spare) = (plan.made, plan.spare)
+    var filling = Filling(plan)
     for name in plan.dropped {
-      if let file = try dirtyFile(name, looking) { dropped.append(file) }
+      let isHad = try filling.trying { filling throws(MemoryError) in
+        if let file = try dirtyFile(name, looking) { try filling.drop(file) }
+      }
+      if !isHad { filling.makeFewer(name.kind.bytes.pieces(of: max(1, kind.bytes))) }
     }
     for name in plan.doubtful {
-      guard let file = try dirtyFile(name, looking) else { continue }
-      if try !file.lies(where: plan.others, looking) { dropped.append(file) }
-    }
-    for name in plan.cleaned {
-      guard let file = try dirtyFile(name, as: kind, looking) else { continue }
-      switch try use(of: file, name, as: kind, besides: plan.others, looking, place) {
-      case .cleaned: files.append(file)
-      case .dropped:
-        dropped.append(file)
-        made += 1
-      case .leftAlone where spare > 0:
-        spare -= 1
-        made += 1
-      case .leftAlone: break
+      try filling.trying { filling throws(MemoryError) in
+        guard let file = try dirtyFile(name, looking), try !file.lies(where: plan.others, looking) else { return }
+        try filling.drop(file)
       }
     }
-    for _ in 0..<made {
+    for name in plan.cleaned where filling.files.count < plan.atOnce {
+      let isHad = try filling.trying { filling throws(MemoryError) in
+        guard let file = try dirtyFile(name, as: kind, looking) else { return }
+        switch try use(of: file, name, as: kind, besides: plan.others, looking, place) {
+        case .cleaned: try filling.clean(file)
+        case .dropped: try filling.drop(file, inPlace: true)
+        case .leftAlone: filling.makeInstead()
+        }
+      }
+      if !isHad { filling.makeInstead() }
+    }
+    for _ in 0..<min(filling.made, plan.atOnce - filling.files.count) {
       let file = try MemoryFile(path(of: .random(.making, kind)), size: kind.bytes, creating: true, looking)
       try place(file)
-      files.append(file)
+      filling.files.append(file)
     }
-    return try StockJob(self, kind, files, dropped: dropped, method: method)
+    return try StockJob(
+      self, kind, filling.files, dropped: filling.dropped, leftAlone: filling.leftAlone, method: method)
   }
 
   private enum Use { case cleaned, dropped, leftAlone }
 
-  /// Of `kind`, or as large as it is; nil: it is gone, or somebody is at work on it by now, or it is no file.
+  /// Of `kind`, or as large as it is; nil: it is gone, or no file.
   private func dirtyFile(
     _ name: StockName, as kind: StockKind? = nil, _ looking: Looking
   ) throws(MemoryError) -> MemoryFile? {
@@ -53,7 +56,7 @@ extension Stock {
       return file.existed ? file : nil
     } catch {
       switch error.cause {
-      case .busy, .missing, .wrongKind: return nil
+      case .missing, .wrongKind: return nil
       default: throw error
       }
     }
@@ -66,6 +69,10 @@ extension Stock {
     _ place: (MemoryFile) throws(MemoryError) -> Void
   ) throws(MemoryError) -> Use {
     guard let descriptor = file.descriptor, let status = try? descriptor.value.status() else { return .leftAlone }
+    // what somebody has noted on it, or whom he has let have it, would stay
+    if (try? descriptor.value.hasAttributes()) != false { return .dropped }
+    // nor would what is behind its end be seen
+    if status.allocatedBytes > mostBytes(of: kind) { return .dropped }
     if status.names != 1 || file.size != kind.bytes || !descriptor.value.isAlone(looking.monitor) {
       return .dropped
     }
@@ -78,6 +85,58 @@ extension Stock {
       // its pages lie elsewhere
       guard case .wrongNode = error.cause else { throw error }
       return try file.lies(where: others, looking) ? .leftAlone : .dropped
+    }
+  }
+}
+
+/// What a stock is filled with, as far as it has been looked at.
+private struct Filling {
+  var files: [MemoryFile] = []
+  var dropped: [MemoryFile] = []
+  /// Why some are not to be had.
+  var leftAlone: [MemoryError] = []
+  /// How many are made, and how many more could be.
+  private(set) var made: Int
+  private var spare: Int
+
+  init(_ plan: StockPlan) { (made, spare) = (plan.made, plan.spare) }
+
+  /// Opened as the work needs it: a file that cannot be is to be left alone before the work.
+  mutating func clean(_ file: MemoryFile) throws(MemoryError) {
+    _ = try file.openedForWriting()
+    files.append(file)
+  }
+
+  /// `inPlace`: one is made in its place.
+  mutating func drop(_ file: MemoryFile, inPlace: Bool = false) throws(MemoryError) {
+    _ = try file.openedForWriting()
+    dropped.append(file)
+    if inPlace { made += 1 }
+  }
+
+  mutating func makeInstead() {
+    if spare == 0 { return }
+    spare -= 1
+    made += 1
+  }
+
+  /// The memory of so many that was to go stays; of no account where there is no limit.
+  mutating func makeFewer(_ count: Int) {
+    if spare == .max { return }
+    made = max(0, made - max(0, count - spare))
+    spare = max(0, spare - count)
+  }
+
+  /// Whether it came to its end; false: that file is not to be had.
+  @discardableResult
+  mutating func trying(_ body: (inout Filling) throws(MemoryError) -> Void) throws(MemoryError) -> Bool {
+    do throws(MemoryError) {
+      try body(&self)
+      return true
+    } catch {
+      if !error.isOfOneFile { throw error }
+      leftAlone.append(error)
+      return false
     }
   }
 }

@@ -57,6 +57,16 @@ public final class Stock {
   /// Hears of what comes into it, leaves it, or is done with.
   public func watch() throws(Errno) -> Owned<DirectoryWatch> { Owned(try DirectoryWatch(directory.value)) }
 
+  /// Whether its path means another directory by now, or none; false where that is not told.
+  public var isGone: Bool {
+    guard let own = try? directory.value.status() else { return false }
+    do throws(Errno) {
+      return try !Directory(path).status().isSameFile(as: own)
+    } catch {
+      return [.noEntry, .notDirectory].contains(error)
+    }
+  }
+
   /// Bytes of its files' pages.
   public var pageSize: Int { fileSystem.kind == .hugetlbfs ? fileSystem.blockSize : MemoryInfo.basePageSize }
 

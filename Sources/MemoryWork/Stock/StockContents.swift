@@ -14,11 +14,14 @@ public struct StockFile: Hashable, Sendable {
   public var condition: Condition
   /// Bytes of memory that it has.
   public var allocatedBytes: Int
+  /// Somebody has it locked who makes nothing ready: who takes it, or had it.
+  public var isHeld: Bool
 
-  public init(_ name: StockName, _ condition: Condition, allocatedBytes: Int) {
+  public init(_ name: StockName, _ condition: Condition, allocatedBytes: Int, isHeld: Bool = false) {
     self.name = name
     self.condition = condition
     self.allocatedBytes = allocatedBytes
+    self.isHeld = isHeld
   }
 }
 
@@ -39,6 +42,11 @@ public struct StockContents: Equatable, Sendable {
   }
 
   public var allocatedBytes: Int { files.reduce(0) { $0 +| $1.allocatedBytes } }
+
+  /// With what those will have that somebody is making.
+  var bytesToCome: Int {
+    files.reduce(0) { $0 +| max($1.allocatedBytes, $1.condition == .making ? $1.name.kind.bytes : 0) }
+  }
 
   /// The kinds that it has files of, the smallest first.
   public var kinds: [StockKind] { Self.sorted(files.map(\.name.kind)) }
@@ -118,20 +126,42 @@ extension Stock {
   }
 
   private func look(_ name: StockName, _ status: FileStatus, at place: borrowing FilePlace) -> StockFile {
-    let isReady = name.state == .ready && isSound(status, name.kind)
-    let condition: StockFile.Condition = isReady ? .ready : isLocked(place) ? .making : .returned
-    return StockFile(name, condition, allocatedBytes: status.allocatedBytes)
+    var file = StockFile(name, .returned, allocatedBytes: status.allocatedBytes)
+    if name.state == .ready, isSound(status, name.kind), (try? place.hasAttributes()) != true {
+      file.condition = .ready
+    } else {
+      switch holder(place) {
+      case .none: break
+      case .worker where mayBeInTheMaking(name, status): file.condition = .making
+      case .worker, .other: file.isHeld = true
+      }
+    }
+    return file
   }
 
-  /// Whether somebody is at work on it. Who may not look at it is told that nobody is.
-  private func isLocked(_ place: borrowing FilePlace) -> Bool {
-    guard let file = try? place.open(place.look(), .readOnly) else { return false }
-    // who only looks, as here, has it for a moment
+  /// Whether who has it locked can be somebody for whom the stock is: as long as it was another's, he could open it.
+  private func mayBeInTheMaking(_ name: StockName, _ status: FileStatus) -> Bool {
+    status.owner == owner && (name.state == .making || name.state == .returned && status.mode == StockName.mode)
+  }
+
+  private enum Holder { case none, worker, other }
+
+  /// Who keeps others from it: by a lock who is at work on it, by a lease for more than a moment only who should not have it. Who
+  /// may not look at it is told that nobody does.
+  private func holder(_ place: borrowing FilePlace) -> Holder {
+    var holder = Holder.none
+    // who only looks, as here, has it for a moment, and so has who asks by a lease whether he is alone
     for _ in 0..<5 {
-      if (try? file.lockExclusively()) != false { return false }
+      do throws(Errno) {
+        if try place.open(place.look(), .readOnly).lockExclusively() { return .none }
+        holder = .worker
+      } catch {
+        if error != .tryAgain { return .none }
+        holder = .other
+      }
       Clock.sleep(milliseconds: 1)
     }
-    return true
+    return holder
   }
 
   /// Whether a file has all that one that is ready has, as far as a moment tells: what it has in it was proven when it was made.
@@ -139,7 +169,12 @@ extension Stock {
     Soundness(
       isRegular: status.kind == .regular, size: status.size, allocatedBytes: status.allocatedBytes, mode: status.mode,
       names: status.names, owner: status.owner
-    ).isMet(by: kind, owner: owner)
+    ).isMet(by: kind, owner: owner, mostBytes: mostBytes(of: kind))
+  }
+
+  /// Of memory that such a file may have: whole huge pages, where a tmpfs has put it into such.
+  func mostBytes(of kind: StockKind) -> Int {
+    rounded(kind.bytes, up: max(pageSize, TransparentHugePages.unit())) ?? .max
   }
 }
 
@@ -153,8 +188,9 @@ struct Soundness: Equatable {
   var owner: UInt32
 
   /// `owner`: whose the stock is.
-  func isMet(by kind: StockKind, owner: UInt32) -> Bool {
-    isRegular && size == kind.bytes && allocatedBytes >= size && mode == StockName.mode && names == 1
+  func isMet(by kind: StockKind, owner: UInt32, mostBytes: Int) -> Bool {
+    isRegular && size == kind.bytes && (size...max(size, mostBytes)).contains(allocatedBytes) && mode == StockName.mode
+      && names == 1
       && self.owner == owner
   }
 }

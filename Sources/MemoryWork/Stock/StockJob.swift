@@ -8,6 +8,8 @@ public final class StockJob: MemoryJob {
   public let method: Method?
   public let pageSize: Int
   public let alignment: Int
+  /// Of its files.
+  public let leftAlone: [MemoryError]
   private let own: Stock
   private let kind: StockKind
   private let recipe: Recipe
@@ -16,11 +18,13 @@ public final class StockJob: MemoryJob {
   private let watch = OpenWatch.started()
 
   /// `files` become ready; of those that are `dropped` the memory is given back. None of both: a look.
-  init(_ stock: Stock, _ kind: StockKind, _ files: [MemoryFile], dropped: [MemoryFile], method: Method?)
-    throws(MemoryError)
-  {
+  init(
+    _ stock: Stock, _ kind: StockKind, _ files: [MemoryFile], dropped: [MemoryFile], leftAlone: [MemoryError],
+    method: Method?
+  ) throws(MemoryError) {
     (recipe, self.method) = try Recipe.populating(method, path: stock.path)
     (own, self.stock, self.kind, self.files, self.dropped) = (stock, stock, kind, files, dropped)
+    self.leftAlone = leftAlone
     pageSize = stock.pageSize
     alignment = files.reduce(stock.pageSize) { max($0, $1.alignment) }
     try refuseTooMuch(files.map(\.length), path: stock.path)
@@ -33,6 +37,7 @@ public final class StockJob: MemoryJob {
 
   public func prepare() throws(MemoryError) -> any PreparedRun {
     for file in dropped { try file.drop() }
+    // before anything is cleared
     for file in files { try file.becomeStocks(owner: own.owner) }
     let memory = try MappedFiles(files, nodeTasks, watch) { _ in recipe }
     return StockRun(memory, own, kind, files)
@@ -94,18 +99,6 @@ extension MemoryFile {
       if let place { try place.value.remove(file.value.status()) }
     }
     descriptor = nil
-  }
-
-  /// Before anything is cleared: from now on nobody opens it whom the stock is not for.
-  fileprivate func becomeStocks(owner: UInt32) throws(MemoryError) {
-    let file = try openedForWriting()
-    let status = try attempting(.inspect, path) { () throws(Errno) in try file.value.status() }
-    if status.owner != owner {
-      try attempting(.own, path) { () throws(Errno) in try file.value.setOwner(FileRights(user: owner)) }
-    }
-    if status.mode != StockName.mode {
-      try attempting(.mode, path) { () throws(Errno) in try file.value.setMode(FileRights(mode: StockName.mode)) }
-    }
   }
 
   /// One rename, once it is known that nobody else has it.

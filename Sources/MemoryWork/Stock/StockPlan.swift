@@ -12,6 +12,8 @@ public struct StockPlan: Equatable, Sendable {
   public var dropped: [StockName] = []
   /// Those that came back and are not needed, and might lie where one of the `others` wants them.
   public var doubtful: [StockName] = []
+  /// How many become ready at once: whatever dirty ones turn out not to be had.
+  private(set) var atOnce = Int.max
   /// Kinds of the same size that the stock is kept for, too.
   public var others: [StockKind] = []
 
@@ -19,7 +21,7 @@ public struct StockPlan: Equatable, Sendable {
   public init(_ contents: StockContents, _ kind: StockKind, count: Int, mostBytes: Int? = nil) {
     // what others are making is there in a moment
     let lacking = max(0, count - contents.count(.ready, kind) - contents.count(.making, kind))
-    let dirty = contents.files.filter { $0.condition == .returned }
+    let dirty = contents.files.filter { $0.condition == .returned && !$0.isHeld }
     let usable = dirty.map(\.name).filter { $0.canBecome(kind) }
     cleaned = Array(usable.prefix(lacking))
     made = lacking - cleaned.count
@@ -31,18 +33,30 @@ public struct StockPlan: Equatable, Sendable {
     dropped =
       dirty.map(\.name).filter { $0.state == .ready && $0.kind == kind } + surplus.filter { !doubtful.contains($0) }
       + dirty.filter { $0.isNobodys(besides: kept + [kind]) }.map(\.name)
-    guard let mostBytes else { return }
-    let gone = contents.files.filter { dropped.contains($0.name) }.reduce(0) { $0 +| $1.allocatedBytes }
-    let room = max(0, mostBytes - (contents.allocatedBytes - gone)) / max(1, kind.bytes)
-    made = min(made, room)
-    spare = room - made
+    if let mostBytes { fit(into: mostBytes, contents, kind, lacking) }
+  }
+
+  /// As much of it as there may be memory for, in all of the stock.
+  private mutating func fit(into mostBytes: Int, _ contents: StockContents, _ kind: StockKind, _ lacking: Int) {
+    let had = Dictionary(contents.files.map { ($0.name, $0.allocatedBytes) }) { first, _ in first }
+    let gone = dropped.reduce(0) { $0 +| had[$1, default: 0] }
+    var room = max(0, mostBytes - (contents.bytesToCome - gone))
+    // one that has no memory, or only some, gets the rest
+    cleaned = cleaned.filter { name in
+      let rest = max(0, kind.bytes - had[name, default: 0])
+      if rest > room { return false }
+      room -= rest
+      return true
+    }
+    let most = room / max(1, kind.bytes)
+    made = min(lacking - cleaned.count, most)
+    spare = most - made
   }
 
   /// So many files at once, and no more.
   public func limited(to most: Int) -> StockPlan {
     var part = self
-    part.cleaned = Array(cleaned.prefix(most))
-    part.made = min(made, most - part.cleaned.count)
+    part.atOnce = most
     return part
   }
 

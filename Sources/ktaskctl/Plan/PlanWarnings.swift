@@ -8,7 +8,7 @@ extension Plan {
     urgentWarnings = Self.mountWarnings(intent, job)
     warnings =
       pageWarnings + (intent.exec?.warnings ?? []) + poolWarnings(job) + newFileWarnings(job)
-      + restWarnings(job) + Self.partWarnings(job) + Self.pageEndWarnings(job)
+      + restWarnings(job) + Self.partWarnings(job) + Self.pageEndWarnings(job) + Self.leftAloneWarnings(job)
       + (words.evenIfOpen ? others?.warnings ?? [] : [])
       + sweep.warnings
   }
@@ -52,6 +52,13 @@ extension Plan {
         "\(file.path.shown): has \(ByteSize.text(file.sizeBefore)), and what is beyond \(ByteSize.text(file.bytes)) stays: "
         + "truncate --size=\(file.bytes) \(name) cuts it off, "
         + "ktaskctl release --offset \(file.bytes) \(name) gives back only its pages"
+    }
+  }
+
+  /// What is not to be had, of a stock or of a process, and stands in nobody's way.
+  static func leftAloneWarnings(_ job: any MemoryJob) -> [String] {
+    job.leftAlone.map(Failure.init).map { failure in
+      "\(failure.what): left alone: \(failure.why)" + (failure.remedy.map { "; try: \($0)" } ?? "")
     }
   }
 

@@ -4,7 +4,7 @@ import MemoryWork
 
 extension StockService {
   /// Until a name comes or goes, a signal, or for so long; the exit status, where that is the end.
-  mutating func wait(_ limit: Int?) -> ExitStatus? {
+  mutating func wait(_ limit: Int) -> ExitStatus? {
     if isGone { return end(Failure(command.subject, "the directory is gone")) }
     do throws(Errno) {
       let signals = try SignalDescriptor(signals.heard)

@@ -17,6 +17,8 @@ struct StockService {
   private(set) var isGone = false
   /// What went wrong last: it is told once.
   private var trouble: Failure?
+  /// What was told of files that cannot be opened: once, for as long as it is so.
+  private var warnings: [String] = []
   /// Milliseconds after which what went wrong is tried again.
   private var patience = Self.shortest
   private static let (shortest, longest) = (1000, 60_000)
@@ -50,13 +52,14 @@ struct StockService {
     /// A file has become ready, or gone.
     case changed
     /// Nothing can be done, or needs to, for so long at most.
-    case idle(milliseconds: Int?)
+    case idle(milliseconds: Int)
     case ended([Int32])
   }
 
   /// Makes one file ready, where one is missing.
   private mutating func round() -> Round {
     forget()
+    if isGone { return .idle(milliseconds: 0) }
     let monitor = TaskMonitor()
     let watcher = SignalWatcher(monitor, signals, timeout: command.work.timeout?.nanoseconds)
     watcher.start()
@@ -70,18 +73,20 @@ struct StockService {
       return .changed
     case .success(false):
       trouble = nil
-      // what others look at for a moment is not to be had, and no name comes or goes when they have done with it
-      return isFull ? .idle(milliseconds: nil) : later()
+      // what others look at for a moment is not to be had, and no name comes or goes when they have done with it; nor when another
+      // directory is mounted over this one
+      return isFull ? .idle(milliseconds: Self.longest) : later()
     case .failure(let failure):
-      complain(failure)
       // the names that came and went with it are this round's own
       forget()
+      if isGone { return .idle(milliseconds: 0) }
+      complain(failure)
       return later()
     }
   }
 
   /// Drops what the watch has heard of names.
-  mutating func forget() { isGone = watch.value.forget() || isGone }
+  mutating func forget() { isGone = watch.value.forget() || isGone || stock.isGone }
 
   /// Each time twice as late.
   private mutating func later() -> Round {
@@ -92,9 +97,10 @@ struct StockService {
   private var isFull: Bool { contents.map { $0.ready + $0.making >= command.files } ?? false }
 
   /// Whether anything was to be done.
-  private func fill(_ monitor: TaskMonitor, _ watcher: SignalWatcher) -> Result<Bool, Failure> {
+  private mutating func fill(_ monitor: TaskMonitor, _ watcher: SignalWatcher) -> Result<Bool, Failure> {
     do {
       let work = try PlannedWork(command, command.request(), monitor)
+      warn(Plan.leftAloneWarnings(work.job))
       if let shortage = work.shortages.first { return .failure(shortage) }
       if work.plan.hasNothingToDo { return .success(false) }
       let listeners = ProgressListeners(command, work)
@@ -125,6 +131,13 @@ struct StockService {
     try? SchedulingClass.idle.take()
     defer { try? usual.take() }
     return body()
+  }
+
+  private mutating func warn(_ now: [String]) {
+    let new = now.filter { !warnings.contains($0) }
+    warnings = now
+    for warning in new { Terminal.errors.write("ktaskctl: warning: \(warning.onOneLine)\n".forReader) }
+    if !new.isEmpty { Terminal.flush { true } }
   }
 
   mutating func complain(_ failure: Failure) {

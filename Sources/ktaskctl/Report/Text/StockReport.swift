@@ -27,7 +27,8 @@ extension NoStockFile {
     case .noStock: "there is no stock"
     case .noneReady(let kind): "the stock has no \(kind.text) that is ready"
     case .otherNodes(let kind): "the stock has no \(kind.text) that is ready, only others of its size"
-    case .inUse(let kind): "each \(kind.text) of the stock that is ready is being taken, or open elsewhere"
+    case .inUse(let kind):
+      "each \(kind.text) of the stock that is ready is being taken, open elsewhere, or not to be opened"
     case .otherMount: "the stock lies on another mount"
     case .otherPages(let size): "the stock has \(PageSizeWord.text(size)) pages"
     }

@@ -246,6 +246,77 @@ extension ProgramTests {
       #expect(stock.names("ready-").count == 2)
     }
 
+    @Test("--max-bytes bounds what is cleared, too: empty files, and files with memory behind their ends")
+    func mostBytesCleared() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      for name in ["a", "b", "c"] {
+        try tool("truncate", "--size", StockFolder.size, stock.beside(name))
+        #expect(try stock.giveBack(name).status == 0)
+      }
+      #expect(try stock.fill(3, "--max-bytes", "20M").status == 0)
+      #expect(stock.names("ready-").count == 2)
+      #expect(try stock.take("long").out.contains("taken from"))
+      try tool("fallocate", "--keep-size", "--offset", "8M", "--length", "64M", stock.beside("long"))
+      #expect(try stock.giveBack("long").status == 0)
+      #expect(try stock.fill(2, "--max-bytes", "100M").status == 0)
+      #expect(stock.names("ready-").count == 2)
+      let used = try tool("du", "--block-size", "1M", "--summarize", stock.path)
+      #expect(used.hasPrefix("16\t"), "\(used)")
+      // nor is one ready that got it since
+      let ready = stock.path + "/" + stock.names("ready-")[0]
+      try tool("fallocate", "--keep-size", "--offset", "8M", "--length", "64M", ready)
+      #expect(try stock.fill(0).out.contains("1 ready, 0 being made"))
+    }
+
+    @Test(
+      "a file that nobody can open, or that a former user keeps by a lease, is told, and stands in nobody's way",
+      arguments: ["chattr +i", "chattr +a", "read lease", "write lease"])
+    func notToBeHad(how: String) throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      try stock.fill(1)
+      #expect(try stock.take("vm").status == 0)
+      #expect(try stock.giveBack("vm").status == 0)
+      let returned = stock.path + "/" + (try #require(stock.names("returned-").first))
+      var holder: Child?
+      defer {
+        holder?.kill()
+        if how.hasPrefix("chattr") { _ = try? tool("chattr", "-ia", returned) }
+      }
+      if how.hasPrefix("chattr") {
+        try tool("sh", "-c", "\(how) \(returned)")
+      } else {
+        let script = """
+          import fcntl, os, signal, sys
+          signal.signal(signal.SIGIO, signal.SIG_IGN)
+          file = os.open(sys.argv[1], os.O_RDONLY)
+          fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK if sys.argv[2].startswith("read") else fcntl.F_WRLCK)
+          print("has", flush=True)
+          signal.pause()
+          """
+        holder = try Child(["python3", "-c", script, returned, how])
+        try holder?.waitForOutput("has")
+      }
+      let ended = try stock.fill(1)
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(stock.names("ready-").count == 1 && stock.names("returned-").count == 1)
+      if how != "write lease" { #expect(ended.err.contains("warning: \(returned): left alone: "), "\(ended.err)") }
+      #expect(try stock.fill(1).status == 0)
+      #expect(try stock.take("other").out.contains("taken from"))
+    }
+
+    @Test("a ready file that cannot be opened is not taken, and others are", arguments: ["chattr +i", "chattr +a"])
+    func notToBeTaken(command: String) throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      try stock.fill(1)
+      let name = stock.path + "/" + stock.names()[0]
+      try tool("sh", "-c", "\(command) \(name)")
+      defer { _ = try? tool("chattr", "-ia", name) }
+      let made = try stock.take("a")
+      #expect(made.status == 0 && made.out.contains("made: each 8M-any of the stock that is ready is"), "\(made.err)")
+      try stock.fill(2)
+      #expect(try stock.take("b").out.contains("taken from"))
+    }
+
     @Test("too little memory is told beforehand, and nothing is left")
     func shortage() throws {
       let stock = try StockFolder(scratch, on: "tmpfs", mebibytes: 20)

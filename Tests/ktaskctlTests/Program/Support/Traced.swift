@@ -17,6 +17,11 @@ enum Traced {
     return quietly(into: log) + ["-P", path, "-e", "trace=\(calls)", "-e", "inject=\(calls):error=EIO:when=\(number)"]
   }
 
+  /// The first call of that name is its end.
+  static func killed(by call: String) -> [String] {
+    quietly + ["-e", "trace=\(call)", "-e", "inject=\(call):signal=KILL:when=1"]
+  }
+
   /// Two calls that fail.
   static func failing(_ calls: [(call: String, errno: String, when: String)]) -> [String] {
     quietly + ["-e", "trace=\(calls.map(\.call).joined(separator: ","))"]
