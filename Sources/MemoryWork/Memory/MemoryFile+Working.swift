@@ -42,9 +42,7 @@ extension MemoryFile {
   /// The lock goes with the descriptor that has it: another ktaskctl may be quicker to take it again, and then is at work.
   private func reopen(_ found: Owned<FileDescriptor>) throws(MemoryError) -> Owned<FileDescriptor> {
     guard let place else { return found }
-    let writable = try attempting(.open, path) { () throws(Errno) in
-      Owned(try place.value.open(found.value, .readWrite))
-    }
+    let writable = try Self.open(found.value, .readWrite, in: place.value, path)
     try attempting(.lock, path) { () throws(Errno) in try found.value.unlock() }
     descriptor = nil
     try Self.claim(writable.value, path)
@@ -56,14 +54,8 @@ extension MemoryFile {
   /// What was made is ours to remove from the moment that it is there, unless another ktaskctl was quicker to work on it.
   private func create() throws(MemoryError) -> Owned<FileDescriptor> {
     guard let place else { throw MemoryError(.missing, path: path) }
-    let made: Owned<FileDescriptor>
-    do throws(Errno) {
-      made = Owned(try place.value.create())
-    } catch {
-      // made meanwhile by another ktaskctl, which then is at work on it
-      if error == .exists, let other = try Self.find(in: place.value, path) { try Self.claim(other.value, path) }
-      throw MemoryError(.failed(.create, error), path: path)
-    }
+    if let made = try createInRight(place.value) { return made }
+    let made = try naming { () throws(Errno) in Owned(try place.value.create()) }
     descriptor = made
     hasCreated = true
     isOpenForWriting = true
@@ -73,10 +65,45 @@ extension MemoryFile {
       if error.cause == .busy { hasCreated = false }
       throw error
     }
-    // its owner first: a change of that takes bits of the mode away
+    try giveAway(made)
+    return made
+  }
+
+  /// Whose it is before what it is called, where that can be: whoever is killed in between leaves nothing. nil: it cannot, or all
+  /// that is asked for is what a new file has.
+  private func createInRight(_ place: borrowing FilePlace) throws(MemoryError) -> Owned<FileDescriptor>? {
+    if rightsIfMade == FileRights() { return nil }
+    guard let made = place.createNameless() else { return nil }
+    try Self.claim(made.value, path)
+    try giveAway(made)
+    do throws(MemoryError) {
+      try naming { () throws(Errno) in try place.giveName(to: made.value) }
+    } catch {
+      if error.errno == .noEntry { return nil }
+      throw error
+    }
+    descriptor = made
+    hasCreated = true
+    isOpenForWriting = true
+    return made
+  }
+
+  /// Where another ktaskctl has made it meanwhile, it is at work on it.
+  private func naming<Value>(_ give: () throws(Errno) -> Value) throws(MemoryError) -> Value {
+    do throws(Errno) {
+      return try give()
+    } catch {
+      if error == .exists, let place, let other = try Self.find(in: place.value, path) {
+        try Self.claim(other.value, path)
+      }
+      throw MemoryError(.failed(.create, error), path: path)
+    }
+  }
+
+  /// Its owner first: a change of that takes bits of the mode away.
+  private func giveAway(_ made: Owned<FileDescriptor>) throws(MemoryError) {
     try attempting(.own, path) { () throws(Errno) in try made.value.setOwner(rightsIfMade) }
     try attempting(.mode, path) { () throws(Errno) in try made.value.setMode(rightsIfMade) }
-    return made
   }
 
   private func map(_ file: Owned<FileDescriptor>) throws(MemoryError) -> Owned<Mapping> {

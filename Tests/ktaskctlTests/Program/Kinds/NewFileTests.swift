@@ -72,6 +72,21 @@ extension ProgramTests {
     }
 
     @Test(
+      "whoever dies while he makes a file leaves none that is another's, on whatever it lies",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"), arguments: ["fchown", "fchmod", "linkat"])
+    func dies(call: String) throws {
+      try scratch.reserve(2, of: .mebibytes2)
+      for place in [folder, try scratch.hugetlbfs(.mebibytes2), scratch.file(".")] {
+        let words = ["prefault", place + "/dying", "--size", "4M", "--owner", "1234:4242", "--mode", "660"]
+        let ended = try start(words, under: Traced.killed(by: call)).end()
+        #expect(ended.status != 0)
+        if FileFacts(place + "/dying") != nil {
+          #expect(try tool("stat", "--format", "%a %u:%g", place + "/dying") == "660 1234:4242\n")
+        }
+      }
+    }
+
+    @Test(
       "one that cannot be given is told, and the file is gone", .enabled(if: Host.canTrace, "\(Host.needsTrace)"),
       arguments: [
         ("fchown", "EPERM", 4 as Int32, "giving it to its owner failed: only root gives files to others (EPERM)"),
