@@ -23,6 +23,8 @@ public struct ProcessMemory: Equatable, Sendable {
     public let mappedAt: UInt64?
   }
   public let files: [File]
+  /// Why others that it shares cannot be reached; none where one was asked for.
+  public let leftAlone: [MemoryError]
 
   /// Looks at what the process has now, and touches none of it.
   public init(_ process: borrowing RunningProcess, _ part: ProcessPart) throws(MemoryError) {
@@ -33,9 +35,9 @@ public struct ProcessMemory: Equatable, Sendable {
     }
     let search = ProcessSearch(process.number, process.folder, try Self.had(by: process))
     switch part {
-    case .all: files = try search.all()
-    case .descriptor(let number): files = [try search.file(ofDescriptor: number)]
-    case .mapping(let addresses): files = [try search.file(mappedAt: addresses)]
+    case .all: (files, leftAlone) = try search.all()
+    case .descriptor(let number): (files, leftAlone) = ([try search.file(ofDescriptor: number)], [])
+    case .mapping(let addresses): (files, leftAlone) = ([try search.file(mappedAt: addresses)], [])
     }
   }
 
@@ -70,19 +72,31 @@ private struct ProcessSearch {
     privately = Dictionary(mappings.filter { !$0.isShared }.map { ($0.id, $0) }) { first, _ in first }
   }
 
-  func all() throws(MemoryError) -> [ProcessMemory.File] {
-    var (found, seen) = ([ProcessMemory.File](), Set<FileID>())
+  /// Refused only where there is none of it that can be had.
+  func all() throws(MemoryError) -> (files: [ProcessMemory.File], leftAlone: [MemoryError]) {
+    var (found, denied, seen) = ([ProcessMemory.File](), [MemoryError](), Set<FileID>())
     var left: ProcessRefusal?
     for descriptor in descriptors {
       guard let look = try look(descriptor), seen.insert(look.status.id).inserted, look.isMemory else { continue }
       if let refusal = reasonToLeave(look) { left = refusal } else if belongs(look) { found.append(file(look)) }
     }
     for mapping in mappings where mapping.isShared && seen.insert(mapping.id).inserted {
-      guard let look = try look(mapping), look.isMemory else { continue }
+      guard let look = try reachable(mapping, &denied), look.isMemory else { continue }
       if let refusal = reasonToLeave(look) { left = refusal } else { found.append(file(look)) }
     }
-    if found.isEmpty { throw refused(left ?? .nothingShared) }
-    return found.sorted { $0.bytes > $1.bytes }
+    if found.isEmpty { throw denied.first ?? refused(left ?? .nothingShared) }
+    return (found.sorted { $0.bytes > $1.bytes }, denied)
+  }
+
+  /// nil: as `look`, or it is not for this user, which is noted.
+  private func reachable(_ mapping: ProcessMapping, _ denied: inout [MemoryError]) throws(MemoryError) -> Look? {
+    do throws(MemoryError) {
+      return try look(mapping)
+    } catch {
+      guard case .process(_, .deniedMapping) = error.cause else { throw error }
+      denied.append(error)
+      return nil
+    }
   }
 
   func file(ofDescriptor descriptor: Int) throws(MemoryError) -> ProcessMemory.File {

@@ -42,6 +42,22 @@ extension RunningProcess {
   }
 }
 
+extension MemoryError {
+  /// Whether it says that a process has closed the file, or has another one there, since it was looked at.
+  public var isOfChangedLink: Bool {
+    switch cause {
+    case .missing, .replaced, .wrongKind, .noSize, .namedTwice: true
+    default: false
+    }
+  }
+
+  /// Whether this user may not open the file as the work needs it.
+  public var isOfRights: Bool {
+    guard case .failed(.open, let errno) = cause else { return false }
+    return [.access, .permission, .readOnly].contains(errno)
+  }
+}
+
 extension MemoryFile {
   /// From now on it is a running process's: it keeps its size, and the process what it has once been given. Refused where the link
   /// has come to lead to something else since the process was looked at, and where its pages cannot come from its nodes.

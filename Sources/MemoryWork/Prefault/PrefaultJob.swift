@@ -74,12 +74,14 @@ public final class PrefaultJob: MemoryJob {
   public let method: Method?
   public let pageSize: Int
   public let alignment: Int
+  public let leftAlone: [MemoryError]
   private let chosen: Method
   /// Those that no stock has.
   private let made: [MemoryFile]
   private let watch = OpenWatch.started()
 
-  public init(_ files: [MemoryFile], method wanted: Method?) throws(MemoryError) {
+  /// `leftAlone`: why others are not among them.
+  public init(_ files: [MemoryFile], leftAlone: [MemoryError] = [], method wanted: Method?) throws(MemoryError) {
     for file in files { try file.refusePseudo() }
     if let wanted, wanted == .mapCold || wanted == .populate && !Memory.canPopulate {
       throw MemoryError(.noMethod(wanted), path: files.first?.path)
@@ -90,7 +92,7 @@ public final class PrefaultJob: MemoryJob {
     }
     chosen = wanted ?? (Memory.canPopulate ? .populate : .touch)
     method = chosen
-    self.files = files
+    (self.files, self.leftAlone) = (files, leftAlone)
     made = files.filter { !$0.isReserved }
     pageSize = files.pageSize
     alignment = files.alignment

@@ -99,7 +99,8 @@ struct Prefault: WorkCommand {
       intent.pool = pool.change
     }
     return Request(intent) { opening throws(MemoryError) in
-      try PrefaultJob(opening.files(of: process), method: opening.method)
+      let opened = try OpenedProcess(process, &opening)
+      return try PrefaultJob(opened.files, leftAlone: opened.leftAlone, method: opening.method)
     }
   }
 }

@@ -88,32 +88,6 @@ struct Opening {
     return files
   }
 
-  /// The shared memory of a running process, each file as large as it is.
-  mutating func files(of wanted: ProcessWords) throws(MemoryError) -> [MemoryFile] {
-    let process = try RunningProcess.found(wanted.number)
-    do throws(MemoryError) {
-      let memory = try ProcessMemory(process.value, wanted.part)
-      let files = try files(memory.files.map { WantedFile(path: $0.path) })
-      let policies = try policies(of: process.value)
-      for (file, found) in zip(files, memory.files) { try file.belong(to: process, as: found, policies) }
-      if process.value.hasEnded { throw MemoryError(.process(wanted.number, .ended)) }
-      return files
-    } catch {
-      // a link of its that leads nowhere is its end
-      if process.value.hasEnded { throw MemoryError(.process(wanted.number, .ended)) }
-      throw error
-    }
-  }
-
-  /// Not known is not none: pages would lie elsewhere without a word.
-  private func policies(of process: borrowing RunningProcess) throws(MemoryError) -> ProcessPolicies {
-    do throws(Unreadable) {
-      return try ProcessPolicies(of: process)
-    } catch {
-      throw MemoryError(.unread(error), path: process.folder)
-    }
-  }
-
   /// Files to be looked at, which may be others', or a stock's.
   func filesToLookAt(_ paths: [String], size: Int?) throws(MemoryError) -> [MemoryFile] {
     // whoever started this process may have switched them off for it: files that others made have theirs all the same

@@ -32,7 +32,9 @@ extension ProcessRefusal {
     case .thread: "the number of its process: grep Tgid /proc/\(number)/status"
     case .denied(.noSystemCall), .denied(.notSupported): here.allowing(["pidfd_open"])
     case .denied: here.isRoot ? "where CAP_SYS_PTRACE is held" : "as root, or as the user that it runs as"
-    case .deniedMapping: here.isRoot ? "where CAP_CHECKPOINT_RESTORE is held" : "as root"
+    case .deniedMapping:
+      (here.isRoot ? "where CAP_CHECKPOINT_RESTORE is held" : "as root")
+        + ", or with --fd N where it has a descriptor: ls -l /proc/\(number)/fd"
     case .nothingShared, .mappedPrivately:
       "start it with shared memory: of QEMU, a memory backend with share=on and prealloc=off"
     case .noDescriptor: "ls -l /proc/\(number)/fd"

@@ -33,6 +33,10 @@ final class Holder {
 
   func kill() { child.kill() }
 
+  func send(_ signal: Int32) { child.send(signal) }
+
+  func waitForOutput(_ words: String) throws { try child.waitForOutput(words) }
+
   /// A descriptor's file, as anybody finds it.
   func path(_ descriptor: Int) -> String { "/proc/\(pid)/fd/\(descriptor)" }
 

@@ -131,6 +131,54 @@ extension ProgramTests {
       #expect(refused.remedy == "as root, or as the user that it runs as")
     }
 
+    @Test("is what can be reached of it, and the rest is told, for a user who may not have all of it")
+    func partly() throws {
+      if !Host.hasOrdinaryUser { try Test.cancel("\(Host.needsOrdinaryUser)") }
+      let program = try scratch.programForAll()
+      func prefault(_ process: Holder, _ words: String...) throws -> Ended {
+        try Child(Host.ordinaryUser + [program, "prefault", "--pid", "\(process.pid)"] + words).end()
+      }
+      let process = try Holder(Self.mapped + "\nnameless = mmap.mmap(-1, 1 << 20)", under: Host.ordinaryUser)
+      let ended = try prefault(process)
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(process.allocated(100) == 64 << 20)
+      let warning = "process \(process.pid): left alone: maps /dev/zero (deleted) and has no descriptor"
+      #expect(ended.err.contains("ktaskctl: warning: " + warning), "\(ended.err)")
+      let nameless = try Holder("nameless = mmap.mmap(-1, 1 << 20)", under: Host.ordinaryUser)
+      let refused = try prefault(nameless)
+      #expect(refused.status == 4, "\(refused.err)")
+      #expect(refused.remedy == "as root, or with --fd N where it has a descriptor: ls -l /proc/\(nameless.pid)/fd")
+    }
+
+    @Test(
+      "may be closed, or another's, between the look at it and the opening: the rest is made ready",
+      .enabled(if: Host.canTrace, "\(Host.needsTrace)"), arguments: ["os.close(100)", "os.dup2(other, 100)"])
+    func changing(change: String) throws {
+      let process = try Holder(
+        Self.mapped
+          + """
+
+          os.dup2(memfd("gone", 32 << 20), 101)
+          other = memfd("other", 16 << 20)
+          def change(*_):
+            \(change.replacing("100", with: "101"))
+            print("changed", flush=True)
+          signal.signal(signal.SIGUSR1, change)
+          """)
+      let log = scratch.file("log")
+      // when it has been looked at, and before it is opened for the work
+      let child = try start(
+        ["prefault", "--pid", "\(process.pid)", "--json"], under: Traced.standingStill(at: process.path(101), log: log))
+      child.wait { Host.text(log).contains("stopped by SIGSTOP") }
+      process.send(SIGUSR1)
+      try process.waitForOutput("changed")
+      let number = try #require(Host.text(log).split(separator: " ").first.flatMap { pid_t($0) })
+      kill(number, SIGCONT)
+      let ended = child.end()
+      #expect(ended.status == 0, "\(ended.err)")
+      #expect(process.allocated(100) == 64 << 20)
+    }
+
     @Test("is planned, and nothing made, by --dry-run")
     func dryRun() throws {
       let process = try Holder(Self.mapped)
