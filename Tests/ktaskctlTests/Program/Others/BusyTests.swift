@@ -37,6 +37,23 @@ extension ProgramTests {
       #expect(try ktaskctl(command, file).status == 0)
     }
 
+    /// As another ktaskctl has for a moment that asks whether it is alone with the file.
+    @Test("a lease that another program holds is busy, and one for a moment is waited for", arguments: [true, false])
+    func leased(lasting: Bool) throws {
+      let file = try scratch.tmpfs(mebibytes: 16) + "/vm"
+      try tool("truncate", "--size", "4M", file)
+      let holder = try Holder(
+        """
+        signal.signal(signal.SIGIO, \(lasting ? "signal.SIG_IGN" : "lambda *_: fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)"))
+        fd = os.open("\(file)", os.O_RDWR)
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        """)
+      let ended = try ktaskctl("prefault", file)
+      #expect(ended.status == (lasting ? 7 : 0), "\(ended.err)")
+      holder.kill()
+      #expect(try ktaskctl("prefault", file).status == 0)
+    }
+
     @Test(
       "of two that are to make the same file, the later finds the earlier one's busy",
       .enabled(if: Host.canTrace, "\(Host.needsTrace)"))

@@ -268,55 +268,6 @@ extension ProgramTests {
       #expect(try stock.fill(0).out.contains("1 ready, 0 being made"))
     }
 
-    @Test(
-      "a file that nobody can open, or that a former user keeps by a lease, is told, and stands in nobody's way",
-      arguments: ["chattr +i", "chattr +a", "read lease", "write lease"])
-    func notToBeHad(how: String) throws {
-      let stock = try StockFolder(scratch, on: "tmpfs")
-      try stock.fill(1)
-      #expect(try stock.take("vm").status == 0)
-      #expect(try stock.giveBack("vm").status == 0)
-      let returned = stock.path + "/" + (try #require(stock.names("returned-").first))
-      var holder: Child?
-      defer {
-        holder?.kill()
-        if how.hasPrefix("chattr") { _ = try? tool("chattr", "-ia", returned) }
-      }
-      if how.hasPrefix("chattr") {
-        try tool("sh", "-c", "\(how) \(returned)")
-      } else {
-        let script = """
-          import fcntl, os, signal, sys
-          signal.signal(signal.SIGIO, signal.SIG_IGN)
-          file = os.open(sys.argv[1], os.O_RDONLY)
-          fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK if sys.argv[2].startswith("read") else fcntl.F_WRLCK)
-          print("has", flush=True)
-          signal.pause()
-          """
-        holder = try Child(["python3", "-c", script, returned, how])
-        try holder?.waitForOutput("has")
-      }
-      let ended = try stock.fill(1)
-      #expect(ended.status == 0, "\(ended.err)")
-      #expect(stock.names("ready-").count == 1 && stock.names("returned-").count == 1)
-      if how != "write lease" { #expect(ended.err.contains("warning: \(returned): left alone: "), "\(ended.err)") }
-      #expect(try stock.fill(1).status == 0)
-      #expect(try stock.take("other").out.contains("taken from"))
-    }
-
-    @Test("a ready file that cannot be opened is not taken, and others are", arguments: ["chattr +i", "chattr +a"])
-    func notToBeTaken(command: String) throws {
-      let stock = try StockFolder(scratch, on: "tmpfs")
-      try stock.fill(1)
-      let name = stock.path + "/" + stock.names()[0]
-      try tool("sh", "-c", "\(command) \(name)")
-      defer { _ = try? tool("chattr", "-ia", name) }
-      let made = try stock.take("a")
-      #expect(made.status == 0 && made.out.contains("made: each 8M-any of the stock that is ready is"), "\(made.err)")
-      try stock.fill(2)
-      #expect(try stock.take("b").out.contains("taken from"))
-    }
-
     @Test("too little memory is told beforehand, and nothing is left")
     func shortage() throws {
       let stock = try StockFolder(scratch, on: "tmpfs", mebibytes: 20)
