@@ -112,8 +112,7 @@ extension Stock {
         continue
       }
       let place = try place(of: name)
-      // else it has gone meanwhile
-      guard let status = try? place.value.status() else { continue }
+      guard let status = try status(of: name, at: place.value) else { continue }
       if status.kind == .regular {
         contents.files.append(look(name, status, at: place.value))
       } else {
@@ -123,6 +122,16 @@ extension Stock {
     contents.files.sort { $0.name.text < $1.name.text }
     contents.foreign.sort()
     return contents
+  }
+
+  /// nil: it has gone meanwhile.
+  private func status(of name: StockName, at place: borrowing FilePlace) throws(MemoryError) -> FileStatus? {
+    do throws(Errno) {
+      return try place.status()
+    } catch {
+      if error == .noEntry { return nil }
+      throw MemoryError(.failed(.inspect, error), path: path(of: name))
+    }
   }
 
   private func look(_ name: StockName, _ status: FileStatus, at place: borrowing FilePlace) -> StockFile {
