@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 
 static void populate(void) {
   void *start = mmap(room(SIZE), SIZE, BOTH, ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -170,6 +171,25 @@ static void small_stack(char **words) {
   if (start) tell_pages(start, SIZE);
 }
 
+static void populate_and_end(void) {
+  populate();
+  exit(0);
+}
+
+// The first thread, on a stack that does not grow.
+static void coroutine(char **words) {
+  (void)words;
+  enum { PAGE = 4 << 10, STACK = 16 << 10 };
+  static ucontext_t context;
+  char *stack = mmap(NULL, PAGE + STACK, BOTH, ANONYMOUS, -1, 0);
+  if (stack == MAP_FAILED || mprotect(stack, PAGE, PROT_NONE)) exit(1);
+  getcontext(&context);
+  context.uc_stack.ss_sp = stack + PAGE;
+  context.uc_stack.ss_size = STACK;
+  makecontext(&context, populate_and_end, 0);
+  setcontext(&context);
+}
+
 static void *hold_output(void *unused) {
   flockfile(stdout);
   pthread_barrier_wait(unused);
@@ -253,6 +273,7 @@ const struct scenario process_scenarios[] = {
     {"many-groups", many_groups},
     {"without-proc", without_proc},
     {"small-stack", small_stack},
+    {"coroutine", coroutine},
     {"output-held", output_held},
     {"in-locale", in_locale},
     {"fork", in_fork},

@@ -23,7 +23,8 @@ struct CClientTests {
   @Test(
     "a program in C finds what the manual promises",
     arguments: [
-      "gigantic", "list", "nodes", "control", "memory", "lengths", "files", "private", "failing", "policy", "forks", "undo",
+      "gigantic", "list", "nodes", "control", "memory", "lengths", "files", "private", "failing", "policy", "forks",
+      "undo",
       "layout",
     ])
   func client(_ name: String) throws {

@@ -73,10 +73,11 @@ public final class ReleaseJob: MemoryJob {
   public var changesNames: Bool { files.contains { bytesBehindEnd(of: $0) > 0 } }
 
   /// Pages that fallocate(2) made with FALLOC_FL_KEEP_SIZE, in a file that is released to its end. What a disk has there it
-  /// keeps: file systems punch nothing behind an end.
+  /// keeps: ext4 punches nothing behind an end.
   public func bytesBehindEnd(of file: MemoryFile) -> Int {
     let isToEnd = part(of: file).upperBound == file.length && file.length >= file.originalSize
-    return isToEnd && !file.isOnDisk && file.presentIsExact ? max(0, file.before.allocatedBytes - file.present.bytes) : 0
+    return isToEnd && !file.isOnDisk && file.presentIsExact
+      ? max(0, file.before.allocatedBytes - file.present.bytes) : 0
   }
 
   public func prepare() throws(MemoryError) -> any PreparedRun {

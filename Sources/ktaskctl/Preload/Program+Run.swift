@@ -48,6 +48,8 @@ extension Program {
       let file = try FileDescriptor.open(path, [.writeOnly, .createToRead, .followLinks], mode: 0o644)
       if try file.status().kind == .regular, try !isStream(file) { try file.resize(to: 0) }
     } catch {
+      // and of what does not come nobody waits for the end there
+      if error == .noSuchDevice && !isToCome { return }
       throw Failure(path.shown, "the report could not be written: \(error.sentence)", path: path, errno: error)
     }
   }

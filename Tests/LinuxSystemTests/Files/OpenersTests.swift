@@ -1,7 +1,7 @@
 @unsafe @preconcurrency import Glibc
 import LinuxSystem
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Openers of a file")
 struct OpenersTests {

@@ -47,6 +47,9 @@ extension ProgramTests {
     @Test("with a thread of the smallest stack have its call left alone")
     func smallStack() throws { try CallScenario("small-stack", left: "little stack").compare(scratch) }
 
+    @Test("with a coroutine of the first thread have its call left alone")
+    func coroutine() throws { try CallScenario("coroutine", left: "little stack").compare(scratch) }
+
     @Test("that make large calls at once have helpers for the CPUs that are left, unless a number was asked for")
     func simultaneous() throws {
       let words = ["advise-meanwhile"]

@@ -88,6 +88,15 @@ extension ProgramTests {
       #expect(ended.status == 0 && ended.err.contains("1 large call\n"), "\(ended.err)")
     }
 
+    @Test("are run with --best-effort though nobody reads the pipe that is to have no report")
+    func unreadPipe() throws {
+      let (program, pipe) = (try copy("static", Self.withoutLoader), scratch.file("pipe"))
+      try tool("mkfifo", pipe)
+      let ended = try ktaskctl("run", "-v", "--best-effort", "--report", pipe, "--", program)
+      #expect(ended.err.hasPrefix("ktaskctl: \(program): run as it is: is linked statically"), "\(ended.err)")
+      #expect(!ended.err.contains("could not be written"), "\(ended.err)")
+    }
+
     @Test("are run as they are with --best-effort, which -v tells, and the report of what was before is gone")
     func bestEffort() throws {
       let program = scratch.file("script")
