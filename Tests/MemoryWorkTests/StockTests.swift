@@ -172,7 +172,8 @@ struct StockTests {
   func mostBytes() {
     let four = stock(Array(repeating: (.ready, .ready, Self.any), count: 4))
     for (most, made) in [(0, 0), (32, 0), (39, 0), (40, 1), (48, 2), (1000, 6)] {
-      #expect(StockPlan(four, Self.any, count: 10, mostBytes: most * Self.gib).made == made)
+      let plan = StockPlan(four, Self.any, count: 10, mostBytes: most * Self.gib)
+      #expect(plan.made == made && plan.short == 6 - made)
     }
     // what goes makes room
     let dirty = stock([(.ready, .returned, Self.any), (.ready, .ready, Self.any)])

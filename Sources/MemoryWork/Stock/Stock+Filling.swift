@@ -3,7 +3,7 @@ internal import LinuxSystem
 extension Stock {
   /// Does nothing: what it has is told, as after any work on it.
   public func look() throws(MemoryError) -> StockJob {
-    try StockJob(self, StockKind(bytes: 0), [], dropped: [], leftAlone: [], method: nil)
+    try StockJob(self, StockKind(bytes: 0), [], dropped: [], leftAlone: [], short: 0, method: nil)
   }
 
   /// Opens what is to become ready so that the stock has `count` files of `kind`, by what `plan` says, and locks it. Changes
@@ -42,7 +42,8 @@ extension Stock {
       filling.files.append(file)
     }
     return try StockJob(
-      self, kind, filling.files, dropped: filling.dropped, leftAlone: filling.leftAlone, method: method)
+      self, kind, filling.files, dropped: filling.dropped, leftAlone: filling.leftAlone, short: filling.short,
+      method: method)
   }
 
   private enum Use { case cleaned, dropped, leftAlone }
@@ -98,8 +99,10 @@ private struct Filling {
   /// How many are made, and how many more could be.
   private(set) var made: Int
   private var spare: Int
+  /// How many are lacking that there may be no memory for.
+  private(set) var short: Int
 
-  init(_ plan: StockPlan) { (made, spare) = (plan.made, plan.spare) }
+  init(_ plan: StockPlan) { (made, spare, short) = (plan.made, plan.spare, plan.short) }
 
   /// Opened as the work needs it: a file that cannot be is to be left alone before the work.
   mutating func clean(_ file: MemoryFile) throws(MemoryError) {
@@ -115,15 +118,20 @@ private struct Filling {
   }
 
   mutating func makeInstead() {
-    if spare == 0 { return }
-    spare -= 1
-    made += 1
+    if spare == 0 {
+      short += 1
+    } else {
+      spare -= 1
+      made += 1
+    }
   }
 
   /// The memory of so many that was to go stays; of no account where there is no limit.
   mutating func makeFewer(_ count: Int) {
     if spare == .max { return }
-    made = max(0, made - max(0, count - spare))
+    let fewer = min(made, max(0, count - spare))
+    made -= fewer
+    short += fewer
     spare = max(0, spare - count)
   }
 

@@ -10,6 +10,8 @@ public final class StockJob: MemoryJob {
   public let alignment: Int
   /// Of its files.
   public let leftAlone: [MemoryError]
+  /// How many are lacking that there may be no memory for.
+  public let short: Int
   private let own: Stock
   private let kind: StockKind
   private let recipe: Recipe
@@ -20,11 +22,11 @@ public final class StockJob: MemoryJob {
   /// `files` become ready; of those that are `dropped` the memory is given back. None of both: a look.
   init(
     _ stock: Stock, _ kind: StockKind, _ files: [MemoryFile], dropped: [MemoryFile], leftAlone: [MemoryError],
-    method: Method?
+    short: Int, method: Method?
   ) throws(MemoryError) {
     (recipe, self.method) = try Recipe.populating(method, path: stock.path)
     (own, self.stock, self.kind, self.files, self.dropped) = (stock, stock, kind, files, dropped)
-    self.leftAlone = leftAlone
+    (self.leftAlone, self.short) = (leftAlone, short)
     pageSize = stock.pageSize
     alignment = files.reduce(stock.pageSize) { max($0, $1.alignment) }
     try refuseTooMuch(files.map(\.length), path: stock.path)

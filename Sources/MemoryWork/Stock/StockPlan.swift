@@ -8,6 +8,8 @@ public struct StockPlan: Equatable, Sendable {
   public var made = 0
   /// How many more could be made in place of dirty ones that turn out to be of no use here.
   public var spare = Int.max
+  /// How many are lacking that there may be no memory for.
+  public private(set) var short = 0
   /// Dirty files that nobody needs, whose memory is given back.
   public var dropped: [StockName] = []
   /// Those that came back and are not needed, and might lie where one of the `others` wants them.
@@ -51,6 +53,7 @@ public struct StockPlan: Equatable, Sendable {
     let most = room / max(1, kind.bytes)
     made = min(lacking - cleaned.count, most)
     spare = most - made
+    short = lacking - cleaned.count - made
   }
 
   /// So many files at once, and no more.

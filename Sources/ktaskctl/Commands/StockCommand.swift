@@ -102,6 +102,7 @@ struct StockCommand: WorkCommand {
     let (count, mostBytes, atOnce) = (files, maxBytes?.bytes, watch ? 1 : nil)
     let intent = Intent(.readyMemory, isReadiness: true, [directory]).with { intent in
       (intent.stock, intent.fillsStock, intent.isRound) = (directory, true, watch)
+      (intent.count, intent.mostBytes) = (count, mostBytes)
       intent.ownWords =
         ["--count", "\(count)"] + (mostBytes.map { ["--max-bytes", PageSizeWord.text($0)] } ?? [])
       intent.pool = pool.change

@@ -9,6 +9,7 @@ extension Plan {
     warnings =
       pageWarnings + (intent.exec?.warnings ?? []) + poolWarnings(job) + newFileWarnings(job)
       + restWarnings(job) + Self.partWarnings(job) + Self.pageEndWarnings(job) + Self.leftAloneWarnings(job)
+      + shortWarnings(job)
       + (words.evenIfOpen ? others?.warnings ?? [] : [])
       + sweep.warnings
   }
@@ -60,6 +61,14 @@ extension Plan {
     job.leftAlone.map(Failure.init).map { failure in
       "\(failure.what): left alone: \(failure.why)" + (failure.remedy.map { "; try: \($0)" } ?? "")
     }
+  }
+
+  /// A stock that gets fewer files than it is to have, since no more memory may be theirs.
+  func shortWarnings(_ job: any MemoryJob) -> [String] {
+    guard let stock = job as? StockJob, stock.short > 0, let count = intent.count, let most = intent.mostBytes else {
+      return []
+    }
+    return ["\(subject): \(stock.short) of \(count) not made: --max-bytes \(PageSizeWord.text(most))"]
   }
 
   /// What is cleared beside what was asked for, which ends in a page.

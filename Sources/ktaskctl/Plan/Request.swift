@@ -49,6 +49,10 @@ struct Intent: Equatable, Sendable {
   var stock: String?
   /// It is the stock that it is about, not files by their names.
   var fillsStock = false
+  /// How many files are to be ready there, and how much memory all of them may have; nil: it is only looked at, or as much as that
+  /// takes.
+  var count: Int?
+  var mostBytes: Int?
   /// It is a round of a service's work, which goes on after it.
   var isRound = false
   /// How it pins; nil: it does not.

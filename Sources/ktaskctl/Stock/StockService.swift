@@ -100,7 +100,7 @@ struct StockService {
   private mutating func fill(_ monitor: TaskMonitor, _ watcher: SignalWatcher) -> Result<Bool, Failure> {
     do {
       let work = try PlannedWork(command, command.request(), monitor)
-      warn(Plan.leftAloneWarnings(work.job))
+      warn(Plan.leftAloneWarnings(work.job) + work.plan.shortWarnings(work.job))
       if let shortage = work.shortages.first { return .failure(shortage) }
       if work.plan.hasNothingToDo { return .success(false) }
       let listeners = ProgressListeners(command, work)

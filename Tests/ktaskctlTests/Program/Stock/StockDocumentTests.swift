@@ -17,6 +17,25 @@ extension ProgramTests {
       #expect(document.files.map(\.returnedTo) == stock.names("returned-").map { stock.path + "/" + $0 })
     }
 
+    @Test("says how many files --max-bytes keeps from being made, in text and in every other answer")
+    func fewer() throws {
+      let stock = try StockFolder(scratch, on: "tmpfs")
+      let words = ["--max-bytes", "20M"]
+      let warning = "\(stock.path): 3 of 5 not made: --max-bytes 20M"
+      func fill(_ more: String...) throws -> Ended {
+        try start(["stock", stock.path, "--size", StockFolder.size, "--count", "5"] + words + more).end()
+      }
+      #expect(try fill("--dry-run").err.contains("warning: \(warning)"))
+      #expect(try fill("--dry-run", "--json").document().warnings == [warning])
+      for _ in 0..<2 {
+        let ended = try fill()
+        #expect(ended.status == 0 && ended.err.contains("warning: \(warning)"), "\(ended.err)")
+        #expect(stock.names("ready-").count == 2)
+      }
+      #expect(try fill("--json").document().warnings == [warning])
+      #expect(try stock.fill(2, "--max-bytes", "20M", "--json").document().warnings == [])
+    }
+
     @Test("names nothing that was made and is gone again", .enabled(if: Host.canTrace, "\(Host.needsTrace)"))
     func undone() throws {
       let stock = try StockFolder(scratch, on: "tmpfs")

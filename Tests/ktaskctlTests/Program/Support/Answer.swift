@@ -145,6 +145,7 @@ struct Answer: Decodable {
   var stock: Stock?
   var errors: [Failure]
   var undone: Undone?
+  var warnings: [String]?
 }
 
 extension String {
