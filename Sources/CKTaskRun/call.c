@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "numbers.h"
 #include "run.h"
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,11 +52,21 @@ static const char *share(struct call *call, size_t others) {
   return NULL;
 }
 
+/* Where malloc(3) has nothing at all the engine would end the program. What a call allocates is far less than this. */
+static bool has_heap(void) {
+  // not a pair that the compiler may take for nothing
+  void *volatile room = malloc(64 << 10);
+  free(room);
+  return room;
+}
+
 static const char *reason_to_stay_out(struct call *call, size_t others, const void *caller) {
   const char *filtered = why_filtered();
   if (filtered) return filtered;
   if (caller && is_of_allocator((uintptr_t)caller)) return "the call comes from the program's own allocator";
   if (!has_stack()) return "its thread has little stack left";
+  if (!has_heap()) return "there is no memory for what it takes to have helpers";
+  if (future_locks() && !limit_allows_locking(call->length + locked_by_helpers())) return beyond_limit;
   const char *why = engine_open();
   return why ? why : share(call, others);
 }

@@ -46,7 +46,7 @@ static bool range_of(unsigned long request, const void *argument, uintptr_t *sta
 
 static void make_pinned(struct call *call, uintptr_t start, size_t length) {
   if (!limit_allows_locking(length)) {
-    call->why = "the limit for locked memory may refuse it";
+    call->why = beyond_limit;
     return;
   }
   uintptr_t end = rounded_up(start + length, base_page());

@@ -2,6 +2,7 @@
 #include "run.h"
 #include <dlfcn.h>
 #include <ktask.h>
+#include <ktask_internal.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,7 +122,7 @@ int engine_run(chunk_func chunk, uintptr_t start, uintptr_t end, int advice, siz
   control.kc_alignment = alignment;
   control.kc_threads = settings.threads;
   control.kc_max_threads = most && (!settings.max_threads || most < settings.max_threads) ? most : settings.max_threads;
-  control.kc_flags = flags();
+  control.kc_flags = flags() | KTASK_SMALL_STACKS;
   control.kc_nice = settings.nice;
   control.kc_outcome = &outcome;
   int result = run((void *)aligned, length, &control);

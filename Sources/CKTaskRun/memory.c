@@ -141,11 +141,9 @@ long lock_memory(uintptr_t address, size_t length) {
   return end_call(&call, raw(SYS_mlock, address, length));
 }
 
-/* The engine and its helpers' stacks are address space, too, all of which the limit for locked memory counts. */
 static bool has_room_to_lock_all(struct call *call, size_t size) {
-  size_t threads = settings.threads ? settings.threads : (size_t)sysconf(_SC_NPROCESSORS_ONLN);
-  if (limit_allows(size + (4 << 20) + (threads << 20))) return true;
-  *call = (struct call){.name = "mlockall", .length = size, .why = "the limit for locked memory may refuse it"};
+  if (limit_allows(size + locked_by_helpers())) return true;
+  *call = (struct call){.name = "mlockall", .length = size, .why = beyond_limit};
   if (is_own_process()) note_call(call, -1);
   return false;
 }

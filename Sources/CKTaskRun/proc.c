@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 static bool lines_open(struct lines *lines, const char *path) {
   struct stat status;
@@ -152,6 +153,13 @@ bool has_right(unsigned capability) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct data[2] = {{0}};
   return !raw(SYS_capget, &header, data) && data[0].effective & 1U << capability;
+}
+
+const char beyond_limit[] = "the limit for locked memory may refuse it";
+
+size_t locked_by_helpers(void) {
+  size_t threads = settings.threads ? settings.threads : (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+  return (4 << 20) + (threads << 20);
 }
 
 bool limit_allows(size_t locked) {

@@ -89,6 +89,11 @@ long number_in(const char *path, const char *key); /* behind `key` at a line's s
 long status_number(const char *key);               /* of the calling thread */
 bool limit_allows(size_t locked);          /* so many bytes to be locked in all */
 bool limit_allows_locking(size_t length);  /* so many more */
+extern const char beyond_limit[];
+/*
+ * The engine, and the stacks of its helpers: locked with all that there is (MCL_CURRENT), or as they come (MCL_FUTURE).
+ */
+size_t locked_by_helpers(void);
 bool names_itself(int process); /* a descriptor for a process: this one */
 bool peek(void *copy, const void *from, size_t length); /* false where there is no memory to read */
 

@@ -108,18 +108,46 @@ static void future_beyond_limit(char **words) {
   all(MCL_FUTURE);
 }
 
-// The limit has room for what the process is, and for no more.
-static void all_near_limit(char **words) {
-  (void)words;
+// Of its address space.
+static size_t size_of_process(void) {
   char line[256];
   size_t size = 0;
-  mmap(NULL, 2 << 20, BOTH, ANONYMOUS, -1, 0);
   FILE *status = fopen("/proc/self/status", "re");
   while (status && fgets(line, sizeof line, status))
     if (!strncmp(line, "VmSize:", 7)) size = strtoul(line + 7, NULL, 10) << 10;
   if (status) fclose(status);
-  limit(RLIMIT_MEMLOCK, size + (256 << 10));
+  return size;
+}
+
+// The limit has room for what the process is, and for no more.
+static void all_near_limit(char **words) {
+  (void)words;
+  mmap(NULL, 2 << 20, BOTH, ANONYMOUS, -1, 0);
+  limit(RLIMIT_MEMLOCK, size_of_process() + (256 << 10));
   tell("mlockall", mlockall(MCL_CURRENT));
+}
+
+// The limit has room for what is mapped, and not for the stacks of threads.
+static void future_near_limit(char **words) {
+  (void)words;
+  limit(RLIMIT_MEMLOCK, 8 << 20);
+  tell("mlockall", mlockall(MCL_FUTURE));
+  for (size_t mebibytes = 4; mebibytes >= 3; mebibytes--)
+    tell("mmap", mmap(NULL, mebibytes << 20, BOTH, ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0);
+}
+
+// Nothing can be allocated any more, whether the engine has been at work before or not.
+static void without_heap(char **words) {
+  void *start = mapped(SIZE, BOTH, ANONYMOUS, -1);
+  if (*words) tell("mlock", mlock(start, SIZE));
+  tell("munlock", munlock(start, SIZE));
+  limit(RLIMIT_AS, size_of_process());
+  // not what the compiler may leave out
+  void *volatile taken;
+  for (size_t size = 1 << 20; size >= 16; size /= 2)
+    while ((taken = malloc(size))) continue;
+  tell("mlock", mlock(start, SIZE));
+  tell("madvise", madvise(start, SIZE, MADV_POPULATE_WRITE));
 }
 
 // What comes later in a child is not locked: the lock is not inherited.
@@ -158,6 +186,8 @@ const struct scenario locking_scenarios[] = {
     {"lock-all-beyond-limit", all_beyond_limit},
     {"lock-all-near-limit", all_near_limit},
     {"lock-future-beyond-limit", future_beyond_limit},
+    {"lock-future-near-limit", future_near_limit},
+    {"lock-without-heap", without_heap},
     {"lock-future-child", all_future_child},
     {0},
 };

@@ -36,7 +36,7 @@ extension TaskControl {
       flags: ctl.kc_flags, nice: ctl.kc_nice, threads: ctl.kc_threads, mostThreads: ctl.kc_max_threads,
       lingering: ctl.kc_lingering_ns)
     unsafe self.init(minimumChunk: ctl.kc_min_chunk_size, wishes)
-    helperStack = Self.stackOfClients
+    if !wishes.isSet(KTASK_SMALL_STACKS) { helperStack = Self.stackOfClients }
     if unsafe ctl.kc_alignment != 0 { unsafe alignment = ctl.kc_alignment }
     if unsafe ctl.kc_max_chunk_size != 0 { unsafe maximumChunk = ctl.kc_max_chunk_size }
   }

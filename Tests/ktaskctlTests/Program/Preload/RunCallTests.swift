@@ -44,16 +44,36 @@ extension ProgramTests {
       arguments: [
         CallScenario("lock-beyond-limit", left: "refused"), CallScenario("lock-not-at-all", left: "refused"),
         CallScenario("lock-all-beyond-limit", left: "the limit for locked memory"),
-        CallScenario("lock-future-beyond-limit", left: "refused"),
+        CallScenario("lock-future-beyond-limit", left: "the limit for locked memory"),
       ])
     func limits(scenario: CallScenario) throws { try scenario.compare(scratch) }
 
-    @Test("of all there is succeeds where the limit has room for that, and for nothing of ktaskctl's")
-    func nearLimit() throws {
-      let alone = try Preloaded.alone(["lock-all-near-limit"])
-      let under = try Preloaded.run(["lock-all-near-limit"], ["--least", "1M", "-v"])
+    @Test(
+      "of all there is, or of what comes, succeeds where the limit has room for that, and for nothing of ktaskctl's",
+      arguments: ["lock-all-near-limit", "lock-future-near-limit"])
+    func nearLimit(scenario: String) throws {
+      let alone = try Preloaded.alone([scenario])
+      let under = try Preloaded.run([scenario], ["--least", "1M", "-v"])
       #expect(under.out == alone.out)
       #expect(under.err.hasSuffix("; left to the kernel: the limit for locked memory may refuse it\n"), "\(under.err)")
+    }
+
+    @Test(
+      "comes to the same where nothing can be allocated",
+      arguments: [
+        CallScenario("lock-without-heap", [0, 0], left: ["no memory", "no memory"]),
+        CallScenario("lock-without-heap warm", [size, 0, 0], left: [nil, "no memory", "no memory"]),
+      ])
+    func withoutHeap(scenario: CallScenario) throws { try scenario.compare(scratch) }
+
+    @Test("has helpers whose stacks are small: they are locked with what is, and address space")
+    func stacks() throws {
+      if !Host.canTrace { try Test.cancel("\(Host.needsTrace)") }
+      let log = scratch.file("log")
+      _ = try Preloaded.run(["lock"], under: ["strace", "-f", "-qq", "-o", log, "-e", "trace=mmap"])
+      let stacks = Host.text(log).split(separator: "\n").filter { $0.contains("MAP_STACK") }
+      let sizes = stacks.compactMap { $0.firstMatch(of: #/NULL, (\d+)/#).flatMap { Int($0.1) } }
+      #expect(!sizes.isEmpty && sizes.allSatisfy { $0 <= 1 << 20 }, "\(stacks)")
     }
 
     @Test("of what is no regular file is the kernel's")
