@@ -54,7 +54,7 @@ static int ask(int maps, uintptr_t address, struct clinux_own_mapping *mapping) 
   return 0;
 }
 
-// The line that a mapping begins with in /proc/self/smaps; false for one that tells more of the mapping before.
+// The line that a mapping has in /proc/self/maps, and begins with in smaps; false for one that tells more of it there, or goes on.
 static bool parse(const char *line, struct clinux_own_mapping *mapping) {
   unsigned long start, end, inode;
   unsigned major, minor;
@@ -69,29 +69,71 @@ static bool parse(const char *line, struct clinux_own_mapping *mapping) {
   return true;
 }
 
-// Older kernels tell the size of pages in the long list only.
-static int read_through(uintptr_t address, struct clinux_own_mapping *mapping) {
+// Only these have pages of another size, which older kernels tell in the long list alone, having looked at every page that is
+// listed before them.
+static bool may_have_larger_pages(const struct clinux_own_mapping *mapping) {
+  enum { LEAST_LARGER = 64 << 10 };
+  // a file system in memory has no device of its own: its number begins with 0
+  return mapping->device && major(mapping->device) == 0 && (mapping->start | mapping->end) % LEAST_LARGER == 0;
+}
+
+static void note_page_size(struct clinux_own_mapping *mapping) {
   FILE *list = fopen("/proc/self/smaps", "re");
-  if (!list) return errno;
   char line[512];
   bool found = false;
-  while (fgets(line, sizeof line, list)) {
-    unsigned long kilobytes;
-    if (found && sscanf(line, "KernelPageSize: %lu kB", &kilobytes) == 1) {
+  struct clinux_own_mapping at;
+  unsigned long kilobytes;
+  while (list && fgets(line, sizeof line, list)) {
+    if (parse(line, &at)) found = at.start == mapping->start;
+    else if (found && sscanf(line, "KernelPageSize: %lu kB", &kilobytes) == 1) {
       mapping->page_size = kilobytes << 10;
       break;
     }
-    if (!found) found = parse(line, mapping) && mapping->end > address;
   }
-  int error = ferror(list) ? EIO : found ? 0 : ENOENT;
+  if (list) fclose(list);
+}
+
+static int read_through(uintptr_t address, struct clinux_own_mapping *mappings, size_t room, size_t *count) {
+  FILE *list = fopen("/proc/self/maps", "re");
+  if (!list) return errno;
+  char line[512];
+  *count = 0;
+  while (*count < room && fgets(line, sizeof line, list))
+    if (parse(line, &mappings[*count]) && mappings[*count].end > address) ++*count;
+  int error = ferror(list) ? EIO : *count ? 0 : ENOENT;
   fclose(list);
+  for (size_t i = 0; i < *count; i++)
+    if (may_have_larger_pages(&mappings[i])) note_page_size(&mappings[i]);
   return error;
 }
 
-int clinux_own_mapping_at(uintptr_t address, struct clinux_own_mapping *mapping) {
+// The first one alone, which is mostly all that is asked for.
+static int read_on(struct clinux_mapping_walk *walk, uintptr_t address) {
+  enum { ROOM = 128 };
+  size_t room = walk->list ? ROOM : 1;
+  if (!walk->list) walk->list = malloc(ROOM * sizeof *walk->list);
+  walk->next = walk->count = 0;
+  return walk->list ? read_through(address, walk->list, room, &walk->count) : ENOMEM;
+}
+
+static int ask_for(uintptr_t address, struct clinux_own_mapping *mapping) {
   int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
   if (maps == -1) return errno == ENOENT ? ENOSYS : errno;
   int error = ask(maps, address, mapping);
   close(maps);
-  return error == ENOTTY || error == EINVAL ? read_through(address, mapping) : error;
+  return error;
 }
+
+int clinux_next_own_mapping(
+    struct clinux_mapping_walk *walk, uintptr_t address, struct clinux_own_mapping *mapping) {
+  int error = 0;
+  if (walk->next == walk->count) {
+    if (!walk->list) error = ask_for(address, mapping);
+    if (!walk->list && error != ENOTTY && error != EINVAL) return error;
+    error = read_on(walk, address);
+  }
+  if (!error) *mapping = walk->list[walk->next++];
+  return error;
+}
+
+void clinux_end_walk(struct clinux_mapping_walk *walk) { free(walk->list); }

@@ -24,7 +24,7 @@ struct CClientTests {
     "a program in C finds what the manual promises",
     arguments: [
       "gigantic", "list", "nodes", "control", "memory", "lengths", "files", "private", "failing", "policy", "forks",
-      "undo",
+      "undo", "older",
       "layout",
     ])
   func client(_ name: String) throws {

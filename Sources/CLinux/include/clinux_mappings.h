@@ -20,6 +20,16 @@ struct clinux_own_mapping {
   bool has_file;
 };
 
-/// The mapping that has `address`, or the next one above it (/proc/self/maps: PROCMAP_QUERY of Linux 6.11, or read through).
-/// ENOENT: there is none; ENOSYS: there is no /proc.
-int clinux_own_mapping_at(uintptr_t address, struct clinux_own_mapping *_Nonnull mapping);
+/// A way along the mappings. All 0 at its beginning.
+struct clinux_mapping_walk {
+  struct clinux_own_mapping *_Nullable list;
+  size_t next, count;
+};
+
+/// The mapping that has `address`, or the next one above it; ENOENT: there is none; ENOSYS: there is no /proc. Of a walk each
+/// address is the end of the mapping before. By PROCMAP_QUERY of /proc/self/maps (Linux 6.11); on older kernels, which list all
+/// from the first one on, many at a time.
+int clinux_next_own_mapping(
+  struct clinux_mapping_walk *_Nonnull walk, uintptr_t address, struct clinux_own_mapping *_Nonnull mapping);
+/// Frees what it has.
+void clinux_end_walk(struct clinux_mapping_walk *_Nonnull walk);

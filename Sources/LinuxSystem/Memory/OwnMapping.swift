@@ -22,12 +22,23 @@ public struct OwnMapping: Sendable, Equatable {
   /// The mapping that has an address, or the next one above it; ENOENT: there is none; ENOSYS: there is no
   /// /proc.
   public static func at(_ address: UInt) throws(Errno) -> OwnMapping {
+    var walk = unsafe clinux_mapping_walk()
+    defer { unsafe clinux_end_walk(&walk) }
+    return try unsafe next(&walk, address)
+  }
+
+  private static func next(_ walk: inout clinux_mapping_walk, _ address: UInt) throws(Errno) -> OwnMapping {
     var found = clinux_own_mapping()
-    try Errno.check(unsafe clinux_own_mapping_at(address, &found))
-    return OwnMapping(
-      range: found.start..<max(found.start, found.end), pageSize: Int(clamping: found.page_size),
-      isReadable: found.is_readable, isWritable: found.is_writable, isShared: found.is_shared, device: found.device,
-      isNameless: found.is_nameless, mayBeReserved: found.may_be_reserved, hasFile: found.has_file)
+    try Errno.check(unsafe clinux_next_own_mapping(&walk, address, &found))
+    return OwnMapping(found)
+  }
+
+  private init(_ found: clinux_own_mapping) {
+    range = found.start..<max(found.start, found.end)
+    pageSize = Int(clamping: found.page_size)
+    (isReadable, isWritable, isShared) = (found.is_readable, found.is_writable, found.is_shared)
+    (device, hasFile) = (found.device, found.has_file)
+    (isNameless, mayBeReserved) = (found.is_nameless, found.may_be_reserved)
   }
 
   /// Whether its file is in memory, which is all that there is of its pages; nil where that is not told: its file system is
@@ -46,10 +57,12 @@ extension OwnMapping {
     in range: Range<UInt>, _ body: (OwnMapping, Range<UInt>) throws(Errno) -> Void
   ) throws(Errno) {
     var at = range.lowerBound
+    var walk = unsafe clinux_mapping_walk()
+    defer { unsafe clinux_end_walk(&walk) }
     while at < range.upperBound {
       let mapping: OwnMapping
       do throws(Errno) {
-        mapping = try .at(at)
+        mapping = try unsafe next(&walk, at)
       } catch {
         throw error == .noEntry ? .noMemory : error
       }
