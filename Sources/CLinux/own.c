@@ -21,6 +21,14 @@ int clinux_keep_heap(size_t bytes) {
   return 0;
 }
 
+int clinux_demand_heap(size_t bytes) {
+  // as above
+  void *volatile room = malloc(bytes);
+  if (room == NULL) return ENOMEM;
+  free(room);
+  return 0;
+}
+
 static bool can_map(size_t bytes, int protection) {
   void *place = mmap(NULL, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (place == MAP_FAILED) return false;

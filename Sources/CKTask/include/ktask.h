@@ -7,7 +7,8 @@
  * installs a signal handler, changes the environment, or leaves a thread behind, unless it is told to let helpers linger.
  *
  * Structures begin with their size, as the caller's header has it, and only ever grow at their end: a member that a
- * caller does not know of, and every one that is 0, stands for what is usual.
+ * caller does not know of, and every one that is 0, stands for what is usual, but for a watch's kw_cancel_fd: there 0 is
+ * standard input, and KTASK_WATCH_INITIALIZER has -1.
  */
 #ifndef KTASK_H
 #define KTASK_H
@@ -253,11 +254,12 @@ int ktask_populate(void *KTASK_NONNULL address, size_t length, const struct ktas
 int ktask_clear(void *KTASK_NONNULL address, size_t length, const struct ktask_options *KTASK_NULLABLE options,
                 struct ktask_result *KTASK_NULLABLE result);
 
-/* Gives pages back: anonymous ones (MADV_DONTNEED), and those of a shared file of memory (MADV_REMOVE). No undo. */
+/* Gives pages back: anonymous ones (MADV_DONTNEED), and those of a shared file of memory (MADV_REMOVE). No
+ * undo. EOPNOTSUPP: of a shared file on a file system that is mounted nowhere it is not known whether it is one of memory. */
 int ktask_release(void *KTASK_NONNULL address, size_t length, const struct ktask_options *KTASK_NULLABLE options,
                   struct ktask_result *KTASK_NULLABLE result);
 
-/* Makes every page present and locks it, as mlock(2) does; a failure unlocks the range. */
+/* Makes every page present and locks it, as mlock(2) does; a failure on the way unlocks the range, unless KTASK_KEEP is set. */
 int ktask_lock(void *KTASK_NONNULL address, size_t length, const struct ktask_options *KTASK_NULLABLE options,
                struct ktask_result *KTASK_NULLABLE result);
 

@@ -71,5 +71,7 @@ int clinux_thp_allow(void);
 /// Keeps so many bytes of heap for the process, for good: what it allocates within them cannot fail. All threads share the
 /// one heap, no allocation maps memory of its own, and nothing goes back to the kernel. ENOMEM: there are not so many.
 int clinux_keep_heap(size_t bytes);
+/// ENOMEM: malloc(3) has no room for so many bytes at present.
+int clinux_demand_heap(size_t bytes);
 /// Not an errno: which limit forbids the process so many bytes more of its own, RLIMIT_AS or RLIMIT_DATA; -1: none.
 int clinux_limit_against(size_t bytes);

@@ -22,6 +22,7 @@ public func ktask_run_numa(
   _ nodes: UnsafeMutablePointer<ktask_node>?, _ nr_nodes: Int, _ ctl: UnsafeMutablePointer<ktask_ctl>
 ) -> Int32 {
   guard nr_nodes >= 0, unsafe nodes != nil || nr_nodes == 0 else { return refused(EINVAL) }
+  guard hasHeap(nr_nodes.multipliedReportingOverflow(by: 256).partialValue) else { return refused(ENOMEM) }
   var (tasks, total, isBeyond) = ([NodeTask<UInt>](), 0, false)
   tasks.reserveCapacity(nr_nodes)
   for index in 0..<nr_nodes {
@@ -79,6 +80,7 @@ private func run(
   guard let ctl = unsafe taken(given, into: ktask_ctl(), least: MemoryLayout<ktask_ctl>.size) else {
     return refused(EINVAL)
   }
+  guard hasHeap() else { return unsafe refuse(ctl.kc_outcome, ENOMEM) }
   guard let task = unsafe FunctionTask(ctl, units: units) else { return unsafe refuse(ctl.kc_outcome) }
   do throws(TaskControlError) {
     let outcome = try body(task)
@@ -96,13 +98,13 @@ private func run(
   }
 }
 
-private func refuse(_ given: UnsafeMutablePointer<ktask_outcome>?) -> Int32 {
+private func refuse(_ given: UnsafeMutablePointer<ktask_outcome>?, _ error: Int32 = EINVAL) -> Int32 {
   guard let given = unsafe given, var told = unsafe taken(given, into: ktask_outcome(), least: 0) else {
-    return refused(EINVAL)
+    return refused(error)
   }
   unsafe told.ko_end = KTASK_REFUSED
   unsafe give(told, to: given)
-  return refused(EINVAL)
+  return refused(error)
 }
 
 extension TaskOutcome where Position == UInt, Failure == FunctionError {

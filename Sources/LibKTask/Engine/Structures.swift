@@ -1,4 +1,12 @@
 internal import CKTask
+internal import LinuxSystem
+
+/// Whether a call can begin. What it allocates on its way is far less; where there is nothing at all Swift would end the
+/// program.
+func hasHeap(_ more: Int = 0) -> Bool {
+  let (bytes, isBeyond) = more.addingReportingOverflow(64 << 10)
+  return !isBeyond && OwnMemory.hasHeap(bytes)
+}
 
 // Structures of a client's that was built with an older header are shorter: what is missing there is 0.
 

@@ -61,13 +61,15 @@ public func ktask_lock(
 ) -> Int32 {
   unsafe memoryCall(address, length, options, result, makes: true) { call, plan in
     let start = call.range.lowerBound
-    let unlock = { _ = try? Memory.unlock(start, length) }
+    // what the caller had locked in it goes, too: the kernel does not tell what that was
+    let unlock = { if unsafe !call.options.isSet(KTASK_KEEP) { _ = try? Memory.unlock(start, length) } }
     call.givesBackLater = true
     do throws(Errno) {
-      // refuses at once what is beyond the limit; of what is not mapped all along the beginning is locked by then
+      // refuses at once what is beyond the limit, and has done nothing then; of what is not mapped all along the beginning
+      // is locked by then
       try Memory.lockOnFault(start, length)
     } catch {
-      unlock()
+      if Memory.firstHole(start, length) != nil { unlock() }
       return MemoryOutcome(error: error.code, failed: start..<start)
     }
     var outcome = unsafe call.run(lockingChunk, plan, beforeUndo: unlock)
@@ -113,8 +115,9 @@ private let releasing: MemoryCall.Chunk = { start, end, argument in
   unsafe MemoryCall.chunk(start, end, argument) { (call, address, length) throws(Errno) in
     try OwnMapping.forEach(in: address..<address + UInt(length)) { (mapping, part) throws(Errno) in
       let (start, length) = (part.lowerBound, part.count)
-      let isFiles = mapping.isShared && mapping.isOfMemory == true
-      if isFiles { try Memory.remove(start, length) } else { try Memory.giveBack(start, length) }
+      // of a file on a file system that is not known it is not known whether its pages are all that there is
+      guard let isOfMemory = mapping.isShared ? mapping.isOfMemory : false else { throw .notSupported }
+      if isOfMemory { try Memory.remove(start, length) } else { try Memory.giveBack(start, length) }
     }
   }
 }
@@ -124,6 +127,7 @@ private let releasing: MemoryCall.Chunk = { start, end, argument in
 public func ktask_plan(
   _ length: Int, _ options: UnsafePointer<ktask_options>?, _ result: UnsafeMutablePointer<ktask_result>?
 ) -> Int32 {
+  guard hasHeap() else { return refused(ENOMEM) }
   guard length >= 0, let options = unsafe ktask_options(given: options),
     let control = unsafe MemoryPlan.control(0..<UInt(length), options)
   else { return refused(EINVAL) }

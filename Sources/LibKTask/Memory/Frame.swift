@@ -46,6 +46,7 @@ func outcome(
     !start.addingReportingOverflow(UInt(length)).overflow
   else { return MemoryOutcome(error: EINVAL) }
   if length == 0 { return MemoryOutcome(bytesDone: 0) }
+  guard hasHeap() else { return MemoryOutcome(error: ENOMEM, failed: start..<start) }
   return unsafe MemoryCall(start..<start + UInt(length), options).prepared(makes: makes, body)
 }
 

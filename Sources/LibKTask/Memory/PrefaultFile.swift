@@ -10,6 +10,7 @@ public func ktask_prefault_fd(
   _ result: UnsafeMutablePointer<ktask_result>?
 ) -> Int32 {
   do throws(Errno) {
+    guard hasHeap() else { throw .noMemory }
     let file = try FileOfMemory(fd, offset, length)
     if length == 0 { return unsafe MemoryOutcome(bytesDone: 0).answer(result, from: 0) }
     try file.grow()

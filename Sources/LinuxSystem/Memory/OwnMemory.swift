@@ -30,6 +30,9 @@ public enum OwnMemory {
     try? KilobyteFields("/proc/self/status", files).demand("VmHWM")
   }
 
+  /// Whether so much could be allocated at present.
+  public static func hasHeap(_ bytes: Int) -> Bool { clinux_demand_heap(bytes) == 0 }
+
   /// Keeps so many bytes of heap from now on, for all threads: what is allocated within them cannot fail. Looks whether
   /// the main thread's stack may grow so far. nil: all is well.
   public static func secure(heap: Int, stack: Int) -> Obstacle? {

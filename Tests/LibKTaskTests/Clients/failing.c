@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,6 +73,84 @@ static void check_no_proc(void) {
   CHECK(waitpid(child, &status, 0) == child && status == 0 && rmdir(folder) == 0);
 }
 
+// In a child, whose exit tells.
+static void check_in_child(void (*check)(void)) {
+  pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    check();
+    _exit(0);
+  }
+  int status = -1;
+  CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
+static void limit(int resource, size_t bytes) {
+  const struct rlimit limit = {bytes, bytes};
+  CHECK(setrlimit(resource, &limit) == 0);
+}
+
+static int nothing(void *start, void *end, void *arg) {
+  (void)start, (void)end, (void)arg;
+  return 0;
+}
+
+// Where malloc(3) gives nothing at all a call says so, before it does anything.
+static void without_heap(void) {
+  char *memory = map();
+  int file = memfd_create("test", MFD_CLOEXEC);
+  struct ktask_node node = {memory, length, KTASK_NO_NODE};
+  struct ktask_result result = KTASK_RESULT_INITIALIZER;
+  DEFINE_KTASK_CTL(ctl, nothing, NULL, MIB);
+  size_t pages = 0;
+  FILE *size = fopen("/proc/self/statm", "re");
+  CHECK(size && fscanf(size, "%zu", &pages) == 1 && fclose(size) == 0);
+  limit(RLIMIT_AS, pages * (size_t)sysconf(_SC_PAGESIZE));
+  // not what the compiler may leave out
+  void *volatile taken;
+  for (size_t bytes = MIB; bytes >= 16; bytes /= 2)
+    while ((taken = malloc(bytes))) continue;
+  CHECK(ktask_run(memory, length, &ctl) == -1 && errno == ENOMEM);
+  CHECK(ktask_run_numa(&node, 1, &ctl) == -1 && errno == ENOMEM);
+  CHECK(ktask_populate(memory, length, NULL, &result) == -1 && errno == ENOMEM && result.kr_undone == 1);
+  CHECK(ktask_clear(memory, 4096, NULL, NULL) == -1 && errno == ENOMEM);
+  CHECK(ktask_lock(memory, length, NULL, NULL) == -1 && errno == ENOMEM);
+  CHECK(ktask_release(memory, length, NULL, NULL) == -1 && errno == ENOMEM);
+  CHECK(ktask_verify(memory, length, NULL, NULL) == -1 && errno == ENOMEM);
+  CHECK(ktask_prefault_fd(file, 0, MIB, NULL, NULL) == -1 && errno == ENOMEM);
+  CHECK(ktask_plan(length, NULL, &result) == -1 && errno == ENOMEM);
+}
+
+static void without_heap_later(void) {
+  CHECK(ktask_populate(map(), length, NULL, NULL) == 0);
+  without_heap();
+}
+
+static size_t locked(void) {
+  size_t kilobytes = 0;
+  char line[256];
+  FILE *status = fopen("/proc/self/status", "re");
+  CHECK(status);
+  while (fgets(line, sizeof line, status)) (void)sscanf(line, "VmLck: %zu kB", &kilobytes);
+  CHECK(fclose(status) == 0);
+  return kilobytes << 10;
+}
+
+// What the limit refuses changes nothing: what the caller has locked before stays.
+static void beyond_limit(void) {
+  const size_t before = 16 << 10;
+  char *memory = map();
+  struct ktask_options options = KTASK_OPTIONS_INITIALIZER;
+  limit(RLIMIT_MEMLOCK, 2 * before);
+  CHECK((geteuid() != 0 || setuid(65534) == 0) && mlock(memory, before) == 0);
+  for (size_t bytes = length; bytes >= 4 * before; bytes = bytes == length ? 4 * before : 0) {
+    options.ko_flags = 0;
+    CHECK(ktask_lock(memory, bytes, &options, NULL) == -1 && errno == ENOMEM && locked() == before);
+    options.ko_flags = KTASK_KEEP;
+    CHECK(ktask_lock(memory, bytes, &options, NULL) == -1 && errno == ENOMEM && locked() == before);
+  }
+}
+
 // From here on mlock(2) fails; mlock2(2), by which the pages are locked as they come, does not.
 static void forbid_locking(void) {
   struct sock_filter filter[] = {
@@ -99,6 +178,9 @@ int main(void) {
   check_protected();
   check_unmapped();
   check_no_proc();
+  check_in_child(without_heap);
+  check_in_child(without_heap_later);
+  check_in_child(beyond_limit);
   forbid_locking();
   check_last_lock();
   return 0;

@@ -114,6 +114,11 @@ static void check_mounted_nowhere(void) {
   int file = openat(mount, "file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   CHECK(file >= 0 && ftruncate(file, (off_t)length) == 0);
   CHECK(beyond_end(file, PROT_READ | PROT_WRITE, MAP_SHARED, 0).kr_undone == 0);
+  // nor that they have been given back
+  char *memory = map(file, length, PROT_READ | PROT_WRITE, MAP_SHARED);
+  memory[0] = 'x';
+  CHECK(ktask_release(memory, length, NULL, NULL) == -1 && errno == EOPNOTSUPP && memory[0] == 'x');
+  CHECK(munmap(memory, length) == 0);
   CHECK(close(file) == 0 && close(mount) == 0 && close(system) == 0);
 }
 
