@@ -202,8 +202,8 @@ extension ProgramTests {
     func pseudo() throws {
       let file = try #require(
         ["/sys/fs/cgroup/cgroup.procs", "/sys/fs/cgroup/cpu/cgroup.procs"].first { !Host.text($0).isEmpty })
-      for command in ["verify", "release", "prefault"] {
-        let ended = try ktaskctl(command, file)
+      for words in [["verify"], ["release"], ["prefault", "--size", "4K"]] {
+        let ended = try start(words + [file]).end()
         #expect(ended.status == 8 && ended.message.contains("lies on a pseudo file system"), "\(ended.out)\(ended.err)")
       }
     }
