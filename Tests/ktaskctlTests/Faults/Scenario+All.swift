@@ -25,14 +25,16 @@ extension Scenario {
 
   private static func clearFile(_ place: String, _ made: Made) -> Scenario {
     Scenario(
-      name: "clear \(place) \(made)", place: place, made: made, words: ["clear", "FILE", "--runs", "1"] + ours(place) + work,
+      name: "clear \(place) \(made)", place: place, made: made,
+      words: ["clear", "FILE", "--runs", "1"] + ours(place) + work,
       goal: .zero, destroys: true)
   }
 
   private static func release(_ place: String, _ more: [String] = []) -> Scenario {
     Scenario(
       name: (["release", place] + more).joined(separator: " "), place: place, made: .data,
-      words: ["release", "FILE", "--threads", "2", "--json"] + ours(place) + more, goal: more.isEmpty ? .released : .removed,
+      words: ["release", "FILE", "--threads", "2", "--json"] + ours(place) + more,
+      goal: more.isEmpty ? .released : .removed,
       destroys: true)
   }
 
@@ -50,7 +52,8 @@ extension Scenario {
 
   private static func pinFile(_ place: String, _ made: Made) -> Scenario {
     Scenario(
-      name: "pin \(place) \(made)", place: place, made: made, words: ["pin", "FILE", "--runs", "1"] + ours(place) + work)
+      name: "pin \(place) \(made)", place: place, made: made,
+      words: ["pin", "FILE", "--runs", "1"] + ours(place) + work)
   }
 
   private static func stock(_ place: String, _ threads: Int) -> Scenario {
