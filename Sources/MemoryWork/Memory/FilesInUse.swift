@@ -39,7 +39,9 @@ extension FilesInUse {
   /// Whether anybody else has them. A write lease tells it exactly, where it may be had; else all processes are looked at,
   /// and where not all can be seen, that is said.
   public static func check(_ files: [MemoryFile], _ monitor: TaskMonitor?) throws(MemoryError) -> Check {
-    let suspects = try files.map { file throws(MemoryError) in try Suspect(file) }.compactMap(\.self)
+    // for all together, however many there are
+    let end = Clock.now() + 50_000_000
+    let suspects = try files.map { file throws(MemoryError) in try Suspect(file, by: end) }.compactMap(\.self)
     if suspects.isEmpty { return Check(.alone(FilesInUse())) }
     let search = UserSearch(suspects.map(\.id))
     let unseen = search.run(monitor)
@@ -88,14 +90,14 @@ extension FilesInUse {
 }
 
 extension FileDescriptor {
-  /// Who has the file that is open here, as a lease tells it: who only looks whether it is locked has it for a moment.
-  func settledOpeners() -> FileRange.Openers {
-    for _ in 0..<10 {
+  /// Who has the file that is open here, as a lease tells it, by a time at the latest: who only looks whether it is locked has it
+  /// for a moment, or for as long as he has to wait for a CPU.
+  func settledOpeners(by end: UInt64) -> FileRange.Openers {
+    while true {
       let openers = FileRange.openers(number)
-      if openers != .others { return openers }
+      if openers != .others || Clock.now() >= end { return openers }
       Clock.sleep(milliseconds: 1)
     }
-    return .others
   }
 }
 
@@ -106,9 +108,9 @@ private struct Suspect {
   /// A lease was refused because somebody has it, which may be this process by another descriptor.
   let isTaken: Bool
 
-  init?(_ file: MemoryFile) throws(MemoryError) {
+  init?(_ file: MemoryFile, by end: UInt64) throws(MemoryError) {
     guard let descriptor = file.descriptor else { return nil }
-    switch descriptor.value.settledOpeners() {
+    switch descriptor.value.settledOpeners(by: end) {
     case .onlyThis: return nil
     case .others: isTaken = true
     case .notTold: isTaken = false

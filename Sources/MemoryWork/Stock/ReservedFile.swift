@@ -85,7 +85,7 @@ extension FileDescriptor {
 
   /// Who else has it open or mapped. A lease tells it; where the kernel has none for it, all processes are looked at.
   func company(_ monitor: TaskMonitor? = nil) -> FilesInUse.Company {
-    switch settledOpeners() {
+    switch settledOpeners(by: Clock.now() + 10_000_000) {
     case .onlyThis: .nobody
     case .others: .others
     case .notTold: FilesInUse.company(of: self, monitor)
