@@ -68,8 +68,11 @@ final class MemoryCall: @unchecked Sendable {
 
   private func note(_ address: UInt, _ length: Int) throws(Errno) {
     guard let there else { return }
-    let found = try there.note(address, length)
-    guard let file, !file.has(found, address, length) else { return }
+    // a page that somebody writes for the first time between the two looks is told by the next
+    for _ in 0..<3 {
+      let found = try there.note(address, length)
+      guard let file, !file.has(found, address, length) else { return }
+    }
     there.noteAll(address, length)
     hasUntold.store(true, ordering: .relaxed)
   }
