@@ -242,7 +242,8 @@ struct ktask_result {
  * kernel's own for the first chunk that failed (ENOMEM, EFAULT, EHWPOISON …), EINVAL, ECANCELED, ETIMEDOUT. Unless
  * KTASK_KEEP is set pages that were there before stay, and those that the call added are given back; of pages
  * that cannot be told from what was there (shared pages of a file of memory on the caller's mapping, those that
- * fallocate(2) has reserved, a private mapping of a file that may be written), and of pages that somebody has written meanwhile, none is, and kr_undone is 0. A memory policy that the call has set goes, and
+ * fallocate(2) has reserved, a private mapping of a file that may be written), and of pages that somebody has written
+ * meanwhile, none is, and kr_undone is 0. A memory policy that the call has set goes, and
  * that of private memory is what it was; shared memory has none of its own then. `options` and `result` may be NULL.
  */
 

@@ -22,7 +22,8 @@ public func ktask_run_numa(
   _ nodes: UnsafeMutablePointer<ktask_node>?, _ nr_nodes: Int, _ ctl: UnsafeMutablePointer<ktask_ctl>
 ) -> Int32 {
   guard nr_nodes >= 0, unsafe nodes != nil || nr_nodes == 0 else { return refused(EINVAL) }
-  guard hasHeap(nr_nodes.multipliedReportingOverflow(by: 256).partialValue) else { return refused(ENOMEM) }
+  let (room, isTooMuch) = nr_nodes.multipliedReportingOverflow(by: 256)
+  guard !isTooMuch, hasHeap(room) else { return refused(ENOMEM) }
   var (tasks, total, isBeyond) = ([NodeTask<UInt>](), 0, false)
   tasks.reserveCapacity(nr_nodes)
   for index in 0..<nr_nodes {

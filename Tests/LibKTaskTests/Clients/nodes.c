@@ -44,6 +44,8 @@ int main(void) {
   nodes[1].kn_task_size = (size_t)-1;
   CHECK(ktask_run_numa(nodes, 4, &ctl) == -1 && errno == EINVAL);
   CHECK(ktask_run_numa(NULL, 1, &ctl) == -1 && errno == EINVAL);
+  // so many that what they need wraps round to nothing
+  CHECK(ktask_run_numa(nodes, (size_t)1 << 56, &ctl) == -1 && errno == ENOMEM);
   // beyond the last address
   nodes[1] = (struct ktask_node){(void *)-10, 30, KTASK_NO_NODE};
   CHECK(ktask_run_numa(nodes, 4, &ctl) == -1 && errno == EINVAL);
